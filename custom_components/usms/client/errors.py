@@ -1,0 +1,75 @@
+"""What can go wrong between a caller and the portal.
+
+No message here ever holds a meter number, a user name, a cookie or a line of a page: callers log
+these errors freely.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .models import Challenge
+
+
+class UsmsError(Exception):
+    """Any error of this package."""
+
+
+class UsmsConnectionError(UsmsError):
+    """The portal could not be reached, or the connection broke or timed out."""
+
+
+class PortalUnavailable(UsmsError):
+    """The portal answered, but not with a page of its own: an error status or maintenance."""
+
+
+class CredentialsRefused(UsmsError):
+    """The portal refuses the user name or the password. Never tried again by itself."""
+
+
+class CaptchaRequired(UsmsError):
+    """The portal wants its captcha answered by a person; `challenge` holds the picture."""
+
+    def __init__(self, challenge: Challenge, message: str = "The portal asks for its captcha"):
+        super().__init__(message)
+        self.challenge = challenge
+
+
+class CaptchaRefused(CaptchaRequired):
+    """The answer was wrong; `challenge` is a new one."""
+
+    def __init__(self, challenge: Challenge):
+        super().__init__(challenge, "The portal refused the answer to its captcha")
+
+
+class SessionExpired(UsmsError):
+    """There is no signed-in session (any more): somebody has to sign in."""
+
+
+class PageNotUnderstood(UsmsError):
+    """A page is not what the client knows; it names the page and what was missing.
+
+    Raised instead of guessing: a page that does not parse never becomes an empty report.
+    """
+
+    def __init__(self, page: str, missing: str):
+        super().__init__(f"The portal's page {page} was not understood: {missing}")
+        self.page = page
+        self.missing = missing
+
+
+class NoData(UsmsError):
+    """The portal understood the question and has nothing for it."""
+
+
+class WrongRequest(UsmsError):
+    """The question itself can't be asked, such as a range of more than 31 days."""
+
+
+class ReportNotOffered(WrongRequest):
+    """The portal does not offer this report for this meter (water has no hourly one)."""
+
+
+class UnknownMeter(WrongRequest):
+    """The portal knows no such meter under this account."""

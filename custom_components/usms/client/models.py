@@ -1,0 +1,166 @@
+"""What the portal tells, as values: all numbers are `Decimal`, all times aware."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from enum import StrEnum
+
+BRUNEI = timezone(timedelta(hours=8), "Asia/Brunei")
+"""Brunei's time: UTC+8 all year. A fixed offset needs no time zone database."""
+
+
+class Utility(StrEnum):
+    """What a meter measures."""
+
+    ELECTRICITY = "electricity"
+    WATER = "water"
+
+    @property
+    def unit(self) -> str:
+        """The unit that the portal shows: kWh or m³."""
+        return "kWh" if self is Utility.ELECTRICITY else "m³"
+
+
+class Resolution(StrEnum):
+    """How long a reading lasts."""
+
+    HOUR = "hour"
+    DAY = "day"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """One meter as its card on the account page shows it.
+
+    A value that the card shows as `-` (a new meter, or one being updated) is None.
+    """
+
+    number: str = field(repr=False)
+    utility: Utility | None
+    """From the unit on the card, else from the number's length; None where neither tells."""
+    status: str | None = None
+    """In the portal's words; only `ACTIVE` has been seen."""
+    remaining_units: Decimal | None = None
+    """kWh or m³ left."""
+    balance: Decimal | None = None
+    """BND left; negative where the meter owes."""
+    last_updated: datetime | None = None
+    """When the portal says it heard from the meter; midnight where it gives only the date."""
+
+    @property
+    def unit(self) -> str | None:
+        """The unit of `remaining_units`."""
+        return self.utility.unit if self.utility else None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """All meters of an account, from one request."""
+
+    meters: tuple[Meter, ...]
+    read_at: datetime
+    meters_announced: int | None = None
+    """How many meters the page says there are, where it says so; more than `meters` has means
+    that the portal shows the rest on further pages."""
+
+    def meter(self, number: str) -> Meter | None:
+        """Return the meter of that number, if the account has it."""
+        return next((meter for meter in self.meters if meter.number == number), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Consumption in one hour or on one day of Brunei."""
+
+    start: datetime
+    """Aware, in Brunei's time: the hour's begin, or midnight of the day."""
+    value: Decimal
+    """kWh or m³."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The portal's answer to one question about consumption: only what it has published."""
+
+    meter: str = field(repr=False)
+    resolution: Resolution
+    first: date
+    last: date
+    """The days asked for, both included."""
+    readings: tuple[Reading, ...]
+    """By time, without duplicates. Hours and days that were not published are not there."""
+    total: Decimal | None
+    """What the grid's footer says, in the unit of the readings; None without a footer."""
+
+    @property
+    def difference(self) -> Decimal:
+        """The footer's total less the sum of the rows: 0 where the page is consistent."""
+        if self.total is None:
+            return Decimal(0)
+        return self.total - sum((reading.value for reading in self.readings), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """One payment into a meter, from the portal's transaction history. Amounts in BND."""
+
+    at: datetime
+    transaction: str = field(repr=False)
+    meter: str = field(repr=False)
+    amount: Decimal
+    """What was paid."""
+    debt_cleared: Decimal | None
+    """The part that went to a debt."""
+    recharge: Decimal | None
+    """The part that went to the balance."""
+    units: Decimal | None
+    """kWh or m³ credited for it."""
+    payment_mode: str | None = None
+    site: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A meter's Top Up page, read only. Amounts in BND; None where the page shows nothing."""
+
+    meter: str = field(repr=False)
+    customer_type: str | None
+    debt_clearance: str | None
+    """How a debt is paid back, in the portal's words, such as `DEBT_ADJUSTED`."""
+    total_debt: Decimal | None
+    repayment_period: str | None
+    monthly_debt: Decimal | None
+    debt_remaining_period: str | None
+    debt_remaining: Decimal | None
+    remaining_units: Decimal | None
+    balance: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A captcha that waits for a person's answer."""
+
+    image: bytes = field(repr=False)
+    """The picture as served: black on transparent, so put it on white to show it."""
+    content_type: str
+    key: str = field(repr=False)
+    """Which page of the portal it stands on; opaque to callers."""
+
+
+def utcnow() -> datetime:
+    """Return the present moment, aware."""
+    return datetime.now(UTC)
+
+
+def brunei_date(moment: datetime) -> date:
+    """Return the day that it is in Brunei at that moment."""
+    return moment.astimezone(BRUNEI).date()
+
+
+def brunei_midnight(day: date) -> datetime:
+    """Return the moment a day begins in Brunei."""
+    return datetime(day.year, day.month, day.day, tzinfo=BRUNEI)
