@@ -31,7 +31,9 @@ class CredentialsRefused(UsmsError):
 class CaptchaRequired(UsmsError):
     """The portal wants its captcha answered by a person; `challenge` holds the picture."""
 
-    def __init__(self, challenge: Challenge, message: str = "The portal asks for its captcha"):
+    def __init__(
+        self, challenge: Challenge, message: str = "The portal asks for its captcha"
+    ) -> None:
         super().__init__(message)
         self.challenge = challenge
 
@@ -39,7 +41,7 @@ class CaptchaRequired(UsmsError):
 class CaptchaRefused(CaptchaRequired):
     """The answer was wrong; `challenge` is a new one."""
 
-    def __init__(self, challenge: Challenge):
+    def __init__(self, challenge: Challenge) -> None:
         super().__init__(challenge, "The portal refused the answer to its captcha")
 
 
@@ -53,7 +55,7 @@ class PageNotUnderstood(UsmsError):
     Raised instead of guessing: a page that does not parse never becomes an empty report.
     """
 
-    def __init__(self, page: str, missing: str):
+    def __init__(self, page: str, missing: str) -> None:
         super().__init__(f"The portal's page {page} was not understood: {missing}")
         self.page = page
         self.missing = missing

@@ -1,0 +1,257 @@
+"""The client: one method for each thing that the portal offers."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import aiohttp
+
+from . import pages
+from .errors import (
+    CaptchaRequired,
+    PageNotUnderstood,
+    SessionExpired,
+    UsmsConnectionError,
+    WrongRequest,
+)
+from .forms import search_fields, shown_dates
+from .models import Resolution, brunei_date, utcnow
+from .reports import UsageReports, meter_parameter
+from .session import PortalSession
+from .transport import Pacing, Transport, base_url_from, new_cookie_jar
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from datetime import date, datetime
+    from types import TracebackType
+
+    from .models import Account, Challenge, Payment, Report, TopUp
+
+MAX_DAYS: Final = 31
+"""How many days one daily report takes (`Daily (Max 1 month)`)."""
+
+
+class UsmsClient:
+    """An account on the portal, over aiohttp. Requests go one at a time, spaced.
+
+    Every method raises `UsmsConnectionError`, `PortalUnavailable` or `PageNotUnderstood` when the
+    portal can't be reached, has no page of its own to give, or gives one that is not known; the
+    reading methods raise `SessionExpired` when nobody is signed in. The client never signs in by
+    itself, and never answers a captcha: a person does.
+
+    Use it as a context manager, or call `close`. An HTTP session that is handed in must have a
+    cookie jar of its own (`new_cookie_jar`) and stays open.
+    """
+
+    def __init__(
+        self,
+        http: aiohttp.ClientSession | None = None,
+        *,
+        base_url: str | None = None,
+        pacing: Pacing = Pacing(),  # noqa: B008 (frozen)
+        timeout: float = 60.0,
+        now: Callable[[], datetime] = utcnow,
+    ) -> None:
+        """Make a client; raises WrongRequest for an address that can't be the portal's.
+
+        `base_url` defaults to `USMS_BASE_URL` in the environment, then to the operator's address;
+        `timeout` is in seconds, for one request; `now` tells the time for `Account.read_at`.
+        """
+        self._base_url = base_url_from(base_url)
+        self._owned = http is None
+        self._http = http or aiohttp.ClientSession(cookie_jar=new_cookie_jar(str(self._base_url)))
+        self._transport = Transport(self._http, self._base_url, pacing=pacing, timeout=timeout)
+        self._session = PortalSession(self._transport)
+        self._reports = UsageReports(self._session, self._transport)
+        self._one_at_a_time = asyncio.Lock()
+        self._now = now
+
+    async def __aenter__(self) -> Self:
+        """Return the client."""
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the client."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections, where they are the client's own."""
+        if self._owned:
+            await self._http.close()
+
+    # --- signing in ---
+
+    async def sign_in(
+        self,
+        username: str,
+        password: str,
+        *,
+        answer_captcha: Callable[[bytes], Awaitable[str]] | None = None,
+    ) -> None:
+        """Sign in with an IC number (dashes and spaces are dropped) and a password.
+
+        Where the portal asks for its captcha, `answer_captcha` gets the picture (PNG, black on
+        transparent) and returns what a person reads in it, or an empty text for another picture.
+        Raises CredentialsRefused; CaptchaRequired without `answer_captcha`, to go on with
+        `answer`; CaptchaRefused for a wrong answer, never tried again by itself.
+        """
+        async with self._exclusive():
+            self._reports.close()
+            try:
+                await self._session.sign_in(username, password)
+            except CaptchaRequired as required:
+                if answer_captcha is None:
+                    raise
+                challenge = required.challenge
+            else:
+                return
+            while not (text := (await answer_captcha(challenge.image)).strip()):
+                challenge = await self._session.refresh(challenge)
+            await self._session.answer(challenge, text)
+
+    async def answer(self, challenge: Challenge, answer: str) -> None:
+        """Finish a sign-in with a person's answer.
+
+        Raises CaptchaRefused with a new challenge for a wrong answer, WrongRequest for a challenge
+        that a newer one has replaced.
+        """
+        async with self._exclusive():
+            await self._session.answer(challenge, answer)
+
+    async def refresh_captcha(self, challenge: Challenge) -> Challenge:
+        """Return another picture for the same sign-in; the old one is void."""
+        async with self._exclusive():
+            return await self._session.refresh(challenge)
+
+    def export_session(self) -> dict[str, Any]:
+        """Return the session as JSON-able data, to be kept as secret as a password."""
+        return self._session.export()
+
+    def restore_session(self, stored: Mapping[str, Any]) -> None:
+        """Take up a session from `export_session`; whether it lives shows at the next request."""
+        self._reports.close()
+        self._session.restore(stored)
+
+    async def is_signed_in(self) -> bool:
+        """Ask the portal whether the session lives (one request)."""
+        try:
+            await self.account()
+        except SessionExpired:
+            return False
+        return True
+
+    async def sign_out(self) -> None:
+        """Forget the session. The portal has no known address to end one: it lapses there."""
+        async with self._exclusive():
+            self._reports.close()
+            self._session.forget()
+
+    # --- reading ---
+
+    async def account(self) -> Account:
+        """Return all meters of the account (one request)."""
+        async with self._exclusive():
+            html = await self._session.get(self._transport.url("Home"))
+            return await asyncio.to_thread(pages.account_page, html, self._now())
+
+    async def hourly(self, meter: str, day: date) -> Report:
+        """Return a day's hours in kWh, as far as published (1 to 4 requests).
+
+        Raises NoData where there are none, ReportNotOffered for a meter without hourly reports.
+        """
+        async with self._exclusive():
+            return await self._reports.read(_number(meter), Resolution.HOUR, day, day)
+
+    async def daily(self, meter: str, first: date, last: date) -> Report:
+        """Return the days from `first` to `last`, both included, in kWh or m³ (1 to 4 requests).
+
+        Raises NoData where there are none, WrongRequest for more than 31 days.
+        """
+        if not 0 <= (last - first).days < MAX_DAYS:
+            raise WrongRequest(f"A daily report takes from 1 to {MAX_DAYS} days")
+        async with self._exclusive():
+            return await self._reports.read(_number(meter), Resolution.DAY, first, last)
+
+    async def payment(self, meter: str) -> Payment:
+        """Return what the Top Up page shows of a meter (one request; nothing is ever posted)."""
+        async with self._exclusive():
+            self._reports.close()
+            url = self._transport.url("Payment/WebForm2", p=meter_parameter(_number(meter)), s="h")
+            html = await self._session.get(url)
+            return await asyncio.to_thread(pages.payment_page, html, meter)
+
+    async def topups(self, meter: str, first: date, last: date) -> tuple[TopUp, ...]:
+        """Return the top-ups from `first` to `last`, both included, oldest first.
+
+        Costs three requests, more where the portal's grid does not show them on one page. Raises
+        PageNotUnderstood when the portal shows other days or another meter.
+        """
+        if last < first:
+            raise WrongRequest("The last day lies before the first")
+        async with self._exclusive():
+            # The history shows the meter whose report was opened last.
+            await self._reports.open_meter(_number(meter))
+            self._reports.close()
+            found = await self._topups(meter, first, last)
+        if any(topup.meter != meter for topup in found):
+            raise PageNotUnderstood("TransactionHistory", "top-ups of the meter that was asked for")
+        return tuple(sorted(set(found), key=lambda topup: (topup.at, topup.transaction)))
+
+    async def _topups(self, meter: str, first: date, last: date) -> list[TopUp]:
+        """Search the history; where the grid has several pages, ask for shorter ranges instead.
+
+        How the grid turns its pages is not known, how it searches is.
+        """
+        url = self._transport.url("Report/TransactionHistory", p=meter_parameter(meter))
+        page = await asyncio.to_thread(pages.topups_page, await self._session.get(url))
+        found: list[TopUp] = []
+        ranges = [(first, last)]
+        while ranges:
+            start, end = ranges.pop()
+            html = await self._session.post(url, search_fields(page.form, start, end))
+            page = await asyncio.to_thread(pages.topups_page, html)
+            if shown_dates(page.form) != (start, end) or not all(
+                start <= brunei_date(topup.at) <= end for topup in page.topups
+            ):
+                raise PageNotUnderstood("TransactionHistory", "the days that were asked for")
+            if page.pages == 1:
+                found += page.topups
+            elif start == end:
+                raise PageNotUnderstood("TransactionHistory", "a day's top-ups on one page")
+            else:
+                middle = start + (end - start) // 2
+                ranges += [(start, middle), (middle + timedelta(days=1), end)]
+        return found
+
+    # --- what a long import remembers ---
+
+    @property
+    def open_page_serves(self) -> bool | None:
+        """Whether an open report page serves further days with one request; None until known."""
+        return self._reports.open_page_serves
+
+    @open_page_serves.setter
+    def open_page_serves(self, known: bool | None) -> None:
+        self._reports.open_page_serves = known
+
+    @asynccontextmanager
+    async def _exclusive(self) -> AsyncIterator[None]:
+        """One thing at a time: the portal keeps the selected meter for the whole session."""
+        async with self._one_at_a_time:
+            if self._http.closed:
+                raise UsmsConnectionError("The client is closed")
+            yield
+
+
+def _number(meter: str) -> str:
+    if not (meter.isascii() and meter.isdigit()):
+        raise WrongRequest("A meter's number has digits only")
+    return meter

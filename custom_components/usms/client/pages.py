@@ -1,0 +1,428 @@
+"""The portal's pages as models: one function a page, HTML in, values out, no I/O.
+
+Every function raises `PageNotUnderstood` where something that must be there is not. Ids, classes
+and captions are those that public clients have seen (the `usms` package 1.3.1 of October 2026
+above all).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from bs4 import BeautifulSoup, SoupStrainer, Tag
+
+from .errors import PageNotUnderstood
+from .forms import CAPTCHA, PASSWORD, USERNAME, Form, ReportType, read_form, shown_dates, shown_type
+from .models import BRUNEI, Account, Meter, Payment, Reading, TopUp, Utility, brunei_midnight
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .forms import Question
+
+_ERROR_LABEL: Final = "pcErr_lblErrMsg"
+_CAPTCHA_IMAGE: Final = "ASPxRoundPanel1_ASPxCaptcha1_IMG"
+_GRID: Final = "ASPxPageControl1_grid_DXMainTable"
+_TYPE_CHOICES: Final = "cboType_DDD_L_LBT"
+_NOT_FOUND: Final = "not found"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LoginPage:
+    """The sign-in form, its captcha and its complaint."""
+
+    form: Form
+    captcha_src: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ReportPage:
+    """A consumption report page: its form, and the grid where it has one."""
+
+    form: Form
+    error: str
+    rows: tuple[tuple[str, str], ...]
+    total: Decimal | None
+    is_empty: bool
+    """Whether the grid says of itself that it has no rows."""
+    choices: frozenset[ReportType] | None
+    """The report types to choose from; None where the page does not say."""
+    chart_date: date | None
+
+    @property
+    def type(self) -> ReportType | None:
+        """The type that the page shows."""
+        return shown_type(self.form)
+
+    def answers(self, question: Question) -> bool:
+        """Tell whether the page says of itself that it answers that question."""
+        if self.type is not question.type:
+            return False
+        if shown_dates(self.form) != (question.first, question.last):
+            return False
+        if question.type is ReportType.HOURLY and self.rows and self.chart_date is not None:
+            return self.chart_date == question.first
+        if question.type is ReportType.DAILY:
+            days = [_date(label) for label, _ in self.rows]
+            return all(day is not None and question.first <= day <= question.last for day in days)
+        return True
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TopUpsPage:
+    """A page of the transaction history."""
+
+    form: Form
+    topups: tuple[TopUp, ...]
+    pages: int
+    """How many pages the pager announces."""
+
+
+def login_page(html: str) -> LoginPage:
+    """Read a sign-in page."""
+    parts = _parse(html, "input", ids=[_CAPTCHA_IMAGE, _ERROR_LABEL])
+    form = read_form(parts.find_all("input"))
+    if form.value(USERNAME) is None or form.value(PASSWORD) is None:
+        raise PageNotUnderstood("ResLogin", "the user name and password fields")
+    image = parts.find(id=_CAPTCHA_IMAGE)
+    src = image.get("src") if isinstance(image, Tag) else None
+    if form.value(CAPTCHA) is not None and not src:
+        raise PageNotUnderstood("ResLogin", "the captcha's picture")
+    return LoginPage(form, src if isinstance(src, str) else None, _text_of(parts, _ERROR_LABEL))
+
+
+def is_login_page(html: str) -> bool:
+    """Tell whether a page is the sign-in form, wherever it was served."""
+    return all(name in html for name in (USERNAME, PASSWORD)) and "btnLogin" in html
+
+
+def account_page(html: str, read_at: datetime) -> Account:
+    """Read the meters from the cards of `Home`; fields by caption, kinds by unit."""
+    cards = BeautifulSoup(html, "html.parser", parse_only=SoupStrainer("td", class_="dxcvCard"))
+    fields = [_card_fields(card) for card in cards.find_all("td", class_="dxcvCard")]
+    meters = tuple(_meter(card) for card in fields)
+    if not meters and "ASPxCardView1" not in html:
+        raise PageNotUnderstood("Home", "the meters' cards")
+    numbers = [meter.number for meter in meters]
+    if len(set(numbers)) != len(numbers):
+        raise PageNotUnderstood("Home", "one card a meter (a number stands twice)")
+    announced = re.search(r"Page\s+\d+\s+of\s+\d+\s+\((\d+)\s+items?\)", html)
+    return Account(meters, read_at, int(announced[1]) if announced else None)
+
+
+def report_page(html: str) -> ReportPage:
+    """Read a consumption report page, with or without an answer on it."""
+    page = "UsageHistory"
+    parts = _parse(html, ["input", "img"], ids=[_ERROR_LABEL, _GRID, _TYPE_CHOICES])
+    error = _text_of(parts, _ERROR_LABEL)
+    if error is None:
+        raise PageNotUnderstood(page, "the error label that every report page has")
+    form = read_form(parts.find_all("input"))
+    if form.value("__VIEWSTATE") is None:
+        raise PageNotUnderstood(page, "the view state")
+    grid = parts.find(id=_GRID)
+    rows: tuple[tuple[str, str], ...] = ()
+    total = None
+    if isinstance(grid, Tag):
+        rows = tuple(_grid_rows(grid, page))
+        total = _grid_total(grid, page)
+    return ReportPage(
+        form=form,
+        error=error,
+        rows=rows,
+        total=total,
+        is_empty=isinstance(grid, Tag) and grid.find(class_="dxgvEmptyDataRow") is not None,
+        choices=_choices(parts, html),
+        chart_date=_chart_date(parts),
+    )
+
+
+def hourly_readings(page: ReportPage, day: date) -> tuple[Reading, ...]:
+    """Return the hours of a report page: label N ends at N:00 of that day."""
+    readings: dict[int, Reading] = {}
+    for label, text in page.rows:
+        if not re.fullmatch(r"\d{1,2}", label) or not 1 <= int(label) <= 24:
+            raise PageNotUnderstood("UsageHistory", "an hour label from 1 to 24")
+        hour = int(label)
+        if hour in readings:
+            raise PageNotUnderstood("UsageHistory", "one row an hour (a label stands twice)")
+        value = _consumption(text)
+        if value is not None:
+            start = brunei_midnight(day) + timedelta(hours=hour - 1)
+            readings[hour] = Reading(start, value)
+    return tuple(readings[hour] for hour in sorted(readings))
+
+
+def daily_readings(page: ReportPage, first: date, last: date) -> tuple[Reading, ...]:
+    """Return the days of a report page, all within the range that was asked for."""
+    readings: dict[date, Reading] = {}
+    for label, text in page.rows:
+        day = _date(label)
+        if day is None or not first <= day <= last:
+            raise PageNotUnderstood("UsageHistory", "a day label (dd/mm/yyyy) of the range asked")
+        if day in readings:
+            raise PageNotUnderstood("UsageHistory", "one row a day (a label stands twice)")
+        value = _consumption(text)
+        if value is not None:
+            readings[day] = Reading(brunei_midnight(day), value)
+    return tuple(readings[day] for day in sorted(readings))
+
+
+def says_not_found(page: ReportPage) -> bool:
+    """Tell whether a page says that it has no consumption for the question."""
+    return _NOT_FOUND in page.error.casefold() or (page.is_empty and not page.error)
+
+
+def payment_page(html: str, meter: str) -> Payment:
+    """Read the Top Up page of a meter."""
+    page = "WebForm2"
+    parts = _parse(html, ids=re.compile(r"^pcAccount_lbl"))
+
+    def text(name: str) -> str | None:
+        found = _text_of(parts, f"pcAccount_lbl{name}")
+        return found if found and found != "-" else None
+
+    def number(name: str) -> Decimal | None:
+        shown = text(name)
+        return _number(shown, page, name) if shown else None
+
+    if text("MeterNo2") is None:
+        raise PageNotUnderstood(page, "the meter's number")
+    if text("MeterNo2") != meter:
+        raise PageNotUnderstood(page, "the meter that was asked for (it shows another)")
+    return Payment(
+        meter=meter,
+        customer_type=text("CustType"),
+        debt_clearance=text("DebtCleranceModel"),
+        total_debt=number("DebtBalRemaining"),
+        repayment_period=text("RepaymentPeriod"),
+        monthly_debt=number("MonthlyDebtAmt"),
+        debt_remaining_period=text("DebtRemainingPeriod"),
+        debt_remaining=number("OutstandingBalance"),
+        remaining_units=number("RemainingUnit"),
+        balance=number("CurrentBalance"),
+    )
+
+
+_TOPUP_COLUMNS: Final = {
+    "topup date": "at",
+    "transaction no": "transaction",
+    "meter no": "meter",
+    "topup amount ($)": "amount",
+    "initial loan/debt cleared ($)": "debt_cleared",
+    "actual recharge amount ($)": "recharge",
+    "units credited": "units",
+    "payment mode": "payment_mode",
+    "site name": "site",
+    "source": "source",
+}
+
+
+def topups_page(html: str) -> TopUpsPage:
+    """Read a page of the transaction history; columns by their headings."""
+    page = "TransactionHistory"
+    parts = _parse(html, "input", ids=re.compile(r"grid_DXMainTable$"))
+    form = read_form(parts.find_all("input"))
+    if form.value("__VIEWSTATE") is None:
+        raise PageNotUnderstood(page, "the view state")
+    grid = parts.find(id=re.compile(r"grid_DXMainTable$"))
+    if not isinstance(grid, Tag):
+        raise PageNotUnderstood(page, "the grid")
+    headings = [
+        " ".join(cell.get_text(" ", strip=True).split()).casefold()
+        for cell in grid.find_all("td", class_="dxgvHeader")
+    ]
+    names = [_TOPUP_COLUMNS.get(heading) for heading in headings]
+    topups = []
+    for row in grid.find_all("tr", class_="dxgvDataRow"):
+        cells = [cell.get_text(" ", strip=True) for cell in row.find_all("td", recursive=False)]
+        topups.append(_topup(dict(zip(names, cells, strict=False)), page))
+    pager = re.search(r"Page\s+\d+\s+of\s+(\d+)", html)
+    return TopUpsPage(form, tuple(topups), int(pager[1]) if pager else 1)
+
+
+def _topup(cells: dict[str | None, str], page: str) -> TopUp:
+    def text(name: str) -> str | None:
+        found = cells.get(name, "").replace("\xa0", " ").strip()
+        return found if found and found != "-" else None
+
+    def number(name: str) -> Decimal | None:
+        shown = text(name)
+        return _number(shown, page, name) if shown else None
+
+    at, amount = text("at"), number("amount")
+    moment = _moment(at) if at else None
+    transaction, meter = text("transaction"), text("meter")
+    if moment is None or amount is None or transaction is None or meter is None:
+        raise PageNotUnderstood(page, "a top-up's date, number, meter or amount")
+    return TopUp(
+        at=moment,
+        transaction=transaction,
+        meter=meter,
+        amount=amount,
+        debt_cleared=number("debt_cleared"),
+        recharge=number("recharge"),
+        units=number("units"),
+        payment_mode=text("payment_mode"),
+        site=text("site"),
+        source=text("source"),
+    )
+
+
+# --- the parts of pages ---
+
+
+def _parse(
+    html: str, tags: str | list[str] | None = None, *, ids: list[str] | re.Pattern[str]
+) -> BeautifulSoup:
+    """Return only those tags and those ids of a page: pages carry 100 kB of view state."""
+    found = BeautifulSoup(html, "html.parser", parse_only=SoupStrainer(id=ids))
+    if tags:
+        for tag in BeautifulSoup(html, "html.parser", parse_only=SoupStrainer(tags)).find_all(tags):
+            found.append(tag)
+    return found
+
+
+def _text_of(parts: BeautifulSoup, element_id: str) -> str | None:
+    tag = parts.find(id=element_id)
+    return " ".join(tag.get_text(" ", strip=True).split()) if isinstance(tag, Tag) else None
+
+
+def _card_fields(card: Tag) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for caption in card.find_all("span", class_="dxflCaption"):
+        cell = caption.find_next("td", class_="dxflNestedControlCell")
+        if isinstance(cell, Tag):
+            name = " ".join(caption.get_text(" ", strip=True).split()).rstrip(": ").casefold()
+            fields[name] = " ".join(cell.get_text(" ", strip=True).split())
+    return fields
+
+
+def _meter(card: dict[str, str]) -> Meter:
+    page = "Home"
+    number = card.get("meter no", "")
+    if not re.fullmatch(r"\d+", number):
+        raise PageNotUnderstood(page, "a card's meter number")
+    if "remaining unit" not in card:
+        raise PageNotUnderstood(page, "a card's remaining unit")
+    units = card["remaining unit"]
+    money = card.get("remaining balance", card.get("remaining credit"))
+    if money is None:
+        raise PageNotUnderstood(page, "a card's remaining balance")
+    updated = card.get("last updated", "-")
+    last_updated = None if updated in {"", "-"} else _moment(updated)
+    if updated not in {"", "-"} and last_updated is None:
+        raise PageNotUnderstood(page, "when a card was last updated")
+    return Meter(
+        number=number,
+        utility=_utility(units, number),
+        status=card.get("meter status") or None,
+        remaining_units=None if units in {"", "-"} else _number(units, page, "remaining unit"),
+        balance=None if money in {"", "-"} else _number(money, page, "remaining balance"),
+        last_updated=last_updated,
+    )
+
+
+def _utility(units: str, number: str) -> Utility | None:
+    if re.search(r"kwh", units, re.IGNORECASE):
+        return Utility.ELECTRICITY
+    if re.search(r"m(³|3|\^3)", units, re.IGNORECASE):
+        return Utility.WATER
+    # A card that shows `-` has no unit; the lengths are those of all meters seen so far.
+    return {8: Utility.ELECTRICITY, 10: Utility.WATER}.get(len(number))
+
+
+def _grid_rows(grid: Tag, page: str) -> Iterator[tuple[str, str]]:
+    for row in grid.find_all("tr", class_="dxgvDataRow"):
+        cells = [cell.get_text(" ", strip=True) for cell in row.find_all("td", recursive=False)]
+        if len(cells) < 2:
+            raise PageNotUnderstood(page, "two cells in a row of the grid")
+        yield cells[0], cells[1]
+
+
+def _grid_total(grid: Tag, page: str) -> Decimal | None:
+    footer = grid.find(id=re.compile(r"_DXFooterRow$"))
+    if not isinstance(footer, Tag):
+        return None
+    text = footer.get_text(" ", strip=True)
+    if not re.search(r"\d", text):
+        return None
+    shown = re.search(r"total units\s*:\s*(.*)", text, re.IGNORECASE)
+    if not shown:
+        raise PageNotUnderstood(page, "the total in the grid's footer")
+    return _number(shown[1], page, "total")
+
+
+def _choices(parts: BeautifulSoup, html: str) -> frozenset[ReportType] | None:
+    box = parts.find(id=_TYPE_CHOICES)
+    text = box.get_text(" ", strip=True).casefold() if isinstance(box, Tag) else ""
+    if not text:
+        # Without the list of the box: the choices stand in the script that fills it.
+        script = re.search(
+            r"cboType.{0,4000}?(daily \(max.{0,400})", html, re.IGNORECASE | re.DOTALL
+        )
+        text = script[1].casefold() if script else ""
+    found = frozenset(kind for kind in ReportType if kind.word in text)
+    return found or None
+
+
+def _chart_date(parts: BeautifulSoup) -> date | None:
+    for image in parts.find_all("img"):
+        shown = re.search(r"as at (\d{1,2}/\d{1,2}/\d{4})", str(image.get("alt", "")))
+        if shown:
+            return _date(shown[1])
+    return None
+
+
+def _date(text: str) -> date | None:
+    moment = _moment(text)
+    return moment.date() if moment else None
+
+
+def _moment(text: str) -> datetime | None:
+    """Return a date, or a date and a time, as the portal writes it; None for anything else."""
+    shown = re.fullmatch(
+        r"\s*(\d{1,2})/(\d{1,2})/(\d{4})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([AaPp][Mm])?)?\s*",
+        text,
+    )
+    if not shown:
+        return None
+    day, month, year, hour, minute, second = (int(part or 0) for part in shown.groups()[:6])
+    half = (shown[7] or "").lower()
+    if half:
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    try:
+        return datetime(year, month, day, hour, minute, second, tzinfo=BRUNEI)
+    except ValueError:
+        return None
+
+
+def _consumption(text: str) -> Decimal | None:
+    """Return a row's value; None where the row is there but has none yet."""
+    return None if text in {"", "-"} else _number(text, "UsageHistory", "a row's value")
+
+
+# A comma counts only where thousands have one: a decimal comma must not multiply by a thousand.
+_NUMBER: Final = re.compile(
+    r"""(?P<open>\()? \s* (?P<sign>-)? \s* (?:B?\$)? \s* (?P<sign2>-)? \s*
+    (?P<number>(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)
+    \s* (?:kwh|m³|m3)? \s* (?P<close>\))? \s* (?:kwh|m³|m3)?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def _number(text: str, page: str, what: str) -> Decimal:
+    """Return a number with unit, currency and thousands commas taken off.
+
+    Negative amounts are taken in every form that accountants write: -$5.00, $-5.00, ($5.00).
+    """
+    shown = _NUMBER.fullmatch(text.replace("\u2212", "-").strip())
+    if not shown or bool(shown["open"]) != bool(shown["close"]):
+        raise PageNotUnderstood(page, f"a number ({what})")
+    number = Decimal(shown["number"].replace(",", ""))
+    return -number if shown["open"] or shown["sign"] or shown["sign2"] else number

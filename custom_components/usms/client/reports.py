@@ -1,0 +1,180 @@
+"""Consumption reports by the cheapest sequence of requests that proves itself right.
+
+The portal's own sequence is three requests: open the report page (GET), switch it to the report's
+type (POST), search (POST). Whether a page that is already open serves further days with one POST
+is not known for the real portal, so it is tried: the answer says which question it belongs to
+(type, dates, chart, labels). After two wrong answers in a row the full sequence is used for good.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from . import pages
+from .errors import (
+    NoData,
+    PageNotUnderstood,
+    PortalUnavailable,
+    ReportNotOffered,
+    SessionExpired,
+    UsmsError,
+)
+from .forms import Question, ReportType
+from .models import Reading, Report, Resolution
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from yarl import URL
+
+    from .pages import ReportPage
+    from .session import PortalSession
+    from .transport import Transport
+
+_LOGGER = logging.getLogger(__name__)
+
+_PAGE: Final = "UsageHistory"
+_REFUSALS_UNTIL_GIVEN_UP: Final = 2
+
+
+def meter_parameter(meter: str) -> str:
+    """Return a meter's number as the portal's addresses carry it (`p=`)."""
+    return base64.b64encode(meter.encode("ascii")).decode("ascii")
+
+
+@dataclass(slots=True, repr=False)
+class _OpenPage:
+    meter: str
+    url: URL
+    page: ReportPage
+
+
+class UsageReports:
+    """The report page of one session: the server remembers one selected meter, so do we."""
+
+    def __init__(self, session: PortalSession, transport: Transport) -> None:
+        """Ask through that session."""
+        self._session = session
+        self._transport = transport
+        self._open: _OpenPage | None = None
+        self._refusals = 0
+        self.open_page_serves: bool | None = None
+        """Whether an open page serves further questions with one request; None until known."""
+
+    async def read(self, meter: str, resolution: Resolution, first: date, last: date) -> Report:
+        """Return a report; raises NoData where the portal has nothing for these days."""
+        question = Question(ReportType.of(resolution), first, last)
+        page = await self._short(meter, question)
+        if page is None:
+            page = await self._full(meter, question)
+        if not page.rows:
+            raise NoData(f"The portal has no {resolution} consumption for these days")
+        report = await asyncio.to_thread(_report, page, meter, resolution, question)
+        if report.difference:
+            _LOGGER.warning(
+                "The total of a %s report differs from its rows by %s",
+                resolution,
+                report.difference,
+            )
+        return report
+
+    async def open_meter(self, meter: str) -> None:
+        """Make the portal select a meter, as opening its report page does."""
+        url = self._url(meter)
+        self.close()
+        page = await self._understood(await self._session.get(url))
+        self._open = _OpenPage(meter, url, page)
+
+    def close(self) -> None:
+        """Forget the open page, such as when another page of the session was used."""
+        self._open = None
+
+    # --- the two sequences ---
+
+    async def _short(self, meter: str, question: Question) -> ReportPage | None:
+        """Ask the page that is open; None where that can't be trusted to answer."""
+        opened = self._open
+        if (
+            self.open_page_serves is False
+            or opened is None
+            or opened.meter != meter
+            or opened.page.type is not question.type
+        ):
+            return None
+        try:
+            page = await self._post(opened, question)
+        except (PageNotUnderstood, PortalUnavailable) as err:
+            _LOGGER.debug("The open report page did not serve: %s", err)
+            self._refused()
+            return None
+        if not page.answers(question) or not (page.rows or pages.says_not_found(page)):
+            self._refused()
+            return None
+        if page.rows:
+            self._refusals, self.open_page_serves = 0, True
+        elif not self.open_page_serves:
+            return None  # "nothing" proves nothing until a page has served once
+        return page
+
+    def _refused(self) -> None:
+        self.close()
+        self._refusals += 1
+        if self._refusals >= _REFUSALS_UNTIL_GIVEN_UP:
+            _LOGGER.debug("An open report page serves no further questions: asking in full")
+            self.open_page_serves = False
+
+    async def _full(self, meter: str, question: Question) -> ReportPage:
+        """Open, switch, search; the search once more where the first does not answer."""
+        await self.open_meter(meter)
+        opened = self._opened()
+        if opened.page.choices is not None and question.type not in opened.page.choices:
+            raise ReportNotOffered(f"The portal offers no {question.type.word} report here")
+        if opened.page.type is not question.type:
+            page = await self._post(opened, question)
+            if page.type is not question.type:
+                self.close()
+                raise PageNotUnderstood(_PAGE, f"the type {question.type.word} after asking for it")
+        for _ in range(2):
+            page = await self._post(opened, question)
+            if page.answers(question) and (page.rows or pages.says_not_found(page)):
+                return page
+        self.close()
+        if page.answers(question):
+            raise PageNotUnderstood(_PAGE, "rows, or a known text that there are none")
+        raise PageNotUnderstood(_PAGE, "an answer to the question that was asked")
+
+    # --- requests ---
+
+    async def _post(self, opened: _OpenPage, question: Question) -> ReportPage:
+        try:
+            html = await self._session.post(opened.url, question.fields(opened.page.form))
+            page = await self._understood(html)
+        except UsmsError:
+            self.close()
+            raise
+        opened.page = page
+        return page
+
+    async def _understood(self, html: str) -> ReportPage:
+        return await asyncio.to_thread(pages.report_page, html)
+
+    def _opened(self) -> _OpenPage:
+        if self._open is None:
+            raise SessionExpired("The report page is not open")
+        return self._open
+
+    def _url(self, meter: str) -> URL:
+        return self._transport.url("Report/UsageHistory", p=meter_parameter(meter))
+
+
+def _report(page: ReportPage, meter: str, resolution: Resolution, question: Question) -> Report:
+    readings: tuple[Reading, ...]
+    if resolution is Resolution.HOUR:
+        readings = pages.hourly_readings(page, question.first)
+    else:
+        readings = pages.daily_readings(page, question.first, question.last)
+    return Report(meter, resolution, question.first, question.last, readings, page.total)
