@@ -1,0 +1,465 @@
+"""The readings store: one SQLite file an account, the one truth from which all else is derived.
+
+Every method is one transaction and blocks: call it off the event loop. The file is complete on its
+own between transactions (rollback journal, full sync), so a kill at any moment, or a backup that
+copies it, loses nothing that was committed.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from .errors import UsmsError
+from .models import (
+    BRUNEI,
+    DayState,
+    Origin,
+    Reading,
+    Resolution,
+    StoredMeter,
+    StoredReading,
+    TopUp,
+    Utility,
+    brunei_midnight,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+
+_MIGRATIONS: Final = (
+    """
+    CREATE TABLE meter (
+        id INTEGER PRIMARY KEY,
+        number TEXT NOT NULL UNIQUE,
+        utility TEXT,
+        hourly_refused_at INTEGER,
+        card TEXT,
+        card_changed_at INTEGER
+    );
+    CREATE TABLE reading (
+        meter INTEGER NOT NULL REFERENCES meter(id),
+        resolution TEXT NOT NULL CHECK (resolution IN ('hour', 'day')),
+        start INTEGER NOT NULL,
+        value TEXT NOT NULL,
+        origin TEXT NOT NULL CHECK (origin IN ('report', 'remainder')),
+        read_at INTEGER NOT NULL,
+        PRIMARY KEY (meter, resolution, start)
+    ) WITHOUT ROWID;
+    CREATE TABLE day (
+        meter INTEGER NOT NULL REFERENCES meter(id),
+        day INTEGER NOT NULL,
+        daily_read_at INTEGER,
+        hours_read_at INTEGER,
+        hours_asked INTEGER NOT NULL DEFAULT 0,
+        changed_at INTEGER,
+        settled INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (meter, day)
+    ) WITHOUT ROWID;
+    CREATE TABLE topup (
+        meter INTEGER NOT NULL REFERENCES meter(id),
+        number TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        amount TEXT NOT NULL,
+        debt_cleared TEXT,
+        recharge TEXT,
+        units TEXT,
+        payment_mode TEXT,
+        site TEXT,
+        source TEXT,
+        PRIMARY KEY (meter, number)
+    ) WITHOUT ROWID;
+    CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    """,
+)
+"""The schema, a step a version. A step, once released, is never changed."""
+
+
+class StoreError(UsmsError):
+    """The file is not a readings store, or can't be read or written."""
+
+
+class ReadingsStore:
+    """An account's readings. Usable from several threads, one transaction at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the file, bringing its schema up to date; raises StoreError."""
+        self._lock = threading.RLock()
+        self._depth = 0
+        try:
+            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute("PRAGMA foreign_keys = ON")
+            self._migrate()
+        except sqlite3.Error as err:
+            raise StoreError(f"The readings store can't be opened: {err}") from err
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    def _migrate(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version > len(_MIGRATIONS):
+            raise StoreError("The readings store was written by a newer version of this software")
+        for step in range(version, len(_MIGRATIONS)):
+            self._db.executescript(
+                f"BEGIN; {_MIGRATIONS[step]}; PRAGMA user_version = {step + 1}; COMMIT;"
+            )
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Make what is done inside one transaction: all of it or nothing; may be nested."""
+        with self._lock:
+            if self._depth:
+                yield self._db
+                return
+            self._depth = 1
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._db
+                except BaseException:
+                    self._db.execute("ROLLBACK")
+                    raise
+                self._db.execute("COMMIT")
+            except sqlite3.Error as err:
+                raise StoreError(f"The readings store failed: {err}") from err
+            finally:
+                self._depth = 0
+
+    # --- meters ---
+
+    def see_meter(self, number: str, utility: Utility | None, card: str, seen_at: datetime) -> None:
+        """Note what a meter's card shows now; writes only where something moved."""
+        with self.transaction() as db:
+            row = db.execute(
+                "SELECT id, utility, card FROM meter WHERE number = ?", (number,)
+            ).fetchone()
+            if row is None:
+                db.execute(
+                    "INSERT INTO meter (number, utility, card, card_changed_at)"
+                    " VALUES (?, ?, ?, ?)",
+                    (number, utility, card, _stamp(seen_at)),
+                )
+            elif row[2] != card or (utility and row[1] != utility):
+                db.execute(
+                    "UPDATE meter SET utility = coalesce(?, utility), card = ?, card_changed_at = ?"
+                    " WHERE id = ?",
+                    (utility, card, _stamp(seen_at), row[0]),
+                )
+
+    def meters(self) -> tuple[StoredMeter, ...]:
+        """Return all meters that were ever seen."""
+        with self.transaction() as db:
+            rows = db.execute(
+                "SELECT number, utility, hourly_refused_at, card_changed_at FROM meter ORDER BY id"
+            ).fetchall()
+        return tuple(
+            StoredMeter(number, Utility(utility) if utility else None, _time(refused), _time(moved))
+            for number, utility, refused, moved in rows
+        )
+
+    def set_hourly_refused(self, meter: str, at: datetime | None) -> None:
+        """Note that the portal offers no hourly reports for a meter, or (None) that it does."""
+        with self.transaction() as db:
+            db.execute(
+                "UPDATE meter SET hourly_refused_at = ? WHERE id = ?",
+                (_stamp(at) if at else None, _meter_id(db, meter)),
+            )
+
+    # --- readings ---
+
+    def save_days(
+        self, meter: str, first: date, last: date, readings: Iterable[Reading], read_at: datetime
+    ) -> set[date]:
+        """Store a daily report (kWh or m³ a day); return the days whose total it changed.
+
+        A changed total opens its day again: its hours will be asked for anew.
+        """
+        with self.transaction() as db:
+            meter_id, at = _meter_id(db, meter), _stamp(read_at)
+            changed = _upsert(db, meter_id, Resolution.DAY, readings, at)
+            days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+            db.executemany(
+                "INSERT INTO day (meter, day, daily_read_at) VALUES (?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET daily_read_at = excluded.daily_read_at",
+                [(meter_id, _day(day), at) for day in days],
+            )
+            db.executemany(
+                "UPDATE day SET changed_at = ?, settled = 0, hours_asked = 0"
+                " WHERE meter = ? AND day = ?",
+                [(at, meter_id, _day(start.date())) for start in changed],
+            )
+        return {start.date() for start in changed}
+
+    def save_hours(
+        self, meter: str, day: date, readings: Iterable[Reading], read_at: datetime
+    ) -> bool:
+        """Store a day's hours (kWh), none where there were none; return whether any changed."""
+        with self.transaction() as db:
+            meter_id, at = _meter_id(db, meter), _stamp(read_at)
+            changed = _upsert(db, meter_id, Resolution.HOUR, readings, at)
+            db.execute(
+                "INSERT INTO day (meter, day, hours_read_at, hours_asked, changed_at)"
+                " VALUES (?1, ?2, ?3, 1, ?4) ON CONFLICT DO UPDATE SET hours_read_at = ?3,"
+                " hours_asked = hours_asked + 1, changed_at = coalesce(?4, changed_at)",
+                (meter_id, _day(day), at, at if changed else None),
+            )
+        return bool(changed)
+
+    def estimate_hours(
+        self, meter: str, day: date, hours: Sequence[Reading], read_at: datetime
+    ) -> bool:
+        """Replace a day's estimated hours by these; return whether that changed anything."""
+        with self.transaction() as db:
+            meter_id = _meter_id(db, meter)
+            start = _stamp(brunei_midnight(day))
+            span = (meter_id, start, start + 86400)
+            old = db.execute(
+                "SELECT start, value FROM reading WHERE meter = ? AND resolution = 'hour'"
+                " AND start >= ? AND start < ? AND origin = 'remainder' ORDER BY start",
+                span,
+            ).fetchall()
+            new = [(_stamp(hour.start), str(hour.value)) for hour in hours]
+            if old == new:
+                return False
+            db.execute(
+                "DELETE FROM reading WHERE meter = ? AND resolution = 'hour'"
+                " AND start >= ? AND start < ? AND origin = 'remainder'",
+                span,
+            )
+            db.executemany(
+                "INSERT INTO reading VALUES (?, 'hour', ?, ?, 'remainder', ?)",
+                [(meter_id, at, value, _stamp(read_at)) for at, value in new],
+            )
+        return True
+
+    def settle(self, meter: str, days: Iterable[date]) -> None:
+        """Mark days about which the portal is no longer asked."""
+        with self.transaction() as db:
+            meter_id = _meter_id(db, meter)
+            db.executemany(
+                "UPDATE day SET settled = 1 WHERE meter = ? AND day = ?",
+                [(meter_id, _day(day)) for day in days],
+            )
+
+    def unsettle(self, meter: str, first: date, last: date) -> None:
+        """Have days asked for again, daily reports and hours (a forced import)."""
+        with self.transaction() as db:
+            db.execute(
+                "UPDATE day SET settled = 0, hours_asked = 0, hours_read_at = NULL,"
+                " daily_read_at = NULL WHERE meter = ? AND day BETWEEN ? AND ?",
+                (_meter_id(db, meter), _day(first), _day(last)),
+            )
+
+    def readings(
+        self,
+        meter: str,
+        resolution: Resolution,
+        first: date | None = None,
+        last: date | None = None,
+    ) -> list[StoredReading]:
+        """Return readings by time, from the first day to the last, both included."""
+        since = _stamp(brunei_midnight(first)) if first else 0
+        until = _stamp(brunei_midnight(last)) + 86400 if last else 2**62
+        with self.transaction() as db:
+            rows = db.execute(
+                "SELECT r.start, r.value, r.origin, r.read_at, coalesce(d.settled, 0)"
+                " FROM reading r JOIN meter m ON m.id = r.meter LEFT JOIN day d"
+                " ON d.meter = r.meter AND d.day = (r.start + 28800) / 86400"
+                " WHERE m.number = ? AND r.resolution = ? AND r.start >= ? AND r.start < ?"
+                " ORDER BY r.start",
+                (meter, resolution, since, until),
+            ).fetchall()
+        return [
+            StoredReading(
+                datetime.fromtimestamp(start, BRUNEI),
+                Decimal(value),
+                Origin(origin),
+                datetime.fromtimestamp(read_at, BRUNEI),
+                bool(settled),
+            )
+            for start, value, origin, read_at, settled in rows
+        ]
+
+    def days(
+        self, meter: str, first: date | None = None, last: date | None = None
+    ) -> dict[date, DayState]:
+        """Return the state of every day that was ever asked for, by day."""
+        low = _day(first) if first else 0
+        high = _day(last) if last else date.max.toordinal()
+        with self.transaction() as db:
+            meter_id = _meter_id(db, meter)
+            span = (meter_id, low * 86400 - 28800, (high + 1) * 86400 - 28800)
+            totals = dict(
+                db.execute(
+                    "SELECT (start + 28800) / 86400, value FROM reading WHERE meter = ?"
+                    " AND resolution = 'day' AND start >= ? AND start < ?",
+                    span,
+                ).fetchall()
+            )
+            hours: dict[int, list[tuple[str, str]]] = {}
+            for day, value, origin in db.execute(
+                "SELECT (start + 28800) / 86400, value, origin FROM reading WHERE meter = ?"
+                " AND resolution = 'hour' AND start >= ? AND start < ?",
+                span,
+            ):
+                hours.setdefault(day, []).append((value, origin))
+            rows = db.execute(
+                "SELECT day, daily_read_at, hours_read_at, hours_asked, changed_at, settled"
+                " FROM day WHERE meter = ? AND day BETWEEN ? AND ? ORDER BY day",
+                (meter_id, low, high),
+            ).fetchall()
+        return {
+            _date(row[0]): _day_state(row, totals.get(row[0]), hours.get(row[0], []))
+            for row in rows
+        }
+
+    # --- top-ups ---
+
+    def save_topups(self, topups: Iterable[TopUp]) -> int:
+        """Store top-ups; return how many are new."""
+        with self.transaction() as db:
+            before = db.total_changes
+            db.executemany(
+                "INSERT OR IGNORE INTO topup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        _meter_id(db, topup.meter),
+                        topup.transaction,
+                        _stamp(topup.at),
+                        str(topup.amount),
+                        _text(topup.debt_cleared),
+                        _text(topup.recharge),
+                        _text(topup.units),
+                        topup.payment_mode,
+                        topup.site,
+                        topup.source,
+                    )
+                    for topup in topups
+                ],
+            )
+            return db.total_changes - before
+
+    def topups(self, meter: str) -> list[TopUp]:
+        """Return a meter's top-ups, oldest first."""
+        with self.transaction() as db:
+            rows = db.execute(
+                "SELECT at, t.number, amount, debt_cleared, recharge, units, payment_mode, site,"
+                " source FROM topup t JOIN meter m ON m.id = t.meter WHERE m.number = ?"
+                " ORDER BY at, t.number",
+                (meter,),
+            ).fetchall()
+        return [
+            TopUp(
+                datetime.fromtimestamp(at, BRUNEI),
+                number,
+                meter,
+                Decimal(amount),
+                _decimal(debt),
+                _decimal(recharge),
+                _decimal(units),
+                *texts,
+            )
+            for at, number, amount, debt, recharge, units, *texts in rows
+        ]
+
+    # --- facts that a long import remembers ---
+
+    def fact(self, name: str) -> object:
+        """Return a remembered fact, or None."""
+        with self.transaction() as db:
+            row = db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def remember(self, name: str, value: object) -> None:
+        """Remember a JSON-able fact."""
+        with self.transaction() as db:
+            db.execute(
+                "INSERT INTO fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+                (name, json.dumps(value)),
+            )
+
+
+def _upsert(
+    db: sqlite3.Connection, meter: int, resolution: Resolution, readings: Iterable[Reading], at: int
+) -> list[datetime]:
+    """Write the readings whose value is new; return when these start.
+
+    A row that was there before and is missing now is kept: the portal says "not found" at times
+    about what it has shown.
+    """
+    changed = []
+    for reading in readings:
+        start = _stamp(reading.start)
+        key = (meter, resolution, start)
+        old = db.execute(
+            "SELECT value, origin FROM reading WHERE meter = ? AND resolution = ? AND start = ?",
+            key,
+        ).fetchone()
+        if old and Decimal(old[0]) == reading.value and old[1] == Origin.REPORT:
+            continue
+        db.execute(
+            "INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, 'report', ?)",
+            (*key, str(reading.value), at),
+        )
+        changed.append(reading.start)
+    return changed
+
+
+def _day_state(row: tuple[Any, ...], total: str | None, hours: list[tuple[str, str]]) -> DayState:
+    day, daily_read_at, hours_read_at, asked, changed_at, settled = row
+    reported = [Decimal(value) for value, origin in hours if origin == Origin.REPORT]
+    return DayState(
+        day=_date(day),
+        total=Decimal(total) if total is not None else None,
+        hours=len(reported),
+        hours_sum=sum(reported, Decimal(0)),
+        estimated=len(hours) - len(reported),
+        daily_read_at=_time(daily_read_at),
+        hours_read_at=_time(hours_read_at),
+        hours_asked=asked,
+        changed_at=_time(changed_at),
+        settled=bool(settled),
+    )
+
+
+def _meter_id(db: sqlite3.Connection, number: str) -> int:
+    row = db.execute("SELECT id FROM meter WHERE number = ?", (number,)).fetchone()
+    if row is None:
+        raise StoreError("The readings store does not know this meter")
+    return int(row[0])
+
+
+def _stamp(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+def _time(stamp: int | None) -> datetime | None:
+    return None if stamp is None else datetime.fromtimestamp(stamp, BRUNEI)
+
+
+def _day(day: date) -> int:
+    return day.toordinal() - _EPOCH
+
+
+def _date(number: int) -> date:
+    return date.fromordinal(number + _EPOCH)
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else str(number)
