@@ -1,0 +1,279 @@
+"""Which report is read next, and what follows from what was read: no I/O."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from custom_components.usms.client.models import (
+    BRUNEI,
+    DayState,
+    Reading,
+    Resolution,
+    StoredMeter,
+    Utility,
+    brunei_midnight,
+)
+from custom_components.usms.client.plan import (
+    MeterState,
+    Step,
+    Why,
+    history_found,
+    is_settled,
+    latest_slot,
+    next_step,
+    outlook,
+    remainder,
+)
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=BRUNEI)
+TODAY = NOW.date()
+YESTERDAY = TODAY - timedelta(days=1)
+LONG_AGO = datetime(2026, 10, 1, tzinfo=BRUNEI)
+
+
+def ago(days: int) -> date:
+    return TODAY - timedelta(days=days)
+
+
+def electricity(days: dict[date, DayState] | None = None, **changes: object) -> MeterState:
+    meter = StoredMeter("10000001", Utility.ELECTRICITY, card_changed_at=NOW)
+    return MeterState(replace(meter, **changes), days or {})
+
+
+def water(days: dict[date, DayState] | None = None) -> MeterState:
+    return MeterState(StoredMeter("2000000001", Utility.WATER), days or {})
+
+
+def known_days(
+    count: int, *, empty: int = 62, make: Callable[[date], DayState] | None = None
+) -> dict[date, DayState]:
+    """Return a full history of `count` days up to yesterday, its start found, all of it settled."""
+
+    def settled(day: date) -> DayState:
+        return DayState(
+            day,
+            total=Decimal(24),
+            hours=24,
+            hours_sum=Decimal(24),
+            daily_read_at=NOW,
+            hours_read_at=NOW,
+            hours_asked=1,
+            changed_at=LONG_AGO,
+            settled=True,
+        )
+
+    days = {ago(n): (make or settled)(ago(n)) for n in range(1, count + 1)}
+    for n in range(count + 1, count + empty + 1):
+        days[ago(n)] = DayState(ago(n), daily_read_at=NOW)
+    return days
+
+
+def test_a_new_account_begins_with_the_last_31_days() -> None:
+    step = next_step([electricity()], NOW)
+    assert step == Step("10000001", Resolution.DAY, ago(31), YESTERDAY, Why.HISTORY_DAYS)
+
+
+def test_days_of_every_meter_come_before_any_hour() -> None:
+    first = electricity(known_days(40))
+    assert next_step([first, water()], NOW) == Step(
+        "2000000001", Resolution.DAY, ago(31), YESTERDAY, Why.HISTORY_DAYS
+    )
+
+
+def test_months_follow_each_other_backwards_until_two_are_empty() -> None:
+    days = {ago(n): DayState(ago(n), total=Decimal(1), daily_read_at=NOW) for n in range(1, 32)}
+    for month in (1, 2):
+        step = next_step([water(days)], NOW)
+        assert step is not None
+        assert (step.first, step.last) == (ago(31 * month + 31), ago(31 * month + 1))
+        for n in range(31 * month + 1, 31 * month + 32):
+            days[ago(n)] = DayState(ago(n), daily_read_at=NOW)
+    assert history_found(water(days))
+    assert next_step([water(days)], NOW) is None
+
+
+def test_one_empty_month_does_not_end_history() -> None:
+    days = known_days(31, empty=31)
+    assert not history_found(water(days))
+    days |= {ago(n): DayState(ago(n), total=Decimal(1), daily_read_at=NOW) for n in range(63, 94)}
+    step = next_step([water(days)], NOW)
+    assert step is not None
+    assert step.last == ago(94)
+
+
+def test_a_gap_from_a_long_absence_is_read_without_reading_its_neighbours() -> None:
+    days = {
+        day: known for day, known in known_days(120).items() if not 40 < (TODAY - day).days < 60
+    }
+    step = next_step([water(days)], NOW)
+    assert step is not None
+    assert (step.first, step.last, step.why) == (ago(59), ago(41), Why.HISTORY_DAYS)
+
+
+def test_hours_come_newest_first_and_only_for_days_with_a_total() -> None:
+    def unread(day: date) -> DayState:
+        total = None if day == ago(6) else Decimal(24)
+        return DayState(day, total=total, daily_read_at=NOW)
+
+    days = known_days(5) | {ago(n): unread(ago(n)) for n in range(6, 10)}
+    days |= {ago(n): DayState(ago(n), daily_read_at=NOW) for n in range(10, 80)}
+    days[TODAY] = DayState(TODAY, hours_read_at=NOW)
+    step = next_step([electricity(days)], NOW)
+    assert step == Step("10000001", Resolution.HOUR, ago(7), ago(7), Why.HISTORY_HOURS)
+
+
+@pytest.mark.parametrize(
+    ("read_ago", "moved_ago", "serves", "due"),
+    [
+        (None, None, None, True),  # never read
+        (60, 10, True, True),  # moved since
+        (60, 90, True, False),  # not moved since
+        (20, 10, True, False),  # too soon
+        (60, 10, False, False),  # too soon where each report costs three requests
+        (200, 10, False, True),
+    ],
+)
+def test_todays_hours_follow_the_card(
+    read_ago: int | None, moved_ago: int | None, serves: bool | None, due: bool
+) -> None:
+    days = known_days(40)
+    if read_ago is not None:
+        days[TODAY] = DayState(TODAY, hours_read_at=NOW - timedelta(minutes=read_ago))
+    moved = None if moved_ago is None else NOW - timedelta(minutes=moved_ago)
+    step = next_step([electricity(days, card_changed_at=moved)], NOW, page_serves=serves)
+    assert (step is not None and step.why is Why.TODAY) == due
+
+
+def test_the_last_three_days_are_read_again_twice_a_day() -> None:
+    days = known_days(40)
+    days[TODAY] = DayState(TODAY, hours_read_at=NOW)
+    morning = NOW.replace(hour=9, minute=0)
+    for n in (1, 2, 3, 4):
+        days[ago(n)] = replace(days[ago(n)], hours_read_at=morning)
+    read = []
+    while (step := next_step([electricity(days, card_changed_at=None)], NOW)) is not None:
+        read.append(step)
+        days[step.first] = replace(days[step.first], hours_read_at=NOW)
+    assert [(step.first, step.why) for step in read] == [(ago(n), Why.RECENT) for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("time", "slot"),
+    [("09:29", "2026-11-19T21:30"), ("09:30", "2026-11-20T09:30"), ("23:59", "2026-11-20T21:30")],
+)
+def test_slots_are_in_brunei(time: str, slot: str) -> None:
+    now = datetime.fromisoformat(f"2026-11-20T{time}+08:00")
+    assert latest_slot(now) == datetime.fromisoformat(f"{slot}+08:00")
+
+
+def test_water_is_read_once_a_day_and_again_while_yesterday_is_missing() -> None:
+    days = known_days(40)
+    days[YESTERDAY] = replace(days[YESTERDAY], daily_read_at=NOW - timedelta(hours=13))
+    step = next_step([water(days)], NOW)
+    assert step is not None
+    assert (step.why, step.last) == (Why.DAILY, YESTERDAY)
+    days[YESTERDAY] = replace(days[YESTERDAY], daily_read_at=NOW)
+    assert next_step([water(days)], NOW) is None
+    evening = NOW.replace(hour=22)
+    assert next_step([water(days)], evening) is None
+    days[YESTERDAY] = replace(days[YESTERDAY], total=None)
+    again = next_step([water(days)], evening)
+    assert again is not None
+    assert again.why is Why.DAILY
+
+
+def test_missing_hours_are_asked_for_a_bounded_number_of_times() -> None:
+    days = known_days(40)
+    days[TODAY] = DayState(TODAY, hours_read_at=NOW)
+    hole = replace(days[ago(10)], hours=23, hours_sum=Decimal(23), settled=False)
+    clock, asked = NOW, 1
+    for _ in range(100):
+        clock += timedelta(days=1)
+        state = electricity({ago(10): replace(hole, hours_asked=asked)}, card_changed_at=None)
+        steps = [
+            step
+            for step in [next_step([state], clock, deferred=_all_but_missing(state, clock))]
+            if step
+        ]
+        if steps:
+            assert steps[0].why is Why.MISSING_HOURS
+            asked += 1
+            hole = replace(hole, hours_read_at=clock)
+    assert asked == 3
+
+
+def _all_but_missing(state: MeterState, now: datetime) -> list[Step]:
+    """Return every step that is due before missing hours are."""
+    deferred: list[Step] = []
+    while (step := next_step([state], now, deferred=deferred)) and (
+        step.why is not Why.MISSING_HOURS
+    ):
+        deferred.append(step)
+    return deferred
+
+
+def test_a_meter_without_hourly_reports_lives_from_the_daily_one() -> None:
+    unread = known_days(40, make=lambda day: DayState(day, total=Decimal(1), daily_read_at=NOW))
+    assert next_step([water(unread)], NOW) is None
+    refused = electricity(unread, hourly_refused_at=NOW - timedelta(days=1))
+    assert next_step([refused], NOW) is None
+    tried_again = electricity(unread, hourly_refused_at=NOW - timedelta(days=8))
+    step = next_step([tried_again], NOW)
+    assert step is not None
+    assert step.resolution is Resolution.HOUR
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "changes", "settled"),
+    [
+        (4, {}, True),
+        (3, {}, False),  # recent
+        (4, {"hours_sum": Decimal(23)}, False),  # does not add up
+        (4, {"total": None}, False),
+        (34, {"hours_sum": Decimal(23)}, False),
+        (36, {"hours_sum": Decimal(23)}, True),  # unchanged for 35 days
+        (36, {"hours_sum": Decimal(23), "changed_at": NOW}, False),
+    ],
+)
+def test_settled(days_ago: int, changes: dict[str, object], settled: bool) -> None:
+    day = replace(known_days(40)[ago(days_ago)], settled=False, **changes)
+    assert is_settled(day, NOW) is settled
+
+
+def test_the_outlook_counts_reports() -> None:
+    assert outlook([electricity()], NOW).days_complete is False
+    days = known_days(62, make=lambda day: DayState(day, total=Decimal(1), daily_read_at=NOW))
+    ahead = outlook([electricity(days)], NOW)
+    assert (ahead.done, ahead.left, ahead.days_complete) == (4, 62, True)
+
+
+VALUES = st.decimals(min_value=0, max_value=50, places=3)
+
+
+@given(st.dictionaries(st.integers(0, 23), VALUES), VALUES)
+def test_estimates_make_the_day_add_up(hours: dict[int, Decimal], left: Decimal) -> None:
+    day = date(2026, 5, 1)
+    reported = [
+        Reading(brunei_midnight(day) + timedelta(hours=hour), value)
+        for hour, value in hours.items()
+    ]
+    estimates = remainder(day, reported, sum(hours.values(), Decimal(0)) + left)
+    if len(hours) == 24 or not left:
+        assert estimates == []
+        return
+    assert sum(reading.value for reading in estimates) == left
+    assert {reading.start for reading in estimates}.isdisjoint({r.start for r in reported})
+    assert len(estimates) + len(reported) == 24
+    values = [reading.value for reading in estimates]
+    assert max(values) - min(values) <= Decimal("0.001")
+
+
+def test_less_than_nothing_is_not_spread() -> None:
+    day = date(2026, 5, 1)
+    reported = [Reading(brunei_midnight(day), Decimal(3))]
+    assert remainder(day, reported, Decimal(2)) == []
