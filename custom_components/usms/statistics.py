@@ -1,0 +1,343 @@
+"""The store as long-term statistics: a pure row builder, and a thin writer over the recorder.
+
+What the recorder holds is derived: it can be cleared or lost at any time and is built again from
+the store, without a request to the portal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import batched
+from typing import Final, override
+
+from homeassistant.components.recorder.core import Recorder
+from homeassistant.components.recorder.models import (
+    StatisticData,
+    StatisticMeanType,
+    StatisticMetaData,
+)
+from homeassistant.components.recorder.statistics import (
+    async_add_external_statistics,
+    statistics_during_period,
+)
+from homeassistant.components.recorder.tasks import RecorderTask
+from homeassistant.const import UnitOfEnergy, UnitOfVolume
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import get_instance
+from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
+
+from .client.models import Reading, Resolution, Utility, brunei_midnight
+from .client.store import ReadingsStore
+from .client.tariff import RESIDENTIAL, Tariff
+
+_LOGGER = logging.getLogger(__name__)
+
+SOURCE: Final = "usms"
+_BATCH: Final = 744  # a month of hours: larger imports hold the loop and the recorder for long
+_SAME: Final = 1e-9  # what a database may change of a float
+
+
+# --- the pure part: readings to rows ---
+
+
+@dataclass(frozen=True, slots=True)
+class DayReadings:
+    """What the store has of a day: its total, and its hours where there are any."""
+
+    day: date
+    total: Decimal | None
+    hours: tuple[Reading, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Reading, ...]:
+        """The day as the consumption series shows it: its hours, else its total at midnight."""
+        if self.hours:
+            return self.hours
+        if self.total is None:
+            return ()
+        return (Reading(brunei_midnight(self.day), self.total),)
+
+    @property
+    def amount(self) -> Decimal:
+        """What the day adds to the consumption series, in kWh or m³."""
+        return sum((row.value for row in self.rows), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a statistic: what was used from `start` on, and the running sum with it."""
+
+    start: datetime
+    state: Decimal
+    sum: Decimal
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows of a meter's three series."""
+
+    consumption: list[Row] = field(default_factory=list)
+    cost: list[Row] = field(default_factory=list)
+    daily: list[Row] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class RunningSums:
+    """Where the series of a meter stand at the end of a day."""
+
+    tariff: Tariff
+    consumption: Decimal = Decimal(0)
+    cost: Decimal = Decimal(0)
+    daily: Decimal = Decimal(0)
+    month: tuple[int, int] = (0, 0)
+    month_amount: Decimal = Decimal(0)
+
+    def use(self, day: date, amount: Decimal) -> Decimal:
+        """Take in consumption of a day; return what it costs in its month's tiers (BND)."""
+        if self.month != (day.year, day.month):
+            self.month, self.month_amount = (day.year, day.month), Decimal(0)
+        before = self.tariff.cost(self.month_amount)
+        self.month_amount += amount
+        cost = self.tariff.cost(self.month_amount) - before
+        self.consumption += amount
+        self.cost += cost
+        return cost
+
+
+def build_rows(days: Iterable[DayReadings], sums: RunningSums) -> Iterator[tuple[date, Rows]]:
+    """Turn days, by time, into rows, a day at a time; `sums` is where they begin and moves on.
+
+    The first row of all has sum = state, because the recorder takes it as that row's change.
+    """
+    for day in days:
+        rows = Rows()
+        for reading in day.rows:
+            cost = sums.use(day.day, reading.value)
+            rows.consumption.append(Row(reading.start, reading.value, sums.consumption))
+            rows.cost.append(Row(reading.start, cost, sums.cost))
+        if day.total is not None:
+            sums.daily += day.total
+            rows.daily.append(Row(brunei_midnight(day.day), day.total, sums.daily))
+        yield day.day, rows
+
+
+# --- the thin part: rows to the recorder ---
+
+
+def metadata(meter: str, utility: Utility) -> dict[str, StatisticMetaData]:
+    """Return what the recorder is told of a meter's series, by their names in `Rows`."""
+    energy = utility is Utility.ELECTRICITY
+    unit = UnitOfEnergy.KILO_WATT_HOUR if energy else UnitOfVolume.CUBIC_METERS
+    unit_class = EnergyConverter.UNIT_CLASS if energy else VolumeConverter.UNIT_CLASS
+    label = f"{utility.value.capitalize()} {meter}"
+
+    def series(name: str, title: str, unit: str, unit_class: str | None) -> StatisticMetaData:
+        return StatisticMetaData(
+            mean_type=StatisticMeanType.NONE,
+            has_sum=True,
+            name=f"{label} {title}",
+            source=SOURCE,
+            statistic_id=f"{SOURCE}:{utility.value}_{meter}_{name}",
+            unit_class=unit_class,
+            unit_of_measurement=unit,
+        )
+
+    return {
+        "consumption": series("consumption", "consumption", unit, unit_class),
+        "cost": series("cost", "cost", "BND", None),
+        "daily": series("daily", "daily report", unit, unit_class),
+    }
+
+
+def statistic_ids(meter: str, utility: Utility) -> list[str]:
+    """Return the ids of a meter's series."""
+    return [series["statistic_id"] for series in metadata(meter, utility).values()]
+
+
+@dataclass(slots=True)
+class _Marker(RecorderTask):
+    """Tells when the recorder has come to it; what was queued before is committed then."""
+
+    reached: asyncio.Event
+
+    @override
+    def run(self, instance: Recorder) -> None:
+        instance.hass.loop.call_soon_threadsafe(self.reached.set)
+
+
+async def async_recorded(hass: HomeAssistant) -> None:
+    """Wait until the recorder has written all that was queued before: importing only queues."""
+    reached = asyncio.Event()
+    get_instance(hass).queue_task(_Marker(reached))
+    await reached.wait()
+
+
+async def async_clear(hass: HomeAssistant, ids: list[str]) -> None:
+    """Remove series from the recorder."""
+    get_instance(hass).async_clear_statistics(ids)
+    await async_recorded(hass)
+
+
+class MeterStatistics:
+    """The series of one meter: writes what changed, and only that."""
+
+    def __init__(
+        self, hass: HomeAssistant, store: ReadingsStore, meter: str, utility: Utility
+    ) -> None:
+        """Derive from that store."""
+        self._hass = hass
+        self._store = store
+        self._meter = meter
+        self._metadata = metadata(meter, utility)
+        self._tariff = RESIDENTIAL[utility]
+        self._written: dict[date, tuple[Decimal, Decimal | None]] = {}
+        """Of each day in the recorder: the consumption, and the daily report's total."""
+
+    async def async_update(self, changed: Iterable[date]) -> None:
+        """Write the days that changed, and those after them whose sums move."""
+        changed = set(changed)
+        if not changed:
+            return
+        batches = await self._hass.async_add_executor_job(self._changed_rows, changed)
+        await self._async_write(batches)
+
+    async def async_verify(self) -> int:
+        """Compare the recorder with the store, write what differs; return how many rows that was.
+
+        A series with rows that the store does not have is cleared and written anew: the recorder
+        can't remove single rows.
+        """
+        expected = await self._hass.async_add_executor_job(self._all_rows)
+        await async_recorded(self._hass)
+        differing: dict[str, list[StatisticData]] = {}
+        for name, rows in expected.items():
+            statistic_id = self._metadata[name]["statistic_id"]
+            recorded = await get_instance(self._hass).async_add_executor_job(
+                _recorded, self._hass, statistic_id
+            )
+            if recorded.keys() - {row["start"].timestamp() for row in rows}:
+                _LOGGER.info("A statistic has rows that the readings do not: writing it anew")
+                await async_clear(self._hass, [statistic_id])
+                recorded = {}
+            differing[name] = [row for row in rows if not _is_recorded(row, recorded)]
+        await self._async_write(differing)
+        return sum(map(len, differing.values()))
+
+    async def _async_write(self, rows: Mapping[str, Sequence[StatisticData]]) -> None:
+        for name, series in rows.items():
+            for batch in batched(series, _BATCH, strict=False):
+                async_add_external_statistics(self._hass, self._metadata[name], batch)
+                await async_recorded(self._hass)
+
+    # --- off the event loop ---
+
+    def _all_rows(self) -> dict[str, list[StatisticData]]:
+        self._written = {}
+        return self._rows(self._days(None), RunningSums(self._tariff))
+
+    def _changed_rows(self, changed: set[date]) -> dict[str, list[StatisticData]]:
+        """Return the rows to write: of the changed days, and of all later ones if sums move."""
+        moved = None
+        for day in self._days(changed):
+            known = self._written.get(day.day)
+            self._written[day.day] = (day.amount, day.total)
+            if moved is None and (known is None or known != (day.amount, day.total)):
+                moved = day.day
+        # A last day that is new moves no sums, but neither are there rows after it.
+        wanted = {
+            day for day in self._written if day in changed or (moved is not None and day > moved)
+        }
+        rows: dict[str, list[StatisticData]] = {name: [] for name in self._metadata}
+        for first, last in _stretches(sorted(wanted), self._written):
+            part = self._rows(self._days(None, first, last), self._sums_before(first))
+            for name, series in part.items():
+                rows[name] += series
+        return rows
+
+    def _rows(
+        self, days: Iterable[DayReadings], sums: RunningSums
+    ) -> dict[str, list[StatisticData]]:
+        data: dict[str, list[StatisticData]] = {name: [] for name in self._metadata}
+        for day in days:
+            self._written[day.day] = (day.amount, day.total)
+            for _, rows in build_rows([day], sums):
+                for name, series in data.items():
+                    series += [_data(row) for row in getattr(rows, name)]
+        return data
+
+    def _sums_before(self, first: date) -> RunningSums:
+        sums = RunningSums(self._tariff)
+        for day in sorted(self._written):
+            if day >= first:
+                break
+            amount, total = self._written[day]
+            sums.use(day, amount)
+            sums.daily += total or 0
+        return sums
+
+    def _days(
+        self, wanted: set[date] | None, first: date | None = None, last: date | None = None
+    ) -> list[DayReadings]:
+        """Read days from the store, by time."""
+        if wanted:
+            first, last = min(wanted), max(wanted)
+        totals = {
+            reading.start.date(): reading.value
+            for reading in self._store.readings(self._meter, Resolution.DAY, first, last)
+        }
+        hours: dict[date, list[Reading]] = {}
+        for reading in self._store.readings(self._meter, Resolution.HOUR, first, last):
+            hours.setdefault(reading.start.date(), []).append(Reading(reading.start, reading.value))
+        return [
+            DayReadings(day, totals.get(day), tuple(hours.get(day, ())))
+            for day in sorted(totals.keys() | hours.keys())
+            if wanted is None or day in wanted
+        ]
+
+
+def _stretches(wanted: Sequence[date], known: Mapping[date, object]) -> Iterator[tuple[date, date]]:
+    """Yield the runs of days, first and last, that no other known day interrupts."""
+    order = {day: n for n, day in enumerate(sorted(known))}
+    first = previous = None
+    for day in wanted:
+        if first is None or previous is None:
+            first = day
+        elif order[day] != order[previous] + 1:
+            yield first, previous
+            first = day
+        previous = day
+    if first is not None and previous is not None:
+        yield first, previous
+
+
+def _data(row: Row) -> StatisticData:
+    return StatisticData(start=row.start, state=float(row.state), sum=float(row.sum))
+
+
+def _recorded(hass: HomeAssistant, statistic_id: str) -> dict[float, tuple[float, float]]:
+    """Return a series as the recorder has it: state and sum by start (seconds since 1970)."""
+    found = statistics_during_period(
+        hass,
+        brunei_midnight(date(1990, 1, 1)),
+        None,
+        {statistic_id},
+        "hour",
+        None,
+        {"state", "sum"},
+    )
+    return {
+        row["start"]: (row.get("state") or 0.0, row.get("sum") or 0.0)
+        for row in found.get(statistic_id, [])
+    }
+
+
+def _is_recorded(row: StatisticData, recorded: Mapping[float, tuple[float, float]]) -> bool:
+    state, total = recorded.get(row["start"].timestamp(), (float("nan"), float("nan")))
+    return abs(state - row["state"]) < _SAME and abs(total - row["sum"]) < _SAME * max(
+        1, abs(total)
+    )
