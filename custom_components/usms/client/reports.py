@@ -69,8 +69,12 @@ class UsageReports:
         """Return a report; raises NoData where the portal has nothing for these days."""
         question = Question(ReportType.of(resolution), first, last)
         page = await self._short(meter, question)
-        if page is None:
+        if page is None or (not page.rows and not self.open_page_serves):
+            # "Nothing" proves nothing until an open page has served once.
+            nothing = page
             page = await self._full(meter, question)
+            if nothing and page.rows:
+                self._count_refusal()
         if not page.rows:
             raise NoData(f"The portal has no {resolution} consumption for these days")
         report = await asyncio.to_thread(_report, page, meter, resolution, question)
@@ -116,12 +120,13 @@ class UsageReports:
             return None
         if page.rows:
             self._refusals, self.open_page_serves = 0, True
-        elif not self.open_page_serves:
-            return None  # "nothing" proves nothing until a page has served once
         return page
 
     def _refused(self) -> None:
         self.close()
+        self._count_refusal()
+
+    def _count_refusal(self) -> None:
         self._refusals += 1
         if self._refusals >= _REFUSALS_UNTIL_GIVEN_UP:
             _LOGGER.debug("An open report page serves no further questions: asking in full")

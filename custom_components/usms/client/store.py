@@ -325,6 +325,15 @@ class ReadingsStore:
             for row in rows
         }
 
+    def span(self, meter: str) -> tuple[datetime | None, datetime | None]:
+        """Return when a meter's oldest and newest readings start; None where it has none."""
+        with self.transaction() as db:
+            row = db.execute(
+                "SELECT min(start), max(start) FROM reading WHERE meter = ?",
+                (_meter_id(db, meter),),
+            ).fetchone()
+        return _time(row[0]), _time(row[1])
+
     # --- top-ups ---
 
     def save_topups(self, topups: Iterable[TopUp]) -> int:

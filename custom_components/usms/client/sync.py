@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from . import plan
 from .errors import NoData, PageNotUnderstood, ReportNotOffered
-from .models import DayState, Reading, Resolution, StoredMeter, utcnow
+from .models import DayState, Reading, Resolution, StoredMeter, Utility, utcnow
 from .plan import MeterState, Step
 
 if TYPE_CHECKING:
@@ -88,6 +88,11 @@ class Sync:
                 await self._load(stored)
             else:
                 self._states[stored.number] = replace(known, meter=stored)
+
+    def utility(self, meter: str) -> Utility | None:
+        """Return what a meter measures, if that is known."""
+        state = self._states.get(meter)
+        return state.meter.utility if state else None
 
     @property
     def outlook(self) -> plan.Outlook:

@@ -1,0 +1,99 @@
+"""What nobody knows of the real portal, as switches: it must be able to behave either way."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+
+@dataclass
+class Profile:
+    """The variants of the portal; the defaults are what was seen last."""
+
+    captcha: bool = True
+    """The second step of October 2026."""
+    captcha_case_matters: bool = False
+    captcha_label: str = ""
+    """What the error label says after a wrong answer; nothing was seen."""
+    wrong_password: Literal["same", "dictionary"] = "same"
+    """How a wrong password of a user that exists is told: as for an unknown one, or as in 2024."""
+    locked_after: int = 0
+    """After so many wrong passwords the account is locked; 0: never."""
+    session_minutes: float | None = 20
+    """How long a session lives; None: for ever."""
+    session_sliding: bool = True
+    """Whether a request prolongs it."""
+    second_login: Literal["ends_first", "both_live"] = "ends_first"
+    expired_as: Literal["redirect_session_expire", "body_text", "redirect_login", "login_form"] = (
+        "redirect_session_expire"
+    )
+    cards: Literal["before_2026_10", "since_2026_10"] = "since_2026_10"
+    balance_caption: Literal["Remaining Balance", "Remaining Credit"] = "Remaining Balance"
+    commas: bool = True
+    """Thousands commas in numbers."""
+    negative: Literal["-$5.00", "$-5.00", "($5.00)"] = "-$5.00"
+    overdrawn: bool = False
+    """The meters' balances are below zero."""
+    updating: bool = False
+    """The cards show `-` instead of values."""
+    last_updated: Literal["date", "time"] = "date"
+    """For electricity: the bare date, or with the time as until September 2026."""
+    water_units: Literal["flat", "tiers"] = "flat"
+    """How Remaining Unit follows from the balance of water."""
+    more_meters: int = 0
+    """So many meters beside the two."""
+    cards_a_page: int = 0
+    """Show so many cards, and a pager for the rest; 0: all of them."""
+    hidden_meters: tuple[str, ...] = ()
+    """Numbers of meters that the account has no more."""
+    hourly_offered: bool = True
+    report_sequence: Literal["open", "strict_stale", "strict_empty", "strict_error"] = "open"
+    """Whether a report page that has answered serves another search: it does; it gives the former
+    answer again; it says that there is nothing; it fails."""
+    old_pages: Literal["tolerated", "refused"] = "tolerated"
+    """What becomes of a form that is not of the session's latest report page."""
+    missing_hours: Literal["absent", "zero"] = "absent"
+    label_beside_grid: bool = False
+    """"Not found" is said beside a filled grid."""
+    chart: bool = True
+    """Whether the report has a chart, whose alternative text tells the day."""
+    corrections: bool = True
+    """Hours are corrected some days after they were first published."""
+    holes: bool = True
+    """Hours that are never published."""
+    lag: bool = True
+    """Hours are published late."""
+    topup_pager: bool = True
+    """The top-ups come ten a page."""
+
+    def change(self, changes: dict[str, Any]) -> None:
+        """Set switches; raises ValueError for a name or a value that is none."""
+        hints = get_type_hints(type(self))
+        for name, value in changes.items():
+            if name not in hints:
+                known = ", ".join(field.name for field in fields(self))
+                raise ValueError(f"unknown switch {name!r}; known are {known}")
+            if name == "hidden_meters":
+                changes[name] = tuple(map(str, value))
+            elif not _fits(value, hints[name]):
+                raise ValueError(f"{name} can't be {value!r}")
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the switches as JSON-able data."""
+        return asdict(self)
+
+
+def _fits(value: object, hint: Any) -> bool:
+    if get_origin(hint) is Literal:
+        return value in get_args(hint)
+    kinds = get_args(hint) or (hint,)
+    if isinstance(value, bool):
+        return bool in kinds
+    return any(
+        value is None
+        if kind is type(None)
+        else isinstance(value, (int, float) if kind is float else kind)
+        for kind in kinds
+    )
