@@ -67,6 +67,11 @@ class DayReadings:
         """What the day adds to the consumption series, in kWh or m³."""
         return sum((row.value for row in self.rows), Decimal(0))
 
+    @property
+    def starts(self) -> int:
+        """At which hours the consumption series has rows, a bit each."""
+        return sum(1 << row.start.hour for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -183,6 +188,19 @@ async def async_clear(hass: HomeAssistant, ids: list[str]) -> None:
     await async_recorded(hass)
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What stands in the recorder of a day."""
+
+    amount: Decimal
+    total: Decimal | None
+    starts: int
+
+    @classmethod
+    def of(cls, day: DayReadings) -> _Written:
+        return cls(day.amount, day.total, day.starts)
+
+
 class MeterStatistics:
     """The series of one meter: writes what changed, and only that."""
 
@@ -195,16 +213,24 @@ class MeterStatistics:
         self._meter = meter
         self._metadata = metadata(meter, utility)
         self._tariff = RESIDENTIAL[utility]
-        self._written: dict[date, tuple[Decimal, Decimal | None]] = {}
-        """Of each day in the recorder: the consumption, and the daily report's total."""
+        self._written: dict[date, _Written] = {}
+        """What the recorder has of each day."""
 
     async def async_update(self, changed: Iterable[date]) -> None:
         """Write the days that changed, and those after them whose sums move."""
         changed = set(changed)
         if not changed:
             return
-        batches = await self._hass.async_add_executor_job(self._changed_rows, changed)
-        await self._async_write(batches)
+        if await self._hass.async_add_executor_job(self._loses_rows, changed):
+            # Such as the day's total at midnight, on a day whose hours begin later.
+            await async_clear(
+                self._hass,
+                [self._metadata[name]["statistic_id"] for name in ("consumption", "cost")],
+            )
+            rows = await self._hass.async_add_executor_job(self._all_rows)
+        else:
+            rows = await self._hass.async_add_executor_job(self._changed_rows, changed)
+        await self._async_write(rows)
 
     async def async_verify(self) -> int:
         """Compare the recorder with the store, write what differs; return how many rows that was.
@@ -240,13 +266,22 @@ class MeterStatistics:
         self._written = {}
         return self._rows(self._days(None), RunningSums(self._tariff))
 
+    def _loses_rows(self, changed: set[date]) -> bool:
+        """Whether the recorder has rows that no longer are: it can't remove single ones."""
+        return any(
+            self._written[day.day].starts & ~day.starts
+            for day in self._days(changed)
+            if day.day in self._written
+        )
+
     def _changed_rows(self, changed: set[date]) -> dict[str, list[StatisticData]]:
         """Return the rows to write: of the changed days, and of all later ones if sums move."""
         moved = None
         for day in self._days(changed):
-            known = self._written.get(day.day)
-            self._written[day.day] = (day.amount, day.total)
-            if moved is None and (known is None or known != (day.amount, day.total)):
+            known, self._written[day.day] = self._written.get(day.day), _Written.of(day)
+            if moved is None and (
+                known is None or (known.amount, known.total) != (day.amount, day.total)
+            ):
                 moved = day.day
         # A last day that is new moves no sums, but neither are there rows after it.
         wanted = {
@@ -264,7 +299,7 @@ class MeterStatistics:
     ) -> dict[str, list[StatisticData]]:
         data: dict[str, list[StatisticData]] = {name: [] for name in self._metadata}
         for day in days:
-            self._written[day.day] = (day.amount, day.total)
+            self._written[day.day] = _Written.of(day)
             for _, rows in build_rows([day], sums):
                 for name, series in data.items():
                     series += [_data(row) for row in getattr(rows, name)]
@@ -275,9 +310,8 @@ class MeterStatistics:
         for day in sorted(self._written):
             if day >= first:
                 break
-            amount, total = self._written[day]
-            sums.use(day, amount)
-            sums.daily += total or 0
+            sums.use(day, self._written[day].amount)
+            sums.daily += self._written[day].total or 0
         return sums
 
     def _days(

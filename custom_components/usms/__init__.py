@@ -1,0 +1,83 @@
+"""USMS: Brunei's prepaid electricity and water smart meters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_USERNAME
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.helpers.device_registry import DeviceEntry
+from homeassistant.helpers.storage import STORAGE_DIR
+
+from .client.store import ReadingsStore, StoreError
+from .connection import SessionStore, account_id, async_create_client
+from .const import DOMAIN, PLATFORMS
+from .coordinator import UsmsConfigEntry, UsmsCoordinator, UsmsData
+from .history import History
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool:
+    """Set up an account from its stored session; never signs in.
+
+    With a dead session the account is set up all the same: it says so, asks for a sign-in, and
+    shows what its readings store holds.
+    """
+    sessions = SessionStore(hass, account_id(entry.data[CONF_USERNAME]))
+    client = async_create_client(hass)
+    client.restore_session(await sessions.async_load())
+    coordinator = UsmsCoordinator(hass, entry, client, sessions)
+    await coordinator.async_refresh()
+    if not coordinator.last_update_success and not coordinator.sign_in_needed:
+        raise ConfigEntryNotReady from coordinator.last_exception
+
+    try:
+        store = await hass.async_add_executor_job(ReadingsStore, readings_file(hass, entry))
+    except StoreError as err:
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN,
+            translation_key="store_failed",
+            translation_placeholders={"error": str(err)},
+        ) from err
+
+    async def close_store() -> None:
+        await hass.async_add_executor_job(store.close)
+
+    entry.async_on_unload(close_store)
+    history = History(hass, entry, coordinator, client, store)
+    entry.runtime_data = UsmsData(client, coordinator, history)
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    history.async_start()
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool:
+    """Unload an account; what it knows stays in its files."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Delete an account's session and readings; its statistics stay in the recorder."""
+    await SessionStore(hass, account_id(entry.data[CONF_USERNAME])).async_remove()
+    file = readings_file(hass, entry)
+    for path in (file, file.with_name(f"{file.name}-journal")):
+        await hass.async_add_executor_job(_delete, path)
+
+
+async def async_remove_config_entry_device(
+    _hass: HomeAssistant, entry: UsmsConfigEntry, device: DeviceEntry
+) -> bool:
+    """Allow to remove the device of a meter that the account no longer has."""
+    account = entry.runtime_data.coordinator.data
+    present = {entry.unique_id, *(meter.number for meter in account.meters if account)}
+    return not any((DOMAIN, number) in device.identifiers for number in present if number)
+
+
+def readings_file(hass: HomeAssistant, entry: ConfigEntry) -> Path:
+    """Return where an account's readings are kept."""
+    return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.{entry.entry_id}.db"))
+
+
+def _delete(path: Path) -> None:
+    path.unlink(missing_ok=True)

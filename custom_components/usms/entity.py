@@ -1,0 +1,124 @@
+"""What all entities have in common: an account's device, and one a meter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import override
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .client import Meter, Utility
+from .connection import masked
+from .const import DOMAIN
+from .coordinator import UsmsConfigEntry, UsmsCoordinator
+
+_MODELS = {
+    Utility.ELECTRICITY: "electricity_meter",
+    Utility.WATER: "water_meter",
+    None: "meter",
+}
+
+
+class UsmsAccountEntity(CoordinatorEntity[UsmsCoordinator]):
+    """Something about the account; there whether polls succeed or not."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, entry: UsmsConfigEntry, description: EntityDescription) -> None:
+        """Belong to the account of that entry."""
+        super().__init__(entry.runtime_data.coordinator)
+        self.entity_description = description
+        self._attr_unique_id = f"{entry.unique_id}_{description.key}"
+        self._attr_device_info = _account_device(entry)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Always: that polls fail is just what these tell."""
+        return True
+
+
+class UsmsMeterEntity(CoordinatorEntity[UsmsCoordinator]):
+    """Something about a meter, while the account has it."""
+
+    _attr_has_entity_name = True
+
+    def __init__(
+        self, entry: UsmsConfigEntry, meter: Meter, description: EntityDescription
+    ) -> None:
+        """Belong to that meter."""
+        super().__init__(entry.runtime_data.coordinator)
+        self.entity_description = description
+        self._number = meter.number
+        self._attr_unique_id = f"{meter.number}_{description.key}"
+        self._attr_device_info = _meter_device(meter)
+
+    @property
+    def meter(self) -> Meter | None:
+        """The meter as the last poll showed it."""
+        account = self.coordinator.data
+        return account.meter(self._number) if account else None
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether the last poll showed the meter."""
+        return super().available and self.meter is not None
+
+
+def _account_device(entry: UsmsConfigEntry) -> DeviceInfo:
+    return DeviceInfo(
+        identifiers={(DOMAIN, str(entry.unique_id))},
+        entry_type=DeviceEntryType.SERVICE,
+        manufacturer="USMS",
+        translation_key="account",
+    )
+
+
+def _meter_device(meter: Meter) -> DeviceInfo:
+    return DeviceInfo(
+        identifiers={(DOMAIN, meter.number)},
+        entry_type=DeviceEntryType.SERVICE,
+        manufacturer="USMS",
+        serial_number=meter.number,
+        translation_key=_MODELS[meter.utility],
+        translation_placeholders={"number": masked(meter.number)},
+    )
+
+
+@callback
+def _async_connect(hass: HomeAssistant, entry: UsmsConfigEntry, meter: Meter) -> None:
+    """Show a meter's device as one of the account's."""
+    registry = dr.async_get(hass)
+    account = registry.async_get_or_create(config_entry_id=entry.entry_id, **_account_device(entry))
+    device = registry.async_get_or_create(config_entry_id=entry.entry_id, **_meter_device(meter))
+    registry.async_update_device(device.id, via_device_id=account.id)
+
+
+def async_add_meters(
+    hass: HomeAssistant,
+    entry: UsmsConfigEntry,
+    add_entities: AddConfigEntryEntitiesCallback,
+    entities_of: Callable[[Meter], Iterable[Entity]],
+) -> None:
+    """Add the entities of every meter, now and whenever a new one appears."""
+    coordinator = entry.runtime_data.coordinator
+    known: set[str] = set()
+
+    @callback
+    def add_new() -> None:
+        meters = coordinator.data.meters if coordinator.data else ()
+        new = [meter for meter in meters if meter.number not in known]
+        known.update(meter.number for meter in new)
+        for meter in new:
+            _async_connect(hass, entry, meter)
+        if new:
+            add_entities(entity for meter in new for entity in entities_of(meter))
+
+    add_new()
+    entry.async_on_unload(coordinator.async_add_listener(add_new))

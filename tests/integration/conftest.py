@@ -1,0 +1,90 @@
+"""The integration in a real Home Assistant, with a real recorder, against the simulated portal."""
+
+import logging
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import STORAGE_DIR
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.usms import connection
+from custom_components.usms.client import BRUNEI, NO_PACING
+from custom_components.usms.connection import SessionStore, account_id, masked
+from custom_components.usms.const import DOMAIN
+from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, SimulatedPortal
+
+from .harness import Harness, sign_in_outside
+
+NOW = datetime(2026, 11, 20, 14, 30, tzinfo=BRUNEI)
+
+
+@pytest.fixture(autouse=True)
+def _prepared(
+    recorder_mock: None,
+    hass: HomeAssistant,
+    tmp_path: Path,
+    enable_custom_integrations: None,
+    socket_enabled: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Have a recorder, our integration, the loopback, and no pauses between requests."""
+    monkeypatch.setattr(connection, "PACING", NO_PACING)
+    hass.config.config_dir = str(tmp_path)
+    (tmp_path / STORAGE_DIR).mkdir()
+    logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+
+
+@pytest.fixture
+def days() -> int:
+    """How much history the portal has; tests override it."""
+    return 40
+
+
+@pytest.fixture
+async def portal(
+    days: int, monkeypatch: pytest.MonkeyPatch, freezer: FrozenDateTimeFactory
+) -> AsyncIterator[SimulatedPortal]:
+    """A portal whose clock stands where Home Assistant's does."""
+    freezer.move_to(NOW)
+    async with SimulatedPortal(seed=1, days=days, now=NOW) as portal:
+        monkeypatch.setenv("USMS_BASE_URL", portal.base_url)
+        yield portal
+
+
+@pytest.fixture
+def entry(hass: HomeAssistant) -> MockConfigEntry:
+    """The demo account, not set up yet."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title=f"USMS {masked(DEMO_USERNAME)}",
+        unique_id=account_id(DEMO_USERNAME),
+        data={CONF_USERNAME: DEMO_USERNAME, CONF_PASSWORD: DEMO_PASSWORD},
+    )
+    entry.add_to_hass(hass)
+    return entry
+
+
+@pytest.fixture
+async def harness(
+    hass: HomeAssistant,
+    portal: SimulatedPortal,
+    entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> Harness:
+    """The demo account, with a stored session that lives, not set up yet."""
+    session = await sign_in_outside(portal)
+    await SessionStore(hass, account_id(DEMO_USERNAME)).async_save(session)
+    portal.clear_requests()
+    return Harness(hass, portal, entry, freezer)
+
+
+@pytest.fixture
+async def account(harness: Harness) -> Harness:
+    """The demo account, set up; its history has not begun."""
+    await harness.set_up()
+    return harness

@@ -1,0 +1,249 @@
+"""What any test of the integration can use: an account, a clock, and the truth to compare with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.recorder.statistics import statistics_during_period
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.recorder import get_instance
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+
+from custom_components.usms.client import BRUNEI, NO_PACING, UsmsClient
+from custom_components.usms.connection import SessionStore, account_id
+from custom_components.usms.history import START_DELAY, History
+from custom_components.usms.statistics import async_recorded
+from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Meter, SimulatedPortal
+
+# The residential prices of the operator's tariff page, not taken from the code that is tested.
+TIERS = {
+    "electricity": ((600, "0.01"), (2000, "0.08"), (4000, "0.10"), (None, "0.12")),
+    "water": (("54.54", "0.11"), (None, "0.44")),
+}
+
+
+async def sign_in_outside(portal: SimulatedPortal) -> dict[str, Any]:
+    """Sign in by a client of our own, as the config flow would; return the session."""
+
+    async def answer(_image: bytes) -> str:
+        return portal.captcha_answer
+
+    async with UsmsClient(base_url=portal.base_url, pacing=NO_PACING) as client:
+        await client.sign_in(DEMO_USERNAME, DEMO_PASSWORD, answer_captcha=answer)
+        return client.export_session()
+
+
+class Harness:
+    """An account in Home Assistant, and the portal that it reads."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        portal: SimulatedPortal,
+        entry: MockConfigEntry,
+        freezer: FrozenDateTimeFactory,
+    ) -> None:
+        """Hold all of it together."""
+        self.hass = hass
+        self.portal = portal
+        self.entry = entry
+        self._freezer = freezer
+
+    # --- the account ---
+
+    async def set_up(self) -> None:
+        """Set the account up; history begins when time moves on."""
+        assert await self.hass.config_entries.async_setup(self.entry.entry_id)
+        await self.hass.async_block_till_done()
+        assert self.entry.state is ConfigEntryState.LOADED
+
+    async def reload(self) -> None:
+        """Have it as after a restart: unloaded, and set up from its files."""
+        assert await self.hass.config_entries.async_unload(self.entry.entry_id)
+        await self.hass.async_block_till_done()
+        await self.set_up()
+
+    async def sign_in(self) -> None:
+        """Have a person sign in elsewhere in Home Assistant: a new session, and a reload."""
+        for flow in self.hass.config_entries.flow.async_progress():
+            self.hass.config_entries.flow.async_abort(flow["flow_id"])
+        session = await sign_in_outside(self.portal)
+        await SessionStore(self.hass, account_id(DEMO_USERNAME)).async_save(session)
+        await self.reload()
+
+    @property
+    def history(self) -> History:
+        """The account's history."""
+        return self.entry.runtime_data.history
+
+    # --- time ---
+
+    @property
+    def now(self) -> datetime:
+        """The present, in Brunei."""
+        return dt_util.utcnow().astimezone(BRUNEI)
+
+    async def move_to(self, now: datetime) -> None:
+        """Move all clocks, fire what is due, and wait until the history has nothing to do."""
+        self.portal.set_now(now)
+        self._freezer.move_to(now)
+        async_fire_time_changed(self.hass, now)
+        await self.settle()
+
+    async def forward(self, span: timedelta) -> None:
+        """Move all clocks on."""
+        await self.move_to(self.now + span)
+
+    async def start_history(self) -> None:
+        """Let the time pass after which history begins, and wait until it has nothing to do."""
+        await self.forward(START_DELAY + timedelta(seconds=1))
+
+    async def settle(self) -> None:
+        """Wait until nothing is to be done any more."""
+        await self.hass.async_block_till_done()
+        if self.entry.state is ConfigEntryState.LOADED:
+            await self.history.async_idle()
+        await self.hass.async_block_till_done()
+        await async_recorded(self.hass)
+
+    # --- what is shown ---
+
+    def meter(self, utility: str = "electricity") -> Meter:
+        """Return the portal's meter of that kind."""
+        return next(meter for meter in self.portal.meters if meter.utility == utility)
+
+    def state(self, key: str, utility: str | None = None) -> str:
+        """Return the state of an entity by its key: of the account, or of a meter."""
+        owner = self.meter(utility).number if utility else self.entry.unique_id
+        registry = er.async_get(self.hass)
+        for platform in ("sensor", "binary_sensor", "button"):
+            entity_id = registry.async_get_entity_id(platform, "usms", f"{owner}_{key}")
+            state = self.hass.states.get(entity_id) if entity_id else None
+            if state is not None:
+                return state.state
+        raise KeyError(key)
+
+    def requests(self, part: str = "") -> int:
+        """Return how many requests the portal had whose path has that in it."""
+        return sum(part.lower() in record.path.lower() for record in self.portal.requests)
+
+    # --- statistics ---
+
+    async def statistics(self, meter: Meter, name: str) -> Mapping[datetime, tuple[float, float]]:
+        """Return a series as the recorder has it: state and sum by start."""
+        statistic_id = f"usms:{meter.utility}_{meter.number}_{name}"
+        found = await get_instance(self.hass).async_add_executor_job(
+            lambda: statistics_during_period(
+                self.hass,
+                datetime(2000, 1, 1, tzinfo=BRUNEI),
+                None,
+                {statistic_id},
+                "hour",
+                None,
+                {"state", "sum"},
+            )
+        )
+        return {
+            datetime.fromtimestamp(row["start"], BRUNEI): (row["state"], row["sum"])
+            for row in found.get(statistic_id, [])
+        }
+
+    async def assert_statistics_equal_truth(
+        self, *, since: date | None = None, estimates: bool = True
+    ) -> None:
+        """Compare every hour and day of every series with the portal's truth, and the sums.
+
+        `since` leaves out what came before (where the portal has corrected it beyond the days
+        that are read again); `estimates` allows hours that the portal never published.
+        """
+        await async_recorded(self.hass)
+        for meter in self.portal.meters:
+            await self._compare_daily(meter, since)
+            await self._compare_consumption(meter, since, estimates=estimates)
+
+    async def _compare_daily(self, meter: Meter, since: date | None) -> None:
+        truth = dict(self.portal.truth(meter.number, "day"))
+        daily = await self.statistics(meter, "daily")
+        _same_values(daily, truth, since)
+        _sums_run(daily)
+
+    async def _compare_consumption(
+        self, meter: Meter, since: date | None, *, estimates: bool
+    ) -> None:
+        hours = dict(self.portal.truth(meter.number, "hour"))
+        days = dict(self.portal.truth(meter.number, "day"))
+        series = await self.statistics(meter, "consumption")
+        covered = {start.date() for start in hours}
+        expected = hours | {
+            start: total for start, total in days.items() if start.date() not in covered
+        }
+        extra = series.keys() - expected.keys()
+        assert not extra or estimates, f"rows that the portal never published: {sorted(extra)}"
+        # What the portal never published is an estimate: an hour of a day that has others.
+        assert all(start.date() in covered for start in extra)
+        _same_values({k: v for k, v in series.items() if k not in extra}, expected, since)
+        _sums_run(series)
+        assert all(state >= 0 for state, _ in series.values())
+        cost = await self.statistics(meter, "cost")
+        assert cost.keys() == series.keys()
+        _sums_run(cost)
+        _months_cost_their_bill(meter.utility, series, cost)
+
+
+def _same_values(
+    series: Mapping[datetime, tuple[float, float]],
+    truth: Mapping[datetime, Decimal],
+    since: date | None,
+) -> None:
+    recorded = {k: v[0] for k, v in series.items() if since is None or k.date() >= since}
+    expected = {k: float(v) for k, v in truth.items() if since is None or k.date() >= since}
+    missing = sorted(expected.keys() - recorded.keys())
+    extra = sorted(recorded.keys() - expected.keys())
+    wrong = sorted(k for k in recorded.keys() & expected.keys() if recorded[k] != expected[k])
+    assert (missing[:5], extra[:5], wrong[:5]) == ([], [], []), (
+        f"{len(missing)} missing, {len(extra)} extra, {len(wrong)} wrong of {len(expected)}"
+    )
+
+
+def _sums_run(series: Mapping[datetime, tuple[float, float]]) -> None:
+    """Check that each sum is the one before plus the state, and the first is its state."""
+    total = Decimal(0)
+    for start in sorted(series):
+        state, running = series[start]
+        total += Decimal(repr(state))
+        assert abs(running - float(total)) < 1e-6, f"sum at {start} is {running}, not {total}"
+
+
+def _months_cost_their_bill(
+    utility: str,
+    consumption: Mapping[datetime, tuple[float, float]],
+    cost: Mapping[datetime, tuple[float, float]],
+) -> None:
+    used: dict[tuple[int, int], Decimal] = {}
+    paid: dict[tuple[int, int], float] = {}
+    for start, (state, _) in consumption.items():
+        month = (start.year, start.month)
+        used[month] = used.get(month, Decimal(0)) + Decimal(repr(state))
+        paid[month] = paid.get(month, 0.0) + cost[start][0]
+    for month, amount in used.items():
+        assert abs(paid[month] - float(bill(utility, amount))) < 1e-6
+
+
+def bill(utility: str, amount: Decimal) -> Decimal:
+    """Return what a month costs."""
+    total = below = Decimal(0)
+    for upto, price in TIERS[utility]:
+        top = amount if upto is None else min(amount, Decimal(upto))
+        total += max(top - below, Decimal(0)) * Decimal(price)
+        below = max(top, below)
+    return total
