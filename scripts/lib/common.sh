@@ -1,0 +1,14 @@
+# Shared by the scripts: where things are, and how to say what happens.
+# shellcheck shell=bash
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/usms"
+VENV="$PWD/.venv"
+HASS_VENV="$VENV/envs/hass"
+PYTHON_WANTED=">=3.14.2"
+# Home Assistant and pytest start much slower where nothing compiled is kept.
+unset PYTHONDONTWRITEBYTECODE
+
+say() { printf '%s\n' "$*" >&2; }
+fail() { say "$(basename "$0"): $*"; exit 1; }
