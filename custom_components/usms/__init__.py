@@ -47,8 +47,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool
     entry.async_on_unload(close_store)
     history = History(hass, entry, coordinator, client, store)
     entry.runtime_data = UsmsData(client, coordinator, history)
+    await history.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    history.async_start()
     return True
 
 
@@ -70,8 +70,9 @@ async def async_remove_config_entry_device(
 ) -> bool:
     """Allow to remove the device of a meter that the account no longer has."""
     account = entry.runtime_data.coordinator.data
-    present = {entry.unique_id, *(meter.number for meter in account.meters if account)}
-    return not any((DOMAIN, number) in device.identifiers for number in present if number)
+    meters = account.meters if account else ()
+    present = {entry.unique_id, *(meter.number for meter in meters)}
+    return not any((DOMAIN, str(number)) in device.identifiers for number in present)
 
 
 def readings_file(hass: HomeAssistant, entry: ConfigEntry) -> Path:

@@ -80,6 +80,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
             account = await self._client.account()
         except SessionExpired as err:
             self.sign_in_needed = True
+            self.update_interval = None  # nothing changes until somebody signs in
             raise ConfigEntryAuthFailed(
                 translation_domain=DOMAIN, translation_key="sign_in_needed"
             ) from err

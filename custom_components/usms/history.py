@@ -89,10 +89,10 @@ class History:
         self._not_before: datetime | None = None
         self._back_off = _BACK_OFF[0]
 
-    @callback
-    def async_start(self) -> None:
-        """Begin a little after setup, and end with the entry."""
+    async def async_start(self) -> None:
+        """Show what is stored; begin to read a little after setup, and end with the entry."""
         entry = self._entry
+        await self._async_count()
         entry.async_on_unload(async_call_later(self._hass, START_DELAY, self._async_begin))
 
     @callback

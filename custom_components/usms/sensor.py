@@ -262,8 +262,8 @@ class UsageSensor(UsmsMeterEntity, SensorEntity):
     @property
     @override
     def available(self) -> bool:
-        """Whether the store has been read, and the account still has the meter."""
-        return self._usage is not None and self.meter is not None
+        """Whether the account still has the meter."""
+        return self.meter is not None
 
     @property
     @override

@@ -34,6 +34,7 @@ from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 from .client.models import Reading, Resolution, Utility, brunei_midnight
 from .client.store import ReadingsStore
 from .client.tariff import RESIDENTIAL, Tariff
+from .connection import masked
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -139,7 +140,7 @@ def metadata(meter: str, utility: Utility) -> dict[str, StatisticMetaData]:
     energy = utility is Utility.ELECTRICITY
     unit = UnitOfEnergy.KILO_WATT_HOUR if energy else UnitOfVolume.CUBIC_METERS
     unit_class = EnergyConverter.UNIT_CLASS if energy else VolumeConverter.UNIT_CLASS
-    label = f"{utility.value.capitalize()} {meter}"
+    label = f"{utility.value.capitalize()} {masked(meter)}"
 
     def series(name: str, title: str, unit: str, unit_class: str | None) -> StatisticMetaData:
         return StatisticMetaData(

@@ -224,16 +224,24 @@ def _dashboard(meters: dict[str, tuple[str, dict[str, str]]]) -> dict[str, Any]:
     sections = []
     for number, (utility, entities) in meters.items():
         series = f"usms:{utility}_{number}_consumption"
-        shown = [
-            "remaining_units",
-            "balance",
-            "consumption_today",
-            "consumption_yesterday",
-            "consumption_this_month",
-            "consumption_last_month",
+        shown = {
+            "remaining_units": "Remaining",
+            "balance": "Balance",
+            "consumption_today": "Today",
+            "consumption_yesterday": "Yesterday",
+            "consumption_this_month": "This month",
+            "consumption_last_month": "Last month",
+        }
+        tiles = [
+            {"type": "tile", "entity": entities[key], "name": name}
+            for key, name in shown.items()
+            if key in entities
         ]
-        tiles = [{"type": "tile", "entity": entities[key]} for key in shown if key in entities]
-        others = [entities[key] for key in ("last_updated", "status") if key in entities]
+        others = [
+            {"entity": entities[key], "name": name}
+            for key, name in (("last_updated", "Last updated"), ("status", "Status"))
+            if key in entities
+        ]
         sections.append(
             {
                 "type": "grid",

@@ -1,7 +1,5 @@
 """History: the store, and the statistics that are derived from it."""
 
-
-
 from .harness import Harness
 
 

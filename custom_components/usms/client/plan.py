@@ -322,7 +322,7 @@ def remainder(day: date, hours: Sequence[Reading], total: Decimal) -> list[Readi
 def outlook(meters: Sequence[MeterState], now: datetime) -> Outlook:
     """Return how many reports of history are read and how many are left, as far as known."""
     done = left = 0
-    days_complete = True
+    days_complete = bool(meters)
     for meter in meters:
         asked = sum(1 for day in meter.days.values() if day.daily_read_at)
         done += -(-asked // WINDOW.days)

@@ -1,0 +1,125 @@
+"""A real Home Assistant with a simulated portal, and a real browser."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, async_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = os.environ.get("USMS_SCREENSHOTS")
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def browser_path() -> str | None:
+    """Return a browser on this machine; None leaves it to Playwright's own."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
+def _need(path: str) -> None:
+    """Skip without a browser; fail where all checks have to run."""
+    if not Path(path).exists():
+        why = "no browser: scripts/setup --browser installs one"
+        if os.environ.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(autouse=True)
+def _sockets(socket_enabled: None) -> None:
+    """Let tests talk to the loopback."""
+
+
+@pytest.fixture
+def demo_options() -> list[str]:
+    """What the demo is started with; tests override it."""
+    return []
+
+
+@pytest.fixture
+def demo(tmp_path: Path, socket_enabled: None, demo_options: list[str]) -> Iterator[dict[str, Any]]:
+    """The demo as a person starts it."""
+    command = [str(ROOT / "scripts" / "demo"), *demo_options]
+    command += ["--config", str(tmp_path / "demo")]
+    command += ["--port", str(_free_port()), "--portal-port", str(_free_port())]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if line.startswith("Ctrl-C"):
+                    break
+            else:
+                pytest.fail("scripts/demo has ended by itself")
+            yield json.loads((tmp_path / "demo" / "demo.json").read_text())
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.communicate(timeout=60)
+
+
+@pytest.fixture
+async def page() -> AsyncIterator[Page]:
+    """A page of a browser that is new to all of it."""
+    async with async_playwright() as playwright:
+        path = browser_path()
+        if path is None:
+            _need(playwright.chromium.executable_path)
+        browser = await playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        context = await browser.new_context(
+            viewport={"width": 1280, "height": 900},
+            locale="en-GB",
+            timezone_id="Asia/Brunei",
+        )
+        context.set_default_timeout(30_000)
+        yield await context.new_page()
+        await browser.close()
+
+
+async def control(demo: dict[str, Any], path: str, body: Any = None) -> Any:
+    """Ask the simulated portal's control API, or tell it."""
+    url = demo["portal_url"].replace("/SmartMeter/", f"/_control/{path}")
+    return await call(url, body)
+
+
+async def call(url: str, body: Any = None, **headers: str) -> Any:
+    """Fetch JSON, or post it."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers})
+
+    def fetch() -> Any:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return json.load(response)
+
+    return await asyncio.to_thread(fetch)
+
+
+async def screenshot(page: Page, name: str) -> bytes:
+    """Take a picture of the page; keep it for the documentation where that is wanted."""
+    if SCREENSHOTS:
+        return await page.screenshot(path=str(Path(SCREENSHOTS) / f"{name}.png"))
+    return await page.screenshot()

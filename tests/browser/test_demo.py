@@ -1,0 +1,135 @@
+"""What a person sees: signing in with the captcha, and the meters."""
+
+import io
+import re
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.async_api import Page, expect
+
+from custom_components.usms.client import NO_PACING, Account, UsmsClient
+
+from .conftest import call, control, screenshot
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
+
+
+async def sign_in_to_home_assistant(page: Page, demo: dict[str, Any], path: str) -> None:
+    await page.goto(demo["url"] + path)
+    await page.locator("input[name=username]").fill(demo["username"])
+    await page.locator("input[name=password]").fill(demo["password"])
+    await page.keyboard.press("Enter")
+
+
+async def fill_credentials(page: Page, username: str, password: str) -> None:
+    await page.locator("input[name=username]").fill(username)
+    await page.locator("input[name=password]").fill(password)
+    await page.get_by_role("button", name="Submit").click()
+
+
+async def captcha_source(page: Page) -> str:
+    """Return the picture's address once the browser has drawn it."""
+    picture = page.locator("ha-markdown img").last
+    await expect(picture).to_be_visible()
+    drawn = "image => image.complete && image.naturalWidth"
+    assert await picture.evaluate(drawn) == 400
+    return await picture.get_attribute("src") or ""
+
+
+async def assert_captcha_is_readable(page: Page) -> None:
+    """Check that what is on the screen has dark characters on a light ground."""
+    shot = await page.locator("ha-markdown img").last.screenshot()
+    counts = Image.open(io.BytesIO(shot)).convert("L").histogram()
+    dark, light = sum(counts[:80]), sum(counts[200:])
+    assert light > 10 * dark > 1000
+
+
+@pytest.mark.parametrize("demo_options", [["--no-entry"]])
+async def test_signing_in_and_looking_at_the_meters(page: Page, demo: dict[str, Any]) -> None:
+    await sign_in_to_home_assistant(page, demo, "/config/integrations/dashboard/add?domain=usms")
+    await page.get_by_role("button", name="OK").click()
+
+    await fill_credentials(page, demo["portal_username"], "wrong")
+    await expect(page.get_by_text("The portal refuses this IC number or password")).to_be_visible()
+
+    await fill_credentials(page, "01-001234", demo["portal_password"])
+    first = await captcha_source(page)
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme=scheme)
+        await assert_captcha_is_readable(page)
+        await screenshot(page, f"captcha-{scheme}")
+    await page.emulate_media(color_scheme="light")
+
+    answer = page.locator("input[name=captcha]")
+    await answer.fill("wrong")
+    await page.get_by_role("button", name="Submit").click()
+    await expect(page.get_by_text("That was not what the picture showed")).to_be_visible()
+    second = await captcha_source(page)
+    assert second != first
+
+    await page.get_by_role("button", name="Submit").click()  # empty: another picture
+    await expect(page.locator("ha-markdown img").last).not_to_have_attribute("src", second)
+
+    await answer.fill((await control(demo, "captcha"))["answer"])
+    await page.get_by_role("button", name="Submit").click()
+    await page.get_by_role("button", name="Skip and finish").click()
+    await expect(page.get_by_text("USMS", exact=True).first).to_be_visible()
+
+
+async def test_the_overview_shows_what_the_portal_shows(page: Page, demo: dict[str, Any]) -> None:
+    await control(demo, "profile", {"second_login": "both_live"})
+    await control(demo, "clock", await control(demo, "clock"))  # let it stand still
+    home = {"Authorization": f"Bearer {demo['token']}"}
+    states = await call(f"{demo['url']}/api/states", **home)
+    button = next(state for state in states if state["entity_id"].endswith("_read_now"))
+    pressed = {"entity_id": button["entity_id"]}
+    await call(f"{demo['url']}/api/services/button/press", pressed, **home)
+    account = await read_portal(demo)
+
+    await sign_in_to_home_assistant(page, demo, demo["dashboard"])
+    for meter in account.meters:
+        assert meter.remaining_units is not None
+        assert meter.balance is not None
+        section = page.locator("hui-grid-section, hui-section").filter(
+            has_text=f"•••• {meter.number[-4:]}"
+        )
+        section = section.filter(has_text=str(meter.utility).capitalize())
+        await expect(section.first).to_contain_text(f"{meter.remaining_units:,.1f}")
+        await expect(section.first).to_contain_text(f"{meter.balance:,.2f}")
+
+
+async def test_the_energy_dashboard_shows_the_history(page: Page, demo: dict[str, Any]) -> None:
+    home = {"Authorization": f"Bearer {demo['token']}"}
+    states = await call(f"{demo['url']}/api/states", **home)
+    progress = next(s["entity_id"] for s in states if s["entity_id"].endswith("_history_progress"))
+    for _ in range(240):
+        state = await call(f"{demo['url']}/api/states/{progress}", **home)
+        if state["attributes"]["days_complete"]:
+            break
+        await page.wait_for_timeout(500)
+    else:
+        pytest.fail("the days of the history do not get complete")
+    await sign_in_to_home_assistant(page, demo, "/energy")
+    await page.get_by_role("button", name="Select time period").first.click()
+    await page.get_by_text("This month").last.click()
+    total = page.get_by_role("row").filter(has_text="Grid total")
+    await expect(total).to_contain_text(re.compile(r"[1-9][\d.,]*\s*(kWh|MWh)"))
+    await expect(total).to_contain_text(re.compile(r"BND\s*[\d.,]*[1-9]"))
+    await screenshot(page, "energy")
+    await page.goto(demo["url"] + demo["dashboard"])
+    await expect(page.locator("canvas").first).to_be_visible()
+    await screenshot(page, "meters")
+
+
+async def read_portal(demo: dict[str, Any]) -> Account:
+    """Read the account page by a client of our own."""
+
+    async def answer(_image: bytes) -> str:
+        return str((await control(demo, "captcha"))["answer"])
+
+    async with UsmsClient(base_url=demo["portal_url"], pacing=NO_PACING) as client:
+        await client.sign_in(
+            demo["portal_username"], demo["portal_password"], answer_captcha=answer
+        )
+        return await client.account()

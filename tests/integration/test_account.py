@@ -1,0 +1,262 @@
+"""An account set up, polled, unloaded and removed; what its entities show."""
+
+import json
+import logging
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.usms import async_remove_config_entry_device
+from custom_components.usms.const import DOMAIN
+from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Fault, SimulatedPortal
+
+from .harness import Harness
+
+
+async def test_setting_up_costs_one_request(account: Harness) -> None:
+    assert [record.path.rsplit("/", 1)[-1] for record in account.portal.requests] == ["Home"]
+    assert account.state("sign_in_needed") == "off"
+    assert account.state("last_poll") == "2026-11-20T06:30:00+00:00"
+
+
+@pytest.mark.parametrize("utility", ["electricity", "water"])
+async def test_meters_show_what_the_portal_shows(account: Harness, utility: str) -> None:
+    meter = account.meter(utility)
+    now = account.now
+    assert Decimal(account.state("remaining_units", utility)) == meter.remaining_units(
+        now
+    ).quantize(Decimal("0.001"))
+    assert Decimal(account.state("balance", utility)) == meter.balance(now).quantize(
+        Decimal("0.01")
+    )
+    assert account.state("last_updated", utility) == "2026-11-20"
+    assert account.state("status", utility) == "ACTIVE"
+
+
+async def test_classes_of_the_sensors(hass: HomeAssistant, account: Harness) -> None:
+    classes = {
+        state.entity_id.split(".")[1]: (
+            state.attributes.get("device_class"),
+            state.attributes.get("state_class"),
+            state.attributes.get("unit_of_measurement"),
+        )
+        for state in hass.states.async_all("sensor")
+    }
+    assert classes["electricity_0001_remaining_units"] == ("energy_storage", "measurement", "kWh")
+    assert classes["water_0001_remaining_units"] == ("volume_storage", "measurement", "m³")
+    assert classes["electricity_0001_balance"] == ("monetary", None, "BND")
+    assert classes["electricity_0001_consumption_today"] == ("energy", "total", "kWh")
+    assert classes["water_0001_consumption_this_month"] == ("water", "total", "m³")
+    assert classes["electricity_0001_last_updated"] == ("date", None, None)
+
+
+async def test_each_poll_is_one_request_and_jittered(hass: HomeAssistant, account: Harness) -> None:
+    coordinator = account.entry.runtime_data.coordinator
+    intervals = set()
+    for _ in range(5):
+        account.portal.clear_requests()
+        await account.forward(timedelta(minutes=12))
+        assert account.requests("home") == 1
+        intervals.add(coordinator.update_interval)
+    assert len(intervals) > 1
+    assert all(timedelta(minutes=9) <= interval <= timedelta(minutes=11) for interval in intervals)
+
+
+@pytest.mark.parametrize(
+    "fault", ["drop", "status", "maintenance", "other_page", "empty", "redirect_host"]
+)
+async def test_a_failed_poll_leaves_and_comes_back(account: Harness, fault: str) -> None:
+    account.portal.set_profile(session_minutes=None)
+    account.portal.add_fault(Fault(path="home", kind=fault))
+    await account.forward(timedelta(minutes=12))
+    assert account.state("balance", "water") == "unavailable"
+    assert account.state("sign_in_needed") == "off"
+    assert account.state("last_poll") != "unavailable"
+    account.portal.clear_faults()
+    await account.forward(timedelta(minutes=12))
+    assert account.state("balance", "water") != "unavailable"
+
+
+async def test_an_unreachable_portal_is_tried_again(hass: HomeAssistant, harness: Harness) -> None:
+    harness.portal.add_fault(Fault(path="*", kind="drop"))
+    assert not await hass.config_entries.async_setup(harness.entry.entry_id)
+    assert harness.entry.state is ConfigEntryState.SETUP_RETRY
+    assert not hass.config_entries.flow.async_progress()
+    harness.portal.clear_faults()
+    await hass.config_entries.async_reload(harness.entry.entry_id)
+    assert harness.entry.state is ConfigEntryState.LOADED
+
+
+async def test_a_dead_session_at_the_start_asks_for_a_sign_in(
+    hass: HomeAssistant, harness: Harness
+) -> None:
+    harness.portal.expire()
+    await harness.set_up()
+    assert harness.state("sign_in_needed") == "on"
+    assert len(hass.config_entries.flow.async_progress()) == 1
+    assert all(record.method == "GET" for record in harness.portal.requests)
+    # Nor is the portal asked again until somebody has signed in.
+    harness.portal.clear_requests()
+    await harness.forward(timedelta(hours=2))
+    assert harness.requests() == 0
+    await harness.sign_in()
+    assert harness.state("sign_in_needed") == "off"
+    assert harness.state("balance", "water") != "unavailable"
+
+
+async def test_a_new_meter_appears_and_a_vanished_one_goes_stale(
+    hass: HomeAssistant, account: Harness
+) -> None:
+    account.portal.set_profile(more_meters=1)
+    await account.forward(timedelta(minutes=12))
+    assert len(account.portal.meters) == 3
+    new = account.portal.meters[2].number
+    registry = er.async_get(hass)
+    entity = registry.async_get_entity_id("sensor", DOMAIN, f"{new}_balance")
+    assert entity is not None
+    state = hass.states.get(entity)
+    assert state is not None
+    assert state.state != "unavailable"
+
+    account.portal.set_profile(hidden_meters=[new])
+    await account.forward(timedelta(minutes=12))
+    state = hass.states.get(entity)
+    assert state is not None
+    assert state.state == "unavailable"
+    assert account.state("balance", "water") != "unavailable"
+
+
+async def test_devices_belong_to_the_account_and_vanished_ones_can_be_removed(
+    hass: HomeAssistant, account: Harness
+) -> None:
+    registry = dr.async_get(hass)
+    devices = {
+        next(iter(device.identifiers))[1]: device
+        for device in dr.async_entries_for_config_entry(registry, account.entry.entry_id)
+    }
+    water, own = devices[account.meter("water").number], devices[account.entry.unique_id]
+    assert water.via_device_id == own.id
+    assert water.serial_number == account.meter("water").number
+    assert not await async_remove_config_entry_device(hass, account.entry, water)
+    assert not await async_remove_config_entry_device(hass, account.entry, own)
+    account.portal.set_profile(hidden_meters=[account.meter("water").number])
+    await account.forward(timedelta(minutes=12))
+    assert await async_remove_config_entry_device(hass, account.entry, water)
+
+
+async def test_values_that_a_card_does_not_show_are_unknown(account: Harness) -> None:
+    account.portal.set_profile(updating=True)
+    await account.forward(timedelta(minutes=12))
+    for key in ("remaining_units", "balance", "last_updated"):
+        assert account.state(key, "electricity") == "unknown"
+
+
+async def test_more_meters_than_the_page_shows_are_told(
+    account: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    account.portal.set_profile(more_meters=3, cards_a_page=2)
+    await account.forward(timedelta(minutes=12))
+    await account.forward(timedelta(minutes=12))
+    assert caplog.text.count("announces 5 meters and shows 2") == 1
+
+
+async def test_the_button_reads_now(hass: HomeAssistant, account: Harness) -> None:
+    account.portal.clear_requests()
+    for key in ("read_now", "import_history"):
+        entity = er.async_get(hass).async_get_entity_id(
+            "button", DOMAIN, f"{account.entry.unique_id}_{key}"
+        )
+        await hass.services.async_call("button", "press", {"entity_id": entity}, blocking=True)
+    async_fire_time_changed(hass, account.now + timedelta(seconds=15))
+    await hass.async_block_till_done()
+    assert account.requests("home") == 1
+
+
+async def test_unloading_and_removing(hass: HomeAssistant, account: Harness) -> None:
+    await account.start_history()
+    database = Path(hass.config.path(".storage", f"usms.{account.entry.entry_id}.db"))
+    assert database.exists()
+    await account.reload()
+    assert await hass.config_entries.async_remove(account.entry.entry_id)
+    await hass.async_block_till_done()
+    assert not database.exists()
+    assert not list(database.parent.glob("usms.*"))
+
+
+async def test_what_is_no_store_is_told(hass: HomeAssistant, harness: Harness) -> None:
+    database = Path(hass.config.path(".storage", f"usms.{harness.entry.entry_id}.db"))
+    database.write_bytes(b"something else" * 100)
+    assert not await hass.config_entries.async_setup(harness.entry.entry_id)
+    assert harness.entry.state is ConfigEntryState.SETUP_RETRY
+    assert harness.entry.error_reason_translation_key == "store_failed"
+
+
+async def test_diagnostics_tell_nothing_private(
+    hass: HomeAssistant, account: Harness, hass_client: ClientSessionGenerator
+) -> None:
+    await account.start_history()
+    diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, account.entry)
+    text = json.dumps(diagnostics)
+    cookies = account.entry.runtime_data.client.export_session()["cookies"].values()
+    secrets = [DEMO_USERNAME, DEMO_PASSWORD, "DEMO HOLDER", "EXAMPLE", *cookies]
+    secrets += [meter.number for meter in account.portal.meters]
+    assert [secret for secret in secrets if secret in text] == []
+    assert diagnostics["store"][0]["days_with_total"] == 40
+    assert diagnostics["meters"][0]["utility"] == "electricity"
+
+
+async def test_the_log_holds_nothing_private(
+    hass: HomeAssistant,
+    portal: SimulatedPortal,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The whole log at DEBUG, through a sign-in, polls, history and the session's death.
+
+    Left out is what the recorder itself tells of the statistics it writes: their ids, which others
+    rely on, hold the meter's number.
+    """
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
+    answers = []
+    step = await hass.config_entries.flow.async_init(DOMAIN, context={"source": "user"})
+    credentials = {"username": DEMO_USERNAME, "password": DEMO_PASSWORD}
+    step = await hass.config_entries.flow.async_configure(step["flow_id"], credentials)
+    step = await hass.config_entries.flow.async_configure(step["flow_id"], {"captcha": "zzzzz"})
+    answers.append(portal.captcha_answer)
+    await hass.config_entries.flow.async_configure(step["flow_id"], {"captcha": answers[-1]})
+    await hass.async_block_till_done()
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    for minutes in (1, 12, 24):
+        async_fire_time_changed(hass, portal.now() + timedelta(minutes=minutes))
+        await hass.async_block_till_done()
+        await entry.runtime_data.history.async_idle()
+    cookies = list(entry.runtime_data.client.export_session()["cookies"].values())
+    portal.expire()
+    await entry.runtime_data.coordinator.async_refresh()
+    await hass.async_block_till_done()
+
+    log = "\n".join(
+        f"{record.name} {record.getMessage()} {record.exc_text or ''}"
+        for record in caplog.records
+        if not record.name.startswith("homeassistant.components.recorder")
+    )
+    assert "UsageHistory" in log
+    secrets = [DEMO_USERNAME, DEMO_PASSWORD, *answers, *cookies, "DEMO HOLDER", "EXAMPLE"]
+    secrets += [meter.number for meter in portal.meters]
+    found = {
+        secret: next(line for line in log.splitlines() if secret in line)[:300]
+        for secret in secrets
+        if secret in log
+    }
+    assert found == {}

@@ -1,0 +1,252 @@
+"""Signing in, as a person meets it."""
+
+import base64
+import io
+from typing import Any
+
+import pytest
+from homeassistant import config_entries
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from PIL import Image
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.usms.config_flow import captcha_picture
+from custom_components.usms.connection import SessionStore, account_id
+from custom_components.usms.const import CONF_CAPTCHA, CONF_POLL_INTERVAL, DOMAIN
+from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Fault, SimulatedPortal
+
+from .harness import Harness
+
+CREDENTIALS = {CONF_USERNAME: " 01-001 234 ", CONF_PASSWORD: DEMO_PASSWORD}
+
+
+async def begin(hass: HomeAssistant) -> ConfigFlowResult:
+    return await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": config_entries.SOURCE_USER}
+    )
+
+
+async def submit(
+    hass: HomeAssistant, step: ConfigFlowResult, data: dict[str, Any]
+) -> ConfigFlowResult:
+    return await hass.config_entries.flow.async_configure(step["flow_id"], data)
+
+
+def picture(step: ConfigFlowResult) -> Image.Image:
+    """Return the captcha that a step shows."""
+    assert step["step_id"] == "captcha"
+    source = (step["description_placeholders"] or {})["captcha_image"]
+    kind, data = source.split(",", 1)
+    assert kind == "data:image/png;base64"
+    return Image.open(io.BytesIO(base64.b64decode(data)))
+
+
+async def answer(
+    hass: HomeAssistant, step: ConfigFlowResult, portal: SimulatedPortal
+) -> ConfigFlowResult:
+    return await submit(hass, step, {CONF_CAPTCHA: portal.captcha_answer})
+
+
+async def test_password_then_captcha(hass: HomeAssistant, portal: SimulatedPortal) -> None:
+    step = await begin(hass)
+    assert (step["type"], step["step_id"], step["errors"]) == (FlowResultType.FORM, "user", {})
+
+    step = await submit(hass, step, CREDENTIALS)
+    image = picture(step)
+    assert image.size == (400, 160)
+    assert image.getpixel((0, 0)) == 255  # on white
+    assert min(image.tobytes()) < 60
+
+    step = await answer(hass, step, portal)
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    assert step["title"] == "USMS •••• 1234"
+    assert step["data"] == {CONF_USERNAME: DEMO_USERNAME, CONF_PASSWORD: DEMO_PASSWORD}
+    await hass.async_block_till_done()
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    assert entry.state is ConfigEntryState.LOADED
+    assert DEMO_USERNAME not in (entry.unique_id or "")
+
+
+async def test_a_portal_without_captcha(hass: HomeAssistant, portal: SimulatedPortal) -> None:
+    portal.set_profile(captcha=False)
+    step = await submit(hass, await begin(hass), CREDENTIALS)
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_a_wrong_and_an_empty_answer_bring_new_pictures(
+    hass: HomeAssistant, portal: SimulatedPortal
+) -> None:
+    step = await submit(hass, await begin(hass), CREDENTIALS)
+    first = picture(step).tobytes()
+
+    step = await submit(hass, step, {CONF_CAPTCHA: "wrong"})
+    assert step["errors"] == {"base": "captcha_refused"}
+    second = picture(step).tobytes()
+
+    step = await submit(hass, step, {})
+    assert step["errors"] == {}
+    third = picture(step).tobytes()
+    assert len({first, second, third}) == 3
+
+    step = await answer(hass, step, portal)
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_wrong_credentials_are_told_and_mended(
+    hass: HomeAssistant, portal: SimulatedPortal
+) -> None:
+    step = await submit(hass, await begin(hass), CREDENTIALS | {CONF_PASSWORD: "wrong"})
+    assert (step["step_id"], step["errors"]) == ("user", {"base": "invalid_auth"})
+    step = await submit(hass, step, CREDENTIALS | {CONF_USERNAME: " - "})
+    assert step["errors"] == {"base": "wrong_request"}
+    step = await submit(hass, step, CREDENTIALS)
+    step = await answer(hass, step, portal)
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("drop", "cannot_connect"),
+        ("status", "portal_unavailable"),
+        ("maintenance", "portal_unavailable"),
+        ("other_page", "page_not_understood"),
+        ("redirect_host", "portal_unavailable"),
+    ],
+)
+async def test_a_portal_in_trouble_is_told_and_survived(
+    hass: HomeAssistant, portal: SimulatedPortal, fault: str, error: str
+) -> None:
+    portal.add_fault(Fault(path="reslogin", kind=fault))
+    step = await submit(hass, await begin(hass), CREDENTIALS)
+    assert (step["step_id"], step["errors"]) == ("user", {"base": error})
+
+    portal.clear_faults()
+    step = await submit(hass, step, CREDENTIALS)
+    assert step["step_id"] == "captcha"
+    portal.add_fault(Fault(path="reslogin", kind=fault))
+    step = await submit(hass, step, {CONF_CAPTCHA: portal.captcha_answer})
+    assert (step["step_id"], step["errors"]) == ("user", {"base": error})
+
+    portal.clear_faults()
+    step = await submit(hass, step, CREDENTIALS)
+    portal.add_fault(Fault(path="reslogin", kind=fault))
+    step = await submit(hass, step, {CONF_CAPTCHA: ""})
+    assert (step["step_id"], step["errors"]) == ("user", {"base": error})
+
+    portal.clear_faults()
+    step = await submit(hass, step, CREDENTIALS)
+    step = await answer(hass, step, portal)
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_an_address_that_is_none_is_told(
+    hass: HomeAssistant, portal: SimulatedPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("USMS_BASE_URL", "http://example.com/")
+    step = await submit(hass, await begin(hass), CREDENTIALS)
+    assert step["errors"] == {"base": "wrong_request"}
+
+
+async def test_a_picture_that_is_none_is_told(
+    hass: HomeAssistant, portal: SimulatedPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "tests.portal.captcha.draw", lambda _random: ("abcde", b"\x89PNG this is not")
+    )
+    step = await submit(hass, await begin(hass), CREDENTIALS)
+    assert (step["step_id"], step["errors"]) == ("user", {"base": "page_not_understood"})
+
+
+async def test_an_account_is_set_up_once(hass: HomeAssistant, account: Harness) -> None:
+    step = await submit(hass, await begin(hass), CREDENTIALS)
+    assert (step["type"], step["reason"]) == (FlowResultType.ABORT, "already_configured")
+
+
+# --- again, and with a new password ---
+
+
+async def test_a_dead_session_asks_for_the_captcha_alone(
+    hass: HomeAssistant, account: Harness
+) -> None:
+    account.portal.expire()
+    await account.entry.runtime_data.coordinator.async_refresh()
+    (step,) = hass.config_entries.flow.async_progress()
+    assert step["context"]["source"] == config_entries.SOURCE_REAUTH
+    assert account.state("sign_in_needed") == "on"
+    posts = [record for record in account.portal.requests if record.method == "POST"]
+    assert posts == []  # nobody has signed in by himself
+
+    shown = await submit(hass, step, {})
+    assert shown["step_id"] == "captcha"
+    done = await answer(hass, shown, account.portal)
+    assert (done["type"], done["reason"]) == (FlowResultType.ABORT, "reauth_successful")
+    await hass.async_block_till_done()
+    assert account.state("sign_in_needed") == "off"
+    assert account.entry.state is ConfigEntryState.LOADED
+
+
+async def test_a_changed_password_is_asked_for(hass: HomeAssistant, account: Harness) -> None:
+    account.portal.account.password = "new-password"
+    account.portal.expire()
+    await account.entry.runtime_data.coordinator.async_refresh()
+    (step,) = hass.config_entries.flow.async_progress()
+    shown = await submit(hass, step, {})
+    assert (shown["step_id"], shown["errors"]) == ("reauth_confirm", {"base": "invalid_auth"})
+    shown = await submit(hass, shown, {CONF_PASSWORD: "new-password"})
+    done = await answer(hass, shown, account.portal)
+    assert done["reason"] == "reauth_successful"
+    assert account.entry.data[CONF_PASSWORD] == "new-password"
+
+
+async def test_reconfiguring_keeps_a_new_password(hass: HomeAssistant, account: Harness) -> None:
+    account.portal.account.password = "new-password"
+    step = await account.entry.start_reconfigure_flow(hass)
+    assert step["step_id"] == "reconfigure"
+    shown = await submit(hass, step, {CONF_PASSWORD: "wrong"})
+    assert (shown["step_id"], shown["errors"]) == ("reconfigure", {"base": "invalid_auth"})
+    shown = await submit(hass, shown, {CONF_PASSWORD: "new-password"})
+    done = await answer(hass, shown, account.portal)
+    assert (done["type"], done["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
+    assert account.entry.data == {CONF_USERNAME: DEMO_USERNAME, CONF_PASSWORD: "new-password"}
+    await hass.async_block_till_done()
+    assert account.entry.state is ConfigEntryState.LOADED
+
+
+async def test_the_session_is_kept_in_private_storage(
+    hass: HomeAssistant, portal: SimulatedPortal
+) -> None:
+    step = await submit(hass, await begin(hass), CREDENTIALS)
+    await answer(hass, step, portal)
+    await hass.async_block_till_done()
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    stored = await SessionStore(hass, account_id(DEMO_USERNAME)).async_load()
+    assert stored["cookies"]
+    assert not any(cookie in str(entry.data) for cookie in stored["cookies"].values())
+
+
+async def test_the_options_change_the_poll_interval(hass: HomeAssistant, account: Harness) -> None:
+    entry: MockConfigEntry = account.entry
+    step = await hass.config_entries.options.async_init(entry.entry_id)
+    assert step["step_id"] == "init"
+    done = await hass.config_entries.options.async_configure(
+        step["flow_id"], {CONF_POLL_INTERVAL: 30}
+    )
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    interval = entry.runtime_data.coordinator.update_interval
+    assert 27 * 60 <= interval.total_seconds() <= 33 * 60
+
+
+def test_a_picture_is_put_on_white_and_enlarged() -> None:
+    served = io.BytesIO()
+    drawn = Image.new("RGBA", (10, 5), (0, 0, 0, 0))
+    drawn.putpixel((5, 2), (0, 0, 0, 255))
+    drawn.save(served, "PNG")
+    shown = Image.open(io.BytesIO(captcha_picture(served.getvalue())))
+    assert shown.size == (20, 10)
+    assert shown.getpixel((0, 0)) == 255
+    assert shown.getpixel((11, 5)) < 80
