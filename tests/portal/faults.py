@@ -47,9 +47,15 @@ class Fault:
     """For `redirect_host`."""
 
     def __post_init__(self) -> None:
-        """Refuse a kind that is none."""
+        """Refuse what is none."""
         if self.kind not in KINDS:
             raise ValueError(f"unknown fault {self.kind!r}; known are {', '.join(sorted(KINDS))}")
+        for name in ("status", "after", "times"):
+            value = getattr(self, name)
+            if not (isinstance(value, int) or (name == "times" and value is None)):
+                raise ValueError(f"{name} must be a number, not {value!r}")
+        self.path = str(self.path).lower().strip("/").removeprefix("smartmeter/")
+        self.method = self.method.upper() if self.method else None
 
     def strikes(self, path: str, method: str) -> bool:
         """Tell whether a request is struck, and count it."""

@@ -117,11 +117,12 @@ class Ledger:
     def _top_up(self, at: datetime) -> None:
         last = self._entries[-1]
         amount = Decimal(self._random.choice((5, 10, 10, 20)))
+        at = at.replace(second=self._random.randrange(60), microsecond=0)
         self._entries.append(_Entry(at, last.balance + amount, last.month, last.used))
         price = Decimal(_TIERS[self._truth.utility][0][1])
         self.topups.append(
             TopUp(
-                at=at.replace(second=self._random.randrange(60), microsecond=0),
+                at=at,
                 number=f"T{len(self.topups) + 1:08d}",
                 meter=self._truth.number,
                 amount=amount,

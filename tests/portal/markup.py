@@ -7,7 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 _WORDS: Final = ("ASPx", "Client", "Control", "Callback", "Panel", "Style", "Init", "Load", "Grid")
 
@@ -84,17 +84,20 @@ def hidden_input(name: str, value: str) -> str:
     return f'<input type="hidden" id="{identity}" name="{name}" value="{escape(value)}" />'
 
 
-def combo_box(name: str, value: str, text: str, choices: Iterable[str]) -> str:
-    """Return a combo box with its list."""
+def combo_box(name: str, value: str, text: str, choices: Mapping[str, str]) -> str:
+    """Return a combo box with its list, in the page and in its script."""
     items = "".join(
         f'<tr class="dxeListBoxItemRow"><td class="dxeListBoxItem">{escape(choice)}</td></tr>'
-        for choice in choices
+        for choice in choices.values()
     )
+    infos = ",".join(f"{{'value':'{key}','text':'{choice}'}}" for key, choice in choices.items())
     return (
         hidden_input(f"{name}_VI", value)
         + text_box(name, text)
         + f'<div class="dxpcDropDown" id="{name}_DDD_PW-1" style="display:none">'
         f'<table id="{name}_DDD_L_LBT" class="dxeListBox">{items}</table></div>'
+        f"<script>ASPx.createControl(ASPxClientListBox,'{name}_DDD_L','',{{'uniqueID':"
+        f"'{name}$DDD$L','itemsInfo':[{infos}]}});</script>"
     )
 
 

@@ -127,14 +127,15 @@ def _card(index: int, meter: Meter, now: datetime, profile: Profile) -> str:
     return "".join(
         f'<tr><td class="dxflItem"><table class="dxflItemTable"><tr><td class="dxflCaptionCell">'
         f'<span class="dxflCaption" id="ASPxCardView1_DXCardLayout{index}_{n}_Cap">{caption}:'
-        f'</span></td><td class="dxflNestedControlCell">{escape(value)}</td></tr></table></td></tr>'
+        f'</span></td><td class="dxflNestedControlCell" id="ASPxCardView1_DXCardLayout{index}_{n}">'
+        f"{escape(value)}</td></tr></table></td></tr>"
         for n, caption, value in fields
     )
 
 
 def units(meter: Meter, now: datetime, profile: Profile) -> str:
     """Return Remaining Unit as shown."""
-    if profile.updating:
+    if profile.updating or meter.number in profile.new_meters:
         return "-"
     unit = "kWh" if meter.utility == "electricity" else "m³"
     return f"{number(meter.remaining_units(now), 3, profile)} {unit}"
@@ -142,11 +143,13 @@ def units(meter: Meter, now: datetime, profile: Profile) -> str:
 
 def balance(meter: Meter, now: datetime, profile: Profile) -> str:
     """Return Remaining Balance as shown."""
-    return "-" if profile.updating else money(meter.balance(now), profile)
+    if profile.updating or meter.number in profile.new_meters:
+        return "-"
+    return money(meter.balance(now), profile)
 
 
 def _last_updated(meter: Meter, now: datetime, profile: Profile) -> str:
-    if profile.updating:
+    if profile.updating or meter.number in profile.new_meters:
         return "-"
     if meter.utility == "electricity" and profile.last_updated == "time":
         return f"{now.replace(minute=0, second=0):%d/%m/%Y %H:%M:%S}"
@@ -162,7 +165,7 @@ def usage(
     type_value: str,
     first: date,
     last: date,
-    choices: Sequence[str],
+    choices: Mapping[str, str],
     error: str,
     rows: Sequence[tuple[str, Decimal]] | None,
     chart: str | None,

@@ -24,9 +24,10 @@ class Profile:
     session_sliding: bool = True
     """Whether a request prolongs it."""
     second_login: Literal["ends_first", "both_live"] = "ends_first"
-    expired_as: Literal["redirect_session_expire", "body_text", "redirect_login", "login_form"] = (
-        "redirect_session_expire"
-    )
+    expired_as: Literal[
+        "redirect_session_expire", "body_text", "redirect_login", "login_form", "mixed"
+    ] = "redirect_session_expire"
+    """How a page answers nobody; mixed: in the four ways in turn."""
     cards: Literal["before_2026_10", "since_2026_10"] = "since_2026_10"
     balance_caption: Literal["Remaining Balance", "Remaining Credit"] = "Remaining Balance"
     commas: bool = True
@@ -46,19 +47,30 @@ class Profile:
     """Show so many cards, and a pager for the rest; 0: all of them."""
     hidden_meters: tuple[str, ...] = ()
     """Numbers of meters that the account has no more."""
+    new_meters: tuple[str, ...] = ()
+    """Numbers of meters whose cards show `-`, as those of meters just installed."""
     hourly_offered: bool = True
+    summary_offered: bool = True
+    """Whether electricity has the report Summary; water has it."""
     report_sequence: Literal["open", "strict_stale", "strict_empty", "strict_error"] = "open"
     """Whether a report page that has answered serves another search: it does; it gives the former
     answer again; it says that there is nothing; it fails."""
     old_pages: Literal["tolerated", "refused"] = "tolerated"
     """What becomes of a form that is not of the session's latest report page."""
-    missing_hours: Literal["absent", "zero"] = "absent"
+    other_meter: Literal["latest", "refused", "address"] = "latest"
+    """What a form of a meter does once the session has opened another: it answers for the other
+    one, it fails, or it answers for the one in its address."""
+    missing_hours: Literal["absent", "zero", "zero_all_day"] = "absent"
+    """An hour without a value is left out; it is 0 up to the latest that has one; it is 0 up to
+    midnight."""
     label_beside_grid: bool = False
     """"Not found" is said beside a filled grid."""
     chart: bool = True
     """Whether the report has a chart, whose alternative text tells the day."""
     corrections: bool = True
     """Hours are corrected some days after they were first published."""
+    late_corrections: bool = False
+    """It takes them up to four weeks instead of three days."""
     holes: bool = True
     """Hours that are never published."""
     lag: bool = True
@@ -73,7 +85,7 @@ class Profile:
             if name not in hints:
                 known = ", ".join(field.name for field in fields(self))
                 raise ValueError(f"unknown switch {name!r}; known are {known}")
-            if name == "hidden_meters":
+            if hints[name] == tuple[str, ...] and isinstance(value, (list, tuple)):
                 changes[name] = tuple(map(str, value))
             elif not _fits(value, hints[name]):
                 raise ValueError(f"{name} can't be {value!r}")
@@ -88,6 +100,8 @@ class Profile:
 def _fits(value: object, hint: Any) -> bool:
     if get_origin(hint) is Literal:
         return value in get_args(hint)
+    if get_origin(hint) is tuple:
+        return False
     kinds = get_args(hint) or (hint,)
     if isinstance(value, bool):
         return bool in kinds

@@ -58,11 +58,8 @@ class Usage:
         view = portal.sessions.verify(session, "usagehistory", posted)
         if profile.old_pages == "refused" and posted["__VIEWSTATE"][:24] != session.latest_report:
             raise StateRefused("the form is not of the latest report page")
-        # The server remembers the meter that was opened last, whatever the address says.
-        meter = portal.meter_of(session, session.meter) or meter
+        meter = self._meant(session, meter)
         shown: Search = view.memory["search"]
-        if "btnRefresh" not in posted and "cboType_VI" not in posted:
-            return self._serve(session, meter, shown)
         wanted = posted.get("cboType_VI", shown.type_value)
         if wanted not in self._choices(meter):
             return self._serve(session, meter, shown)
@@ -70,9 +67,21 @@ class Usage:
         last = parse_date(posted.get("cboDateTo")) or shown.last
         if wanted != shown.type_value:
             return self._serve(session, meter, Search(wanted, first, last))
+        if "btnRefresh" not in posted:
+            return self._serve(session, meter, shown)
         if shown.rows is not None and profile.report_sequence != "open":
             return self._serve(session, meter, self._again(shown, first, last, view))
         return self._serve(session, meter, self._search(meter, wanted, first, last))
+
+    def _meant(self, session: Session, meter: Meter) -> Meter:
+        """Return the meter that a form is for: the server remembers the one opened last."""
+        latest = self._portal.meter_of(session, session.meter)
+        kind = self._portal.profile.other_meter
+        if latest is None or latest is meter or kind == "address":
+            return meter
+        if kind == "refused":
+            raise StateRefused("another meter was opened since")
+        return latest
 
     def _again(self, shown: Search, first: date, last: date, view: View) -> Search:
         """Return what a page that has answered says to another search where it does not serve."""
@@ -86,8 +95,13 @@ class Usage:
         return Search(shown.type_value, first, last, shown.rows, shown.error, shown.chart)
 
     def _choices(self, meter: Meter) -> dict[str, str]:
-        hourly = meter.utility == "electricity" and self._portal.profile.hourly_offered
-        return {value: text for value, text in pages.TYPES.items() if value != "3" or hourly}
+        profile = self._portal.profile
+        electricity = meter.utility == "electricity"
+        offered = {
+            "2": profile.summary_offered or not electricity,
+            "3": profile.hourly_offered and electricity,
+        }
+        return {value: text for value, text in pages.TYPES.items() if offered.get(value, True)}
 
     def _serve(self, session: Session, meter: Meter, search: Search) -> str:
         hidden = self._portal.sessions.serve(session, "usagehistory", search=search)
@@ -97,7 +111,7 @@ class Usage:
             type_value=search.type_value,
             first=search.first,
             last=search.last,
-            choices=list(self._choices(meter).values()),
+            choices=self._choices(meter),
             error=search.error,
             rows=search.rows,
             chart=search.chart,
@@ -127,9 +141,9 @@ def hour_rows(
 ) -> list[tuple[str, Decimal]]:
     """Return a day's rows by hour-ending label; hours that are missing are absent or 0."""
     hours = {start.hour: value for start, value in meter.truth.shown_hours(day, now, profile)}
-    if profile.missing_hours == "zero" and hours:
-        published = max(hours)
-        hours = {n: hours.get(n, Decimal("0.000")) for n in range(published + 1)}
+    if profile.missing_hours != "absent" and hours:
+        latest = max(hours) if profile.missing_hours == "zero" else 23
+        hours = {n: hours.get(n, Decimal("0.000")) for n in range(latest + 1)}
     return [(str(hour + 1), value) for hour, value in sorted(hours.items())]
 
 

@@ -26,6 +26,8 @@ COOKIE: Final = "ASP.NET_SessionId"
 _BASE: Final = "/smartmeter/"
 _EXPIRED: Final = "Your Session Has Expired, Please Login Again."
 
+_EXPIRED_KINDS: Final = ("redirect_session_expire", "body_text", "redirect_login", "login_form")
+
 
 @dataclass(frozen=True)
 class Record:
@@ -74,6 +76,7 @@ class SimulatedPortal:
         self._usage = Usage(self)
         self._topups = TransactionHistory(self)
         self._runner: web.AppRunner | None = None
+        self._turn = 0
         self.origin = ""
 
     # --- running ---
@@ -287,6 +290,9 @@ class SimulatedPortal:
 
     def _expired(self, session: Session) -> str | Answer:
         kind = self.profile.expired_as
+        if kind == "mixed":
+            self._turn = (self._turn + 1) % len(_EXPIRED_KINDS)
+            kind = _EXPIRED_KINDS[self._turn]
         if kind == "redirect_session_expire":
             return self.redirect("SessionExpire")
         if kind == "body_text":

@@ -41,6 +41,8 @@ class Hour:
     published: datetime | None
     """When; None for a hole."""
     corrected: datetime
+    corrected_late: datetime
+    """Where corrections take weeks."""
 
     def shown(self, at: datetime, profile: Profile) -> Decimal | None:
         """Return what the portal shows of it at a moment; None where nothing."""
@@ -54,7 +56,8 @@ class Hour:
 
     def measured(self, at: datetime, profile: Profile) -> Decimal:
         """Return what counts at a moment towards the day's total."""
-        return self.first_value if profile.corrections and at < self.corrected else self.value
+        corrected = self.corrected_late if profile.late_corrections else self.corrected
+        return self.first_value if profile.corrections and at < corrected else self.value
 
 
 class Truth:
@@ -97,10 +100,20 @@ class Truth:
                 )
             wrong = late.random() < 1 / 120
             share = Decimal(late.randrange(100, 900)).scaleb(-3)
-            corrected = midnight + timedelta(hours=24 + late.uniform(8, 60))
+            wait = timedelta(hours=late.uniform(8, 60))
             if start >= self.installed:
                 first = (value * share).quantize(_MILLI) if wrong else value
-                hours.append(Hour(start, value, first, None if hole else published, corrected))
+                end = midnight + timedelta(days=1)
+                hours.append(
+                    Hour(
+                        start,
+                        value,
+                        first,
+                        None if hole else published,
+                        end + wait,
+                        end + 11 * wait,
+                    )
+                )
         return tuple(hours)
 
     def _hour_value(self, day: date, hour: int, random: Random) -> Decimal:
