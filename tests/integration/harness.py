@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -110,6 +111,10 @@ class Harness:
 
     async def settle(self) -> None:
         """Wait until nothing is to be done any more."""
+        await self.hass.async_block_till_done()
+        # A poll that is due by the clock runs in the background.
+        polls = [task for task in asyncio.all_tasks() if task.get_name().endswith("- refresh")]
+        await asyncio.gather(*polls)
         await self.hass.async_block_till_done()
         if self.entry.state is ConfigEntryState.LOADED:
             await self.history.async_idle()

@@ -249,7 +249,9 @@ async def test_the_log_holds_nothing_private(
     log = "\n".join(
         f"{record.name} {record.getMessage()} {record.exc_text or ''}"
         for record in caplog.records
-        if not record.name.startswith("homeassistant.components.recorder")
+        if not record.name.startswith(
+            ("homeassistant.components.recorder", "pytest_homeassistant_custom_component")
+        )
     )
     assert "UsageHistory" in log
     secrets = [DEMO_USERNAME, DEMO_PASSWORD, *answers, *cookies, "DEMO HOLDER", "EXAMPLE"]

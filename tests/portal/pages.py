@@ -125,10 +125,10 @@ def _card(index: int, meter: Meter, now: datetime, profile: Profile) -> str:
         (17 + shift, "Last Updated", _last_updated(meter, now, profile)),
     ]
     return "".join(
-        f'<tr><td class="dxflItem"><table class="dxflItemTable"><tr><td class="dxflCaptionCell">'
+        f'<tr><td class="dxflItem" id="ASPxCardView1_DXCardLayout{index}_{n}">'
+        f'<table class="dxflItemTable"><tr><td class="dxflCaptionCell">'
         f'<span class="dxflCaption" id="ASPxCardView1_DXCardLayout{index}_{n}_Cap">{caption}:'
-        f'</span></td><td class="dxflNestedControlCell" id="ASPxCardView1_DXCardLayout{index}_{n}">'
-        f"{escape(value)}</td></tr></table></td></tr>"
+        f'</span></td><td class="dxflNestedControlCell">{escape(value)}</td></tr></table></td></tr>'
         for n, caption, value in fields
     )
 
