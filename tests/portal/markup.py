@@ -55,7 +55,8 @@ def error_label(text: str) -> str:
     """Return the popup whose label tells what went wrong; empty on a good page."""
     return (
         '<div class="dxpc-mainDiv" id="pcErr_PW-1" style="display:none"><table><tr><td>'
-        f'<span class="dxeBase" id="pcErr_lblErrMsg">{escape(text)}</span></td></tr></table></div>'
+        f'<span class="dxeBase" id="pcErr_lblErrMsg">{escape(text)}</span>\n'
+        "</td></tr></table></div>\n"
     )
 
 

@@ -55,6 +55,8 @@ class Profile:
     report_sequence: Literal["open", "strict_stale", "strict_empty", "strict_error"] = "open"
     """Whether a report page that has answered serves another search: it does; it gives the former
     answer again; it says that there is nothing; it fails."""
+    type_switch: Literal["posts_back", "searches"] = "posts_back"
+    """Whether a search with another type only switches the type, or searches at once."""
     old_pages: Literal["tolerated", "refused"] = "tolerated"
     """What becomes of a form that is not of the session's latest report page."""
     other_meter: Literal["latest", "refused", "address"] = "latest"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .accounts import Meter
     from .profile import Profile
     from .server import SimulatedPortal
-    from .state import Session, View
+    from .state import Session
 
 NOT_FOUND: Final = "consumption history not found."
 TOO_LONG: Final = "Please select a shorter range."
@@ -55,22 +55,27 @@ class Usage:
     def post(self, session: Session, meter: Meter, posted: Mapping[str, str]) -> str:
         """Switch the type, or search."""
         portal, profile = self._portal, self._portal.profile
-        view = portal.sessions.verify(session, "usagehistory", posted)
+        portal.sessions.verify(session, "usagehistory", posted)
         if profile.old_pages == "refused" and posted["__VIEWSTATE"][:24] != session.latest_report:
             raise StateRefused("the form is not of the latest report page")
         meter = self._meant(session, meter)
-        shown: Search = view.memory["search"]
+        today = portal.now().date()
+        shown = session.reports.get(meter.number, Search("0", today.replace(day=1), today))
         wanted = posted.get("cboType_VI", shown.type_value)
         if wanted not in self._choices(meter):
             return self._serve(session, meter, shown)
         first = parse_date(posted.get("cboDateFrom")) or shown.first
         last = parse_date(posted.get("cboDateTo")) or shown.last
-        if wanted != shown.type_value:
+        if wanted != shown.type_value and profile.type_switch == "posts_back":
             return self._serve(session, meter, Search(wanted, first, last))
         if "btnRefresh" not in posted:
             return self._serve(session, meter, shown)
-        if shown.rows is not None and profile.report_sequence != "open":
-            return self._serve(session, meter, self._again(shown, first, last, view))
+        if (
+            shown.rows is not None
+            and wanted == shown.type_value
+            and profile.report_sequence != "open"
+        ):
+            return self._serve(session, meter, self._again(shown, first, last))
         return self._serve(session, meter, self._search(meter, wanted, first, last))
 
     def _meant(self, session: Session, meter: Meter) -> Meter:
@@ -83,7 +88,7 @@ class Usage:
             raise StateRefused("another meter was opened since")
         return latest
 
-    def _again(self, shown: Search, first: date, last: date, view: View) -> Search:
+    def _again(self, shown: Search, first: date, last: date) -> Search:
         """Return what a page that has answered says to another search where it does not serve."""
         if (first, last) == (shown.first, shown.last):
             return shown
@@ -104,7 +109,8 @@ class Usage:
         return {value: text for value, text in pages.TYPES.items() if offered.get(value, True)}
 
     def _serve(self, session: Session, meter: Meter, search: Search) -> str:
-        hidden = self._portal.sessions.serve(session, "usagehistory", search=search)
+        session.reports[meter.number] = search
+        hidden = self._portal.sessions.serve(session, "usagehistory")
         session.latest_report = hidden["__VIEWSTATE"][:24]
         return pages.usage(
             hidden,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .profile import Profile
+    from .reports import Search
 
 # Real view state is tens of kB of base64 that differs from page to page only in parts.
 _BALLAST: Final = base64.b64encode(Random("view state").randbytes(36_000)).decode("ascii")
@@ -46,6 +47,9 @@ class Session:
     pictures: dict[str, bytes] = field(default_factory=dict)
     views: dict[str, View] = field(default_factory=dict)
     latest_report: str | None = None
+    reports: dict[str, Search] = field(default_factory=dict)
+    """What the report page shows, by meter: the server goes by it, not by the form's view state,
+    else a form that is sent twice would not switch the type first and search then."""
 
 
 class Sessions:

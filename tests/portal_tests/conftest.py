@@ -1,13 +1,12 @@
-"""The simulated portal itself, over HTTP."""
+"""The simulated portal's own tests."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
 
+import aiohttp
 import pytest
 
 from tests.portal import BRUNEI, SimulatedPortal
-
-from .browser import Browser
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=BRUNEI)
 
@@ -25,15 +24,8 @@ async def portal() -> AsyncIterator[SimulatedPortal]:
 
 
 @pytest.fixture
-async def browser(portal: SimulatedPortal) -> AsyncIterator[Browser]:
-    """A browser that nobody has signed in with."""
-    async with Browser(portal) as browser:
-        yield browser
-
-
-@pytest.fixture
-async def signed_in(browser: Browser, portal: SimulatedPortal) -> Browser:
-    """A browser that the demo account's holder has signed in with."""
-    await browser.sign_in()
-    portal.clear_requests()
-    return browser
+async def browser(portal: SimulatedPortal) -> AsyncIterator[aiohttp.ClientSession]:
+    """Something with cookies that follows redirects, as browsers do."""
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(portal.base_url, cookie_jar=jar) as session:
+        yield session

@@ -1,56 +1,67 @@
-"""What the public client `usms` reads of a portal, as JSON.
+"""Reads the simulated portal by the public client `usms`, in an environment of its own.
 
-Runs in that client's own environment, with nothing of this project: the one independent witness
-of how the real portal behaves. Usage: witness.py BASE_URL USERNAME PASSWORD DAY
+Usage: witness.py BASE_URL USERNAME PASSWORD DAY MONTH; prints what it read as JSON.
 """
 
 import json
 import sys
 import urllib.request
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import httpx
-from usms import initialize_usms_account
-from usms.config.constants import BRUNEI_TZ
 from usms.core.auth import USMSAuthMixin
-from usms.core.client import BaseUSMSClient
+from usms.core.client import USMSClient
+from usms.factory import initialize_usms_account
+
+BASE_URL, USERNAME, PASSWORD, DAY, MONTH = sys.argv[1:]
+BRUNEI = ZoneInfo("Asia/Brunei")
 
 
-def main(base_url: str, username: str, password: str, day: str) -> None:
-    BaseUSMSClient.BASE_URL = base_url
-    USMSAuthMixin.LOGIN_URL = f"{base_url}ResLogin"
-    captcha_url = base_url.replace("/SmartMeter/", "/_control/captcha")
-
-    def answer(_image: bytes) -> str:
-        with urllib.request.urlopen(captcha_url, timeout=10) as response:
-            return json.load(response)["answer"]
-
-    moment = datetime.fromisoformat(day).replace(tzinfo=BRUNEI_TZ)
-    with httpx.Client(trust_env=False, timeout=10) as client:
-        account = initialize_usms_account(username, password, client, captcha_solver=answer)
-        meters = []
-        for meter in account.meters:
-            payment = meter.fetch_payment_info()
-            meters.append(
-                {
-                    "number": meter.no,
-                    "type": meter.type,
-                    "unit": meter.unit,
-                    "status": meter.status,
-                    "remaining_units": meter.remaining_unit,
-                    "balance": meter.remaining_credit,
-                    "last_updated": meter.last_update.isoformat(),
-                    "payment": payment,
-                    "hours": _rows(meter.fetch_hourly_consumptions(moment)),
-                    "days": _rows(meter.fetch_daily_consumptions(moment)),
-                }
-            )
-    print(json.dumps({"name": account.name, "meters": meters}))
+def answer(_picture: bytes) -> str:
+    """Return what the portal has drawn, as a person would read it."""
+    url = BASE_URL.replace("/SmartMeter/", "/_control/captcha")
+    with urllib.request.urlopen(url) as response:
+        return json.load(response)["answer"]
 
 
-def _rows(readings: dict[datetime, float]) -> list[tuple[str, float]]:
-    return [(start.isoformat(), value) for start, value in readings.items()]
+def rows(consumptions: object) -> list[tuple[str, str]]:
+    """Return readings as ISO start and text."""
+    items = consumptions.items() if hasattr(consumptions, "items") else consumptions
+    return [(start.isoformat(), f"{value:.3f}") for start, value in items]
 
 
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def main() -> None:
+    """Sign in, read, print."""
+    for owner in (USMSClient, USMSAuthMixin):
+        for name in ("BASE_URL", "LOGIN_URL"):
+            if hasattr(owner, name):
+                address = getattr(owner, name)
+                setattr(
+                    owner, name, address.replace("https://www.usms.com.bn/SmartMeter/", BASE_URL)
+                )
+    account = initialize_usms_account(
+        username=USERNAME, password=PASSWORD, client=httpx.Client(), captcha_solver=answer
+    )
+    found = []
+    for meter in account.meters:
+        payment = meter.fetch_payment_info()
+        day = datetime.fromisoformat(DAY).replace(tzinfo=BRUNEI)
+        month = datetime.fromisoformat(MONTH).replace(tzinfo=BRUNEI)
+        hours = rows(meter.fetch_hourly_consumptions(day)) if meter.type == "Electricity" else []
+        found.append(
+            {
+                "number": meter.no,
+                "type": meter.type,
+                "remaining_units": meter.remaining_unit,
+                "balance": meter.remaining_credit,
+                "status": meter.status,
+                "payment": payment,
+                "hours": hours,
+                "days": rows(meter.fetch_daily_consumptions(month)),
+            }
+        )
+    print(json.dumps(found))
+
+
+main()
