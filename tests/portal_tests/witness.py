@@ -61,7 +61,6 @@ def main() -> None:
                 "days": rows(meter.fetch_daily_consumptions(month)),
             }
         )
-    print(json.dumps(found))
 
 
 main()
