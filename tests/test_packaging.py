@@ -1,0 +1,175 @@
+"""What hassfest, HACS and pip expect of the tree, as far as it can be checked offline."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+INTEGRATION = ROOT / "custom_components" / "usms"
+
+
+def load(path: Path) -> Any:
+    return json.loads(path.read_text())
+
+
+def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    """Return texts by their path."""
+    texts: dict[str, str] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            texts |= flat(value, f"{prefix}{key}.")
+        else:
+            texts[prefix + key] = value
+    return texts
+
+
+MANIFEST = load(INTEGRATION / "manifest.json")
+ENGLISH = load(INTEGRATION / "translations" / "en.json")
+
+
+def test_manifest() -> None:
+    keys = list(MANIFEST)
+    assert keys == ["domain", "name", *sorted(keys[2:])]
+    assert MANIFEST["domain"] == INTEGRATION.name
+    assert MANIFEST["dependencies"] == ["http", "recorder"]
+    assert MANIFEST["iot_class"] == "cloud_polling"
+    assert MANIFEST["integration_type"] == "service"
+    assert MANIFEST["config_flow"] is True
+    assert re.fullmatch(r"\d+\.\d+\.\d+", MANIFEST["version"])
+    assert [re.split("[<>=!]", name)[0] for name in MANIFEST["requirements"]] == ["beautifulsoup4"]
+    for key in ("documentation", "issue_tracker"):
+        assert MANIFEST[key].startswith("https://")
+
+
+def test_versions_agree() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == MANIFEST["version"]
+
+
+def test_hacs() -> None:
+    hacs = load(ROOT / "hacs.json")
+    assert hacs["name"] == MANIFEST["name"]
+    assert hacs["country"] == ["BN"]
+    assert set(hacs) <= {
+        "name",
+        "content_in_root",
+        "country",
+        "filename",
+        "hacs",
+        "hide_default_branch",
+        "homeassistant",
+        "persistent_directory",
+        "zip_release",
+    }
+    oldest = (ROOT / "requirements_test_oldest.txt").read_text()
+    release = ".".join(hacs["homeassistant"].split(".")[:2])
+    assert re.search(rf"brings {re.escape(release)}\.", oldest)
+    assert (ROOT / "README.md").exists()
+    assert (ROOT / "info.md").exists()
+
+
+@pytest.mark.parametrize("language", ["ms"])
+def test_translations_are_complete(language: str) -> None:
+    english = flat(ENGLISH)
+    other = flat(load(INTEGRATION / "translations" / f"{language}.json"))
+    assert other.keys() == english.keys()
+    for key, text in english.items():
+        placeholders = sorted(re.findall(r"\{\w+\}", text))
+        assert sorted(re.findall(r"\{\w+\}", other[key])) == placeholders, key
+        assert other[key].strip()
+
+
+def test_no_strings_json_beside_the_translations() -> None:
+    assert not (INTEGRATION / "strings.json").exists()
+
+
+def test_every_name_that_the_code_translates_is_there() -> None:
+    code = "\n".join(path.read_text() for path in INTEGRATION.glob("*.py"))
+    exceptions = set(re.findall(r'translation_domain=DOMAIN,\s*translation_key="(\w+)"', code))
+    assert exceptions <= ENGLISH["exceptions"].keys()
+    assert ENGLISH["exceptions"].keys() <= exceptions, "texts that nothing shows"
+    flow = (INTEGRATION / "config_flow.py").read_text()
+    errors = set(re.findall(r"UsmsError\], str\]\] = \{(.*?)\}", flow, re.DOTALL))
+    shown = set(re.findall(r': "(\w+)"', "".join(errors))) | {"captcha_refused", "unknown"}
+    assert shown == ENGLISH["config"]["error"].keys()
+    steps = set(re.findall(r"async def async_step_(\w+)", flow)) - {"reauth", "init"}
+    assert steps == ENGLISH["config"]["step"].keys()
+
+
+@pytest.mark.parametrize("platform", sorted(ENGLISH["entity"]))
+def test_every_entity_has_a_name_and_an_icon(platform: str) -> None:
+    code = (INTEGRATION / f"{platform}.py").read_text()
+    keys = set(re.findall(r'translation_key="(\w+)"', code))
+    if platform == "sensor":
+        periods = re.findall(r'used\(\s*"(\w+)"', code)
+        keys |= {f"consumption_{period}" for period in periods}
+        keys |= {f"{which}_reading" for which in re.findall(r'reading\("(\w+)"', code)}
+    assert keys == ENGLISH["entity"][platform].keys()
+    icons = load(INTEGRATION / "icons.json")["entity"][platform]
+    assert keys == icons.keys()
+    assert all(re.fullmatch(r"mdi:[a-z0-9-]+", icon["default"]) for icon in icons.values())
+
+
+def test_services_are_described_and_translated() -> None:
+    described = yaml.safe_load((INTEGRATION / "services.yaml").read_text()) or {}
+    assert described.keys() == ENGLISH.get("services", {}).keys()
+    icons = load(INTEGRATION / "icons.json").get("services", {})
+    assert described.keys() == icons.keys()
+    for name, service in described.items():
+        texts = ENGLISH["services"][name]
+        assert texts["name"]
+        assert texts["description"]
+        assert (service or {}).get("fields", {}).keys() == texts.get("fields", {}).keys()
+
+
+def test_brand_images() -> None:
+    brand = INTEGRATION / "brand"
+    sizes = {"icon.png": 256, "icon@2x.png": 512, "dark_icon.png": 256, "dark_icon@2x.png": 512}
+    for name, size in sizes.items():
+        head = (brand / name).read_bytes()[:24]
+        assert head[:8] == b"\x89PNG\r\n\x1a\n"
+        assert (int.from_bytes(head[16:20]), int.from_bytes(head[20:24])) == (size, size)
+    for name in ("logo.png", "logo@2x.png", "dark_logo.png", "dark_logo@2x.png"):
+        assert (brand / name).exists()
+
+
+def test_quality_scale_names_rules_and_states() -> None:
+    rules = yaml.safe_load((INTEGRATION / "quality_scale.yaml").read_text())["rules"]
+    for rule, state in rules.items():
+        status = state if isinstance(state, str) else state["status"]
+        assert status in {"done", "todo", "exempt"}, rule
+        if status == "exempt":
+            assert state["comment"]
+
+
+def test_the_client_imports_nothing_of_home_assistant() -> None:
+    for path in (INTEGRATION / "client").glob("*.py"):
+        assert "homeassistant" not in path.read_text(), path.name
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_the_wheel_alone_is_enough(tmp_path: Path) -> None:
+    uv = str(Path(sys.executable).with_name("uv"))
+
+    def run(*command: str) -> str:
+        return subprocess.run(
+            command, cwd=tmp_path, check=True, capture_output=True, text=True
+        ).stdout
+
+    run(uv, "build", "-q", "--wheel", "-o", str(tmp_path), str(ROOT))
+    (wheel,) = tmp_path.glob("*.whl")
+    run(uv, "venv", "-q", "-p", sys.executable, "fresh")
+    python = str(tmp_path / "fresh" / "bin" / "python")
+    run(uv, "pip", "install", "-q", "-p", python, str(wheel))
+    assert "meters" in run(str(tmp_path / "fresh" / "bin" / "usms"), "--help")
+    assert "meters" in run(python, "-m", "usms_client", "--help")
+    check = "import importlib.util as u, usms_client; print(u.find_spec('homeassistant'))"
+    assert run(python, "-c", check).strip() == "None"
