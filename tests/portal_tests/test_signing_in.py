@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.portal import OTHER_PASSWORD, OTHER_USERNAME, SimulatedPortal
 
-from .browser import PANEL, Browser, Page
+from .browser import PANEL, Browser
 from .conftest import NOW
 
 WRONG = "Incorrect user name and password."
@@ -153,10 +153,6 @@ async def test_whether_case_matters(
     form = visitor.credentials(page, portal.captcha_answer.upper())
     page = await visitor.open(page.url, form)
     assert page.url.endswith("/MainPage") is not matters
-
-
-def without(name: str, page: Page) -> dict[str, str]:
-    return {key: value for key, value in page.hidden.items() if key != name}
 
 
 @pytest.mark.parametrize(

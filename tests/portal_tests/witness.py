@@ -61,6 +61,7 @@ def main() -> None:
                 "days": rows(meter.fetch_daily_consumptions(month)),
             }
         )
+    sys.stdout.write(json.dumps(found))
 
 
 main()
