@@ -93,6 +93,7 @@ def test_no_strings_json_beside_the_translations() -> None:
 def test_every_name_that_the_code_translates_is_there() -> None:
     code = "\n".join(path.read_text() for path in INTEGRATION.glob("*.py"))
     exceptions = set(re.findall(r'translation_domain=DOMAIN,\s*translation_key="(\w+)"', code))
+    exceptions |= set(re.findall(r'_refused\("(\w+)"', code))
     assert exceptions <= ENGLISH["exceptions"].keys()
     assert ENGLISH["exceptions"].keys() <= exceptions, "texts that nothing shows"
     flow = (INTEGRATION / "config_flow.py").read_text()

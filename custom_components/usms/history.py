@@ -28,7 +28,7 @@ from .client import (
 from .client.models import Resolution, brunei_date
 from .client.store import ReadingsStore, StoreError
 from .client.sync import Progress, Sync
-from .statistics import MeterStatistics
+from .statistics import MeterStatistics, async_clear, statistic_ids
 
 if TYPE_CHECKING:
     from .coordinator import UsmsConfigEntry, UsmsCoordinator
@@ -40,6 +40,7 @@ LOOK_INTERVAL: Final = timedelta(minutes=5)
 """How often to look whether something became due by the clock alone."""
 VERIFY_INTERVAL: Final = timedelta(days=1)
 """How often the recorder is compared with the store as a whole."""
+_CLEARED: Final = "statistics_cleared"
 _BACK_OFF: Final = (timedelta(minutes=5), timedelta(hours=2))
 
 
@@ -70,7 +71,7 @@ class History:
         store: ReadingsStore,
     ) -> None:
         """Read through that client whenever the coordinator says that the account can be read."""
-        self._hass = hass
+        self.hass = hass
         self._entry = entry
         self._coordinator = coordinator
         self.store = store
@@ -80,6 +81,7 @@ class History:
         self.usage: dict[str, Usage] = {}
         """By meter number."""
         self._statistics: dict[str, MeterStatistics] = {}
+        self._cleared: set[str] = set()
         self._verified_at: datetime | None = None
         self._listeners: set[CALLBACK_TYPE] = set()
         self._wake = asyncio.Event()
@@ -93,17 +95,15 @@ class History:
         """Show what is stored; begin to read a little after setup, and end with the entry."""
         entry = self._entry
         await self._async_count()
-        entry.async_on_unload(async_call_later(self._hass, START_DELAY, self._async_begin))
+        entry.async_on_unload(async_call_later(self.hass, START_DELAY, self._async_begin))
 
     @callback
     def _async_begin(self, _now: datetime) -> None:
         entry = self._entry
         entry.async_on_unload(self._coordinator.async_add_listener(self._async_nudge))
-        entry.async_on_unload(
-            async_track_time_interval(self._hass, self._async_look, LOOK_INTERVAL)
-        )
+        entry.async_on_unload(async_track_time_interval(self.hass, self._async_look, LOOK_INTERVAL))
         self._async_nudge()
-        entry.async_create_background_task(self._hass, self._async_run(), "usms history")
+        entry.async_create_background_task(self.hass, self._async_run(), "usms history")
 
     @callback
     def _async_look(self, _now: datetime) -> None:
@@ -130,10 +130,43 @@ class History:
         self._not_before = None
         self._async_nudge()
 
-    async def async_rebuild(self) -> int:
-        """Make the statistics equal to the store; return how many rows were written."""
+    async def async_request(
+        self, meter: str, first: date | None, last: date, *, force: bool
+    ) -> None:
+        """Have days read that were not, or with `force` read again; `async_wake` begins."""
+        if first is None:
+            oldest = self.usage[meter].oldest if meter in self.usage else None
+            first = brunei_date(oldest) if oldest else last
         async with self._one_at_a_time:
-            return await self._async_verify()
+            await self.sync.request(meter, first, last, force=force)
+
+    async def async_rebuild(self, meters: Iterable[str]) -> int:
+        """Make the statistics of meters equal to the store; return how many rows were written.
+
+        Statistics that were cleared are written anew, and again from now on.
+        """
+        async with self._one_at_a_time:
+            await self._async_keep_cleared(self._cleared.difference(meters))
+            return await self._async_verify(meters)
+
+    async def async_clear(self, meters: Iterable[str]) -> set[str]:
+        """Remove the statistics of meters, and write none until they are rebuilt."""
+        async with self._one_at_a_time:
+            ids = {
+                series
+                for meter in meters
+                if (utility := self.sync.utility(meter))
+                for series in statistic_ids(meter, utility)
+            }
+            await self._async_keep_cleared(self._cleared.union(meters))
+            await async_clear(self.hass, sorted(ids))
+            return ids
+
+    async def _async_keep_cleared(self, meters: set[str]) -> None:
+        self._cleared = meters
+        for meter in meters:
+            self._statistics.pop(meter, None)
+        await self.hass.async_add_executor_job(self.store.remember, _CLEARED, sorted(meters))
 
     # --- the loop ---
 
@@ -152,6 +185,8 @@ class History:
         try:
             if self._verified_at is None:
                 await self.sync.open()
+                cleared = await self.hass.async_add_executor_job(self.store.fact, _CLEARED)
+                self._cleared = set(cleared) if isinstance(cleared, list) else set()
             if self._coordinator.data:
                 await self.sync.saw(self._coordinator.data)
             if self._verified_at is None or now - self._verified_at >= VERIFY_INTERVAL:
@@ -189,10 +224,11 @@ class History:
         self.progress = progress
         await self._async_count([meter])
 
-    async def _async_verify(self) -> int:
+    async def _async_verify(self, meters: Iterable[str] | None = None) -> int:
+        stored = await self.hass.async_add_executor_job(self.store.meters)
         written = 0
-        for meter in await self._hass.async_add_executor_job(self.store.meters):
-            statistics = self._statistics_of(meter.number)
+        for meter in meters or [meter.number for meter in stored]:
+            statistics = self._statistics_of(meter)
             if statistics is not None:
                 written += await statistics.async_verify()
         self._verified_at = dt_util.utcnow()
@@ -203,14 +239,14 @@ class History:
     def _statistics_of(self, meter: str) -> MeterStatistics | None:
         if meter not in self._statistics:
             utility = self.sync.utility(meter)
-            if utility is None:
-                return None  # unknown until the card shows a unit
-            self._statistics[meter] = MeterStatistics(self._hass, self.store, meter, utility)
+            if utility is None or meter in self._cleared:
+                return None  # not known until the card shows a unit, or not wanted
+            self._statistics[meter] = MeterStatistics(self.hass, self.store, meter, utility)
         return self._statistics[meter]
 
     async def _async_count(self, meters: Iterable[str] | None = None) -> None:
         """Count what was used lately, and tell who listens."""
-        self.usage |= await self._hass.async_add_executor_job(self._count, dt_util.utcnow(), meters)
+        self.usage |= await self.hass.async_add_executor_job(self._count, dt_util.utcnow(), meters)
         for listener in tuple(self._listeners):
             listener()
 

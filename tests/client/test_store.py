@@ -113,7 +113,10 @@ def test_forcing_asks_again(store: ReadingsStore) -> None:
     store.save_days(METER, DAY, DAY, [Reading(brunei_midnight(DAY), Decimal(1))], AT)
     store.save_hours(METER, DAY, hours("1"), AT)
     store.settle(METER, [DAY])
-    store.unsettle(METER, DAY, DAY)
+    store.want(METER, DAY - timedelta(days=1), DAY)
+    assert store.days(METER)[DAY].settled
+    assert DAY - timedelta(days=1) in store.days(METER)
+    store.want(METER, DAY, DAY, again=True)
     state = store.days(METER)[DAY]
     assert (state.settled, state.hours_asked, state.daily_read_at) == (False, 0, None)
     assert state.total == 1

@@ -1,10 +1,149 @@
-"""History: the store, and the statistics that are derived from it."""
+"""History: read in the background, never wrong, and derived from the store alone."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from homeassistant.core import HomeAssistant
+
+from custom_components.usms.client.models import Resolution
+from custom_components.usms.statistics import async_clear, statistic_ids
+from tests.portal import Fault
 
 from .harness import Harness
 
 
-async def test_everything_is_read_and_equals_the_truth(account: Harness) -> None:
+async def test_nothing_is_read_in_setup(account: Harness) -> None:
     assert account.requests("report") == 0
+    await account.forward(timedelta(seconds=3))
+    assert account.requests("report") == 0
+
+
+async def test_everything_is_read_and_equals_the_truth(account: Harness) -> None:
     await account.start_history()
     await account.assert_statistics_equal_truth()
     assert account.state("history_progress") == "100"
+
+
+async def test_what_was_used_lately(account: Harness) -> None:
+    await account.start_history()
+    meter = account.meter()
+    today = account.now.date()
+    hours = account.portal.truth(meter.number, "hour")
+
+    def used(days: range) -> Decimal:
+        wanted = {today - timedelta(days=n) for n in days}
+        return sum((value for start, value in hours if start.date() in wanted), Decimal(0))
+
+    assert Decimal(account.state("consumption_today", "electricity")) == used(range(1))
+    assert Decimal(account.state("consumption_yesterday", "electricity")) == used(range(1, 2))
+    water = dict(account.portal.truth(account.meter("water").number, "day"))
+    november = sum((value for start, value in water.items() if start.month == 11), Decimal(0))
+    assert Decimal(account.state("consumption_this_month", "water")) == november
+    assert account.state("consumption_today", "water") == "unknown"
+    assert account.state("oldest_reading", "electricity").startswith("2026-10-10T16:00:00")
+
+
+async def test_a_restart_asks_for_nothing_twice(account: Harness) -> None:
+    await account.start_history()
+    account.portal.clear_requests()
+    await account.reload()
+    await account.start_history()
+    assert account.requests("report") == 0
+    await account.assert_statistics_equal_truth()
+
+
+async def test_statistics_come_back_from_the_store_alone(
+    hass: HomeAssistant, account: Harness
+) -> None:
+    await account.start_history()
+    for meter in account.history.store.meters():
+        assert meter.utility is not None
+        await async_clear(hass, statistic_ids(meter.number, meter.utility))
+    assert await account.statistics(account.meter(), "consumption") == {}
+    account.portal.clear_requests()
+    await account.reload()
+    await account.start_history()
+    assert account.requests("report") == 0
+    await account.assert_statistics_equal_truth()
+
+
+async def test_rows_that_the_store_does_not_have_go(hass: HomeAssistant, account: Harness) -> None:
+    await account.start_history()
+    store, meter = account.history.store, account.meter()
+    day = account.now.date() - timedelta(days=20)
+    kept = store.readings(meter.number, Resolution.HOUR, day, day)
+    with store.transaction() as db:
+        db.execute(
+            "DELETE FROM reading WHERE resolution = 'hour' AND start = ?",
+            (int(kept[-1].start.timestamp()),),
+        )
+    await account.history.async_rebuild([meter.number])
+    series = await account.statistics(meter, "consumption")
+    assert kept[-1].start not in series
+    assert kept[-2].start in series
+
+
+@pytest.mark.parametrize("sequence", ["open", "strict_stale", "strict_empty", "strict_error"])
+@pytest.mark.parametrize("missing", ["absent"])
+async def test_however_the_portal_serves_its_reports(
+    account: Harness, sequence: str, missing: str
+) -> None:
+    account.portal.set_profile(report_sequence=sequence, missing_hours=missing)
+    await account.start_history()
+    await account.assert_statistics_equal_truth()
+
+
+async def test_a_meter_without_hourly_reports_lives_from_days(account: Harness) -> None:
+    account.portal.set_profile(hourly_offered=False)
+    await account.start_history()
+    meter = account.meter()
+    days = {start: float(value) for start, value in account.portal.truth(meter.number, "day")}
+    series = await account.statistics(meter, "consumption")
+    assert {start: state for start, (state, _) in series.items()} == days
+    # Once the portal offers them, hours take the days' place.
+    account.portal.set_profile(hourly_offered=True, session_minutes=None)
+    await account.forward(timedelta(days=8))
+    await account.assert_statistics_equal_truth()
+
+
+async def test_a_dead_session_pauses_and_a_sign_in_goes_on(account: Harness) -> None:
+    account.portal.add_fault(
+        Fault(path="report/usagehistory", kind="redirect_host", after=20, times=1)
+    )
+    await account.start_history()
+    before = account.requests("report")
+    account.portal.expire()
+    await account.forward(timedelta(minutes=30))
+    assert account.state("sign_in_needed") == "on"
+    account.portal.clear_requests()
+    await account.forward(timedelta(hours=3))
+    assert account.requests() == 0
+    assert before > 20
+    await account.sign_in()
+    await account.start_history()
+    await account.assert_statistics_equal_truth()
+
+
+@pytest.mark.parametrize("kind", ["drop", "status", "maintenance", "other_page"])
+async def test_trouble_in_the_middle_is_waited_out(account: Harness, kind: str) -> None:
+    account.portal.set_profile(session_minutes=None)
+    account.portal.add_fault(Fault(path="report/usagehistory", kind=kind, after=15))
+    await account.start_history()
+    account.portal.clear_faults()
+    for _ in range(3):
+        await account.forward(timedelta(hours=3))
+    await account.assert_statistics_equal_truth()
+
+
+async def test_a_new_meter_gets_its_history_and_only_it(account: Harness) -> None:
+    account.portal.set_profile(session_minutes=None)
+    await account.start_history()
+    account.portal.clear_requests()
+    account.portal.set_profile(more_meters=2)
+    await account.forward(timedelta(minutes=12))
+    await account.assert_statistics_equal_truth()
+    account.portal.set_profile(hidden_meters=[account.portal.meters[2].number])
+    account.portal.clear_requests()
+    await account.forward(timedelta(minutes=12))
+    assert account.requests("report") <= 3

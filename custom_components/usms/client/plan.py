@@ -141,7 +141,7 @@ def _history_days(state: MeterState, now: datetime) -> Iterator[Step]:
     asked = sorted(day for day, known in state.days.items() if known.daily_read_at)
     last: date | None = newest
     if asked:
-        last = _newest_gap(asked, newest)
+        last = _newest_gap(set(asked), min(state.days), newest)
         if last is None:
             last = None if history_found(state) else asked[0] - timedelta(days=1)
     if last is None:
@@ -153,14 +153,16 @@ def _history_days(state: MeterState, now: datetime) -> Iterator[Step]:
     yield Step(state.meter.number, Resolution.DAY, first, last, Why.HISTORY_DAYS)
 
 
-def _newest_gap(asked: list[date], newest: date) -> date | None:
-    """Return the newest day up to `newest` that was passed over; None without a gap."""
-    known = set(asked)
-    day = newest
-    while day > asked[0]:
-        if day not in known and day < newest:
+def _newest_gap(asked: set[date], oldest: date, newest: date) -> date | None:
+    """Return the newest day between these that no daily report has covered; None without one.
+
+    Such days come from a long absence, or were asked for by hand. The newest day itself is read
+    with the others that are due.
+    """
+    for back in range(1, (newest - oldest).days + 1):
+        day = newest - timedelta(days=back)
+        if day not in asked:
             return day
-        day -= timedelta(days=1)
     return None
 
 
@@ -288,7 +290,7 @@ def is_settled(day: DayState, now: datetime) -> bool:
     if age <= timedelta(days=RECENT_DAYS):
         return False
     unchanged = day.changed_at is not None and now - day.changed_at >= UNCHANGED
-    return day.adds_up or (unchanged and age >= UNCHANGED)
+    return (day.adds_up and day.hours_asked > 0) or (unchanged and age >= UNCHANGED)
 
 
 def wants_estimates(day: DayState, now: datetime) -> bool:

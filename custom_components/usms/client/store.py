@@ -253,14 +253,20 @@ class ReadingsStore:
                 [(meter_id, _day(day)) for day in days],
             )
 
-    def unsettle(self, meter: str, first: date, last: date) -> None:
-        """Have days asked for again, daily reports and hours (a forced import)."""
+    def want(self, meter: str, first: date, last: date, *, again: bool = False) -> None:
+        """Have days asked for that were not; with `again` all of them, settled or not."""
         with self.transaction() as db:
-            db.execute(
-                "UPDATE day SET settled = 0, hours_asked = 0, hours_read_at = NULL,"
-                " daily_read_at = NULL WHERE meter = ? AND day BETWEEN ? AND ?",
-                (_meter_id(db, meter), _day(first), _day(last)),
+            meter_id = _meter_id(db, meter)
+            db.executemany(
+                "INSERT OR IGNORE INTO day (meter, day) VALUES (?, ?)",
+                [(meter_id, day) for day in range(_day(first), _day(last) + 1)],
             )
+            if again:
+                db.execute(
+                    "UPDATE day SET settled = 0, hours_asked = 0, hours_read_at = NULL,"
+                    " daily_read_at = NULL WHERE meter = ? AND day BETWEEN ? AND ?",
+                    (meter_id, _day(first), _day(last)),
+                )
 
     def readings(
         self,

@@ -145,9 +145,9 @@ class Sync:
         await self._load(self._states[step.meter].meter, step.first if one_day else None, step.last)
         return changed
 
-    async def force(self, meter: str, first: date, last: date) -> None:
-        """Have days asked for again, settled or not."""
-        await asyncio.to_thread(self._store.unsettle, meter, first, last)
+    async def request(self, meter: str, first: date, last: date, *, force: bool = False) -> None:
+        """Have days asked for, also before the start that was found; with `force` once more."""
+        await asyncio.to_thread(self._store.want, meter, first, last, again=force)
         self._deferred = {step: at for step, at in self._deferred.items() if step.meter != meter}
         await self._load(self._states[meter].meter)
 

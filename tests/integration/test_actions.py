@@ -1,0 +1,159 @@
+"""The actions, as automations and people call them."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+
+from custom_components.usms.const import DOMAIN
+
+from .harness import Harness
+
+
+@pytest.fixture
+async def read(account: Harness) -> Harness:
+    """The demo account with all its history."""
+    await account.start_history()
+    account.portal.clear_requests()
+    return account
+
+
+async def call(hass: HomeAssistant, action: str, **data: Any) -> dict[str, Any]:
+    response = await hass.services.async_call(
+        DOMAIN, action, data, blocking=True, return_response=True
+    )
+    assert isinstance(response, dict)
+    return response
+
+
+def device(hass: HomeAssistant, identifier: str | None) -> str:
+    """Return the device of a meter, or of the account."""
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    wanted = (DOMAIN, str(identifier))
+    return next(device.id for device in devices if wanted in device.identifiers)
+
+
+async def test_readings_of_a_meter(hass: HomeAssistant, read: Harness) -> None:
+    meter = read.meter()
+    day = read.now.date() - timedelta(days=5)
+    response = await call(
+        hass,
+        "get_readings",
+        device_id=device(hass, meter.number),
+        resolution="hour",
+        **{"from": day.isoformat(), "to": day.isoformat()},
+    )
+    (found,) = response["meters"]
+    assert found["meter"] == meter.number
+    assert [(row["start"], Decimal(repr(row["consumption"]))) for row in found["readings"]] == [
+        (start.isoformat(), value)
+        for start, value in read.portal.truth(meter.number, "hour")
+        if start.date() == day
+    ]
+    assert found["readings"][0].keys() == {"start", "consumption", "unit", "estimated"}
+    assert read.requests() == 0
+
+
+async def test_readings_of_an_account_by_day_and_month(hass: HomeAssistant, read: Harness) -> None:
+    entry = read.entry.entry_id
+    days = (await call(hass, "get_readings", config_entry_id=entry))["meters"]
+    assert [meter["utility"] for meter in days] == ["electricity", "water"]
+    assert len(days[0]["readings"]) == 31
+    months = (await call(hass, "get_readings", config_entry_id=entry, resolution="month"))["meters"]
+    water = read.meter("water").number
+    total = sum(value for _, value in read.portal.truth(water, "day"))
+    assert sum(Decimal(repr(row["consumption"])) for row in months[1]["readings"]) == total
+    assert [row["start"][:10] for row in months[1]["readings"]] == ["2026-10-01", "2026-11-01"]
+
+
+@pytest.mark.parametrize(
+    ("data", "key"),
+    [
+        ({}, "account_or_device_needed"),
+        ({"config_entry_id": "nothing"}, "account_not_found"),
+        ({"device_id": "nothing"}, "device_not_found"),
+        ({"from": "2026-11-05", "to": "2026-11-01"}, "range_reversed"),
+        ({"to": "2027-01-01"}, "range_in_future"),
+        ({"from": "2024-01-01"}, "range_too_long"),
+    ],
+)
+async def test_bad_input_is_told(
+    hass: HomeAssistant, read: Harness, data: dict[str, str], key: str
+) -> None:
+    if key.startswith("range"):
+        data = data | {"config_entry_id": read.entry.entry_id}
+    with pytest.raises(ServiceValidationError) as refused:
+        await call(hass, "get_readings", **data)
+    assert refused.value.translation_key == key
+
+
+async def test_an_account_that_is_not_loaded_is_told(hass: HomeAssistant, read: Harness) -> None:
+    await hass.config_entries.async_unload(read.entry.entry_id)
+    with pytest.raises(ServiceValidationError) as refused:
+        await call(hass, "rebuild_statistics", config_entry_id=read.entry.entry_id)
+    assert refused.value.translation_key == "account_not_loaded"
+
+
+async def test_a_forced_import_reads_settled_days_again(hass: HomeAssistant, read: Harness) -> None:
+    last = read.now.date() - timedelta(days=10)
+    first = last - timedelta(days=4)
+    response = await call(
+        hass,
+        "import_history",
+        device_id=device(hass, read.meter().number),
+        force=True,
+        **{"from": first.isoformat(), "to": last.isoformat()},
+    )
+    assert response["meters"] == [read.meter().number]
+    await read.settle()
+    posts = [record for record in read.portal.requests if record.method == "POST"]
+    assert 5 <= len(posts) <= 12
+    await read.assert_statistics_equal_truth()
+
+
+async def test_an_import_without_force_reads_nothing_twice(
+    hass: HomeAssistant, read: Harness
+) -> None:
+    await call(hass, "import_history", config_entry_id=read.entry.entry_id)
+    await read.settle()
+    assert read.requests("report") == 0
+
+
+async def test_an_import_from_before_the_start_asks_for_it(
+    hass: HomeAssistant, read: Harness
+) -> None:
+    meter = read.meter("water")
+    first = meter.installed - timedelta(days=100)
+    await call(
+        hass,
+        "import_history",
+        device_id=device(hass, meter.number),
+        **{"from": first.isoformat()},
+    )
+    await read.settle()
+    assert 1 <= read.requests("report") <= 6
+    await read.assert_statistics_equal_truth()
+
+
+async def test_statistics_are_cleared_until_they_are_rebuilt(
+    hass: HomeAssistant, read: Harness
+) -> None:
+    meter, water = read.meter(), read.meter("water")
+    response = await call(hass, "clear_statistics", device_id=device(hass, meter.number))
+    assert len(response["cleared"]) == 3
+    assert await read.statistics(meter, "consumption") == {}
+    assert await read.statistics(water, "consumption")
+    await read.reload()
+    await read.start_history()
+    assert await read.statistics(meter, "consumption") == {}
+
+    read.portal.clear_requests()
+    response = await call(hass, "rebuild_statistics", device_id=device(hass, read.entry.unique_id))
+    assert response["rows_written"] > 900
+    assert read.requests() == 0
+    await read.assert_statistics_equal_truth()
