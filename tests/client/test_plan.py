@@ -135,7 +135,7 @@ def test_hours_come_newest_first_and_only_for_days_with_a_total() -> None:
         (60, 90, True, False),  # not moved since
         (20, 10, True, False),  # too soon
         (60, 10, False, False),  # too soon where each report costs three requests
-        (200, 10, False, True),
+        (250, 10, False, True),
     ],
 )
 def test_todays_hours_follow_the_card(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -164,39 +164,46 @@ class Harness:
         }
 
     async def assert_statistics_equal_truth(
-        self, *, since: date | None = None, estimates: bool = True
+        self, *, published_before: timedelta = timedelta(0)
     ) -> None:
         """Compare every hour and day of every series with the portal's truth, and the sums.
 
-        `since` leaves out what came before (where the portal has corrected it beyond the days
-        that are read again); `estimates` allows hours that the portal never published.
+        With `published_before`, what the portal has published or corrected only in that time is
+        allowed to be missing or old: nobody has asked for it yet.
         """
         await async_recorded(self.hass)
+        earlier = self.now - published_before
         for meter in self.portal.meters:
-            await self._compare_daily(meter, since)
-            await self._compare_consumption(meter, since, estimates=estimates)
+            await self._compare_daily(meter, earlier)
+            await self._compare_consumption(meter, earlier)
 
-    async def _compare_daily(self, meter: Meter, since: date | None) -> None:
-        truth = dict(self.portal.truth(meter.number, "day"))
+    def _truth(
+        self, meter: Meter, resolution: str, earlier: datetime
+    ) -> tuple[dict[datetime, Decimal], set[datetime]]:
+        """Return the truth, and the starts of which it was another one a little earlier."""
+        now = dict(self.portal.truth(meter.number, resolution))
+        before = dict(self.portal.truth(meter.number, resolution, at=earlier))
+        return now, {start for start, value in now.items() if before.get(start) != value}
+
+    async def _compare_daily(self, meter: Meter, earlier: datetime) -> None:
+        truth, fresh = self._truth(meter, "day", earlier)
         daily = await self.statistics(meter, "daily")
-        _same_values(daily, truth, since)
+        _same_values(daily, truth, fresh)
         _sums_run(daily)
 
-    async def _compare_consumption(
-        self, meter: Meter, since: date | None, *, estimates: bool
-    ) -> None:
-        hours = dict(self.portal.truth(meter.number, "hour"))
-        days = dict(self.portal.truth(meter.number, "day"))
+    async def _compare_consumption(self, meter: Meter, earlier: datetime) -> None:
+        hours, fresh = self._truth(meter, "hour", earlier)
+        days, fresh_days = self._truth(meter, "day", earlier)
         series = await self.statistics(meter, "consumption")
         covered = {start.date() for start in hours}
         expected = hours | {
             start: total for start, total in days.items() if start.date() not in covered
         }
-        extra = series.keys() - expected.keys()
-        assert not extra or estimates, f"rows that the portal never published: {sorted(extra)}"
         # What the portal never published is an estimate: an hour of a day that has others.
+        extra = series.keys() - expected.keys()
         assert all(start.date() in covered for start in extra)
-        _same_values({k: v for k, v in series.items() if k not in extra}, expected, since)
+        published = {start: row for start, row in series.items() if start not in extra}
+        _same_values(published, expected, fresh | fresh_days)
         _sums_run(series)
         assert all(state >= 0 for state, _ in series.values())
         cost = await self.statistics(meter, "cost")
@@ -208,10 +215,10 @@ class Harness:
 def _same_values(
     series: Mapping[datetime, tuple[float, float]],
     truth: Mapping[datetime, Decimal],
-    since: date | None,
+    fresh: set[datetime],
 ) -> None:
-    recorded = {k: v[0] for k, v in series.items() if since is None or k.date() >= since}
-    expected = {k: float(v) for k, v in truth.items() if since is None or k.date() >= since}
+    recorded = {start: state for start, (state, _) in series.items() if start not in fresh}
+    expected = {start: float(value) for start, value in truth.items() if start not in fresh}
     missing = sorted(expected.keys() - recorded.keys())
     extra = sorted(recorded.keys() - expected.keys())
     wrong = sorted(k for k in recorded.keys() & expected.keys() if recorded[k] != expected[k])

@@ -42,7 +42,7 @@ SLOTS: Final = (timedelta(hours=9, minutes=30), timedelta(hours=21, minutes=30))
 """When the recent days are read again, in Brunei: after the portal's night and in the evening."""
 TODAY_INTERVAL: Final = timedelta(minutes=45)
 """The least time between two readings of today's hours."""
-TODAY_INTERVAL_IN_FULL: Final = timedelta(hours=3)
+TODAY_INTERVAL_IN_FULL: Final = timedelta(hours=4)
 """The same where each report costs three requests, to stay within 60 a day."""
 ASKED_AT_MOST: Final = 3
 """So often a day older than three days is asked for hours that are missing."""

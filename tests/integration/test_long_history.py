@@ -1,0 +1,217 @@
+"""History over hundreds of days, sixty days of life, and databases other than SQLite."""
+
+import asyncio
+import json
+import random
+import re
+import signal
+import subprocess
+import sys
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from homeassistant.core import HomeAssistant
+
+from custom_components.usms.client.store import ReadingsStore
+from custom_components.usms.client.sync import Progress
+from tests.portal import BRUNEI
+
+from .harness import Harness, sign_in_outside
+from .watch import watching
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def days(request: pytest.FixtureRequest) -> int:
+    """How much history the portal has: 400 days unless a test says otherwise."""
+    return getattr(request, "param", 400)
+
+
+@pytest.mark.parametrize(
+    ("sequence", "per_day", "per_month"), [("open", 1.1, 1.0), ("strict_stale", 3.05, 3.1)]
+)
+async def test_400_days_within_the_budget(
+    account: Harness, sequence: str, per_day: float, per_month: float
+) -> None:
+    account.portal.set_profile(report_sequence=sequence, session_minutes=None)
+    steps: list[tuple[Progress, int]] = []
+    keep = account.history._async_keep
+
+    async def noted(progress: Progress) -> None:
+        await keep(progress)
+        steps.append((progress, account.requests("report")))
+
+    account.history._async_keep = noted  # type: ignore[method-assign]
+    with watching() as watch:
+        await account.start_history()
+    await account.assert_statistics_equal_truth()
+
+    daily = [(p, count) for p, count in steps if p.step.resolution == "day"]
+    hourly = [(p, count) for p, count in steps if p.step.resolution == "hour"]
+    # All days come before the first hour, and are in the statistics by then.
+    assert [p for p, _ in steps[: len(daily)]] == [p for p, _ in daily]
+    assert daily[-1][0].days_complete
+    months = 2 * 14  # calendar months that 400 days touch, of two meters
+    start_of_history = 2 * 3
+    print(
+        f"\n{sequence}: {daily[-1][1]} requests for {months} meter-months of days, "
+        f"{hourly[-1][1] - daily[-1][1]} for {len(hourly)} days of hours; "
+        f"longest turn of the loop {watch.ours[:1]}"
+    )
+    assert daily[-1][1] <= per_month * (months + start_of_history)
+    assert hourly[-1][1] - daily[-1][1] <= per_day * 401
+
+
+@pytest.mark.parametrize("days", [40], indirect=True)
+async def test_sixty_days_of_life(hass: HomeAssistant, account: Harness) -> None:
+    """Corrections, lag, holes, a session that dies, restarts, and two month's ends."""
+    await _live(account, 60)
+
+
+@pytest.mark.parametrize("days", [30], indirect=True)
+async def test_a_steady_day_costs_at_most_60_requests(account: Harness) -> None:
+    for sequence in ("open", "strict_stale"):
+        account.portal.set_profile(report_sequence=sequence, session_minutes=None)
+        await account.forward(timedelta(days=2))
+        midnight = (account.now + timedelta(days=1)).replace(hour=0, minute=0)
+        await account.move_to(midnight)
+        account.portal.clear_requests()
+        for _ in range(6 * 24):
+            await account.forward(timedelta(minutes=10))
+        print(f"\n{sequence}: {account.requests('report')} report requests on a steady day")
+        assert account.requests("report") <= 60
+
+
+async def _live(account: Harness, days: int) -> None:
+    await account.start_history()
+    await account.assert_statistics_equal_truth()
+    chance = random.Random(4)
+    for day in range(days):
+        today = account.now.date() + timedelta(days=1)
+        dies_at = chance.randrange(24) if day % 4 == 1 else None
+        for hour in range(24):
+            moment = datetime(today.year, today.month, today.day, hour, 35, tzinfo=BRUNEI)
+            if hour == dies_at:
+                account.portal.expire()
+            # A poll every 12 minutes keeps the session; only the hour's last is looked at.
+            for minutes in (24, 12, 0):
+                await account.move_to(moment - timedelta(minutes=minutes))
+            if account.state("sign_in_needed") == "on":
+                await account.sign_in()
+                await account.start_history()
+            if hour == 12 and day % 3 == 0:
+                await account.reload()
+                await account.start_history()
+        await _assert_no_hour_is_wrong(account)
+        await account.assert_statistics_equal_truth(published_before=timedelta(hours=3))
+
+
+async def _assert_no_hour_is_wrong(account: Harness) -> None:
+    series = await account.statistics(account.meter(), "consumption")
+    assert all(state >= 0 for state, _ in series.values())
+
+
+# --- killed at any moment ---
+
+IMPORTER = """
+import asyncio, json, sys
+from pathlib import Path
+from custom_components.usms.client import NO_PACING, UsmsClient
+from custom_components.usms.client.store import ReadingsStore
+from custom_components.usms.client.sync import Sync
+from datetime import datetime
+
+async def main():
+    url, path, session, now = sys.argv[1:]
+    moment = datetime.fromisoformat(now)
+    store = ReadingsStore(Path(path))
+    async with UsmsClient(base_url=url, pacing=NO_PACING, now=lambda: moment) as client:
+        client.restore_session(json.loads(session))
+        sync = Sync(client, store, now=lambda: moment)
+        await sync.open()
+        await sync.saw(await client.account())
+        async for progress in sync.run():
+            step = progress.step
+            print(step.resolution, step.meter, step.first, flush=True)
+    print("done", flush=True)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("days", [120], indirect=True)
+async def test_killed_at_twenty_points(hass: HomeAssistant, harness: Harness) -> None:
+    """`kill -9` in the middle of an import: nothing is lost, and nothing settled is read twice."""
+    harness.portal.set_profile(session_minutes=None, second_login="both_live")
+    session = json.dumps(await sign_in_outside(harness.portal))
+    path = Path(hass.config.path(".storage", f"usms.{harness.entry.entry_id}.db"))
+    chance = random.Random(3)
+    kills = 0
+    settled: set[tuple[str, date]] = set()
+    for _ in range(200):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            IMPORTER,
+            harness.portal.base_url,
+            str(path),
+            session,
+            harness.now.isoformat(),
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+        )
+        assert process.stdout is not None
+        steps = chance.randrange(1, 9) if kills < 20 else 10_000
+        lines = []
+        while line := (await process.stdout.readline()).decode():
+            lines.append(line.split())
+            if len(lines) == steps:
+                break
+        if kills < 20:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        await process.wait()
+        read = {(row[1], date.fromisoformat(row[2])) for row in lines if row[0] == "hour"}
+        assert not read & settled
+        settled = await hass.async_add_executor_job(_settled, path)
+        if lines and lines[-1] == ["done"]:
+            break
+    assert kills == 20
+    await harness.set_up()
+    harness.portal.clear_requests()
+    await harness.start_history()
+    assert harness.requests("report") == 0
+    await harness.assert_statistics_equal_truth()
+
+
+def _settled(path: Path) -> set[tuple[str, date]]:
+    store = ReadingsStore(path)
+    found = {
+        (meter.number, day.day)
+        for meter in store.meters()
+        for day in store.days(meter.number).values()
+        if day.settled
+    }
+    store.close()
+    return found
+
+
+# --- other databases ---
+
+
+@pytest.mark.parametrize("server", ["postgresql", "mariadb"])
+def test_other_databases(server: str, tmp_path: Path) -> None:
+    """The same equality with a recorder on a server."""
+    command = [str(ROOT / "scripts" / "lib" / "with-database"), server]
+    tests = "tests/integration/test_history.py"
+    names = "everything_is_read or from_the_store_alone or restart_asks"
+    command += [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests, "-k", names]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode == 77:
+        pytest.skip(done.stderr.strip().splitlines()[-1])
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    assert re.search(r"3 passed", done.stdout)

@@ -1,0 +1,60 @@
+"""How long the event loop is held at a time, and by whom."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from freezegun.api import real_perf_counter
+
+
+@dataclass
+class Watch:
+    """The longest turns of the event loop, in milliseconds, with what ran in them."""
+
+    turns: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def ours(self) -> list[tuple[float, str]]:
+        """The turns of the integration and its client, longest first."""
+        found = [turn for turn in self.turns if "custom_components" in turn[1]]
+        return sorted(found, reverse=True)
+
+
+@contextmanager
+def watching() -> Iterator[Watch]:
+    """Time every turn of the event loop."""
+    watch = Watch()
+    run = asyncio.Handle._run
+
+    def timed(self: asyncio.Handle) -> Any:
+        began = real_perf_counter()
+        try:
+            return run(self)
+        finally:
+            milliseconds = 1000 * (real_perf_counter() - began)
+            if milliseconds > 1:
+                watch.turns.append((milliseconds, _who(self)))
+
+    asyncio.Handle._run = timed  # type: ignore[method-assign]
+    try:
+        yield watch
+    finally:
+        asyncio.Handle._run = run  # type: ignore[method-assign]
+
+
+def _who(handle: asyncio.Handle) -> str:
+    """Return the source files of the task or callback that ran."""
+    owner = getattr(handle._callback, "__self__", None)
+    coroutine = owner.get_coro() if isinstance(owner, asyncio.Task) else None
+    files = []
+    while coroutine is not None:
+        code = getattr(coroutine, "cr_code", None) or getattr(coroutine, "ag_code", None)
+        if code is None:
+            break
+        files.append(f"{code.co_filename}:{code.co_name}")
+        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "ag_await", None)
+    return " > ".join(files) or repr(handle._callback)
