@@ -58,6 +58,11 @@ class Usage:
     newest: datetime | None
     """Start of the oldest and of the newest reading."""
 
+    def counts(self, day: date) -> bool:
+        """Whether a change of that day's readings changes any of this."""
+        in_months = day >= (self.day.replace(day=1) - timedelta(days=1)).replace(day=1)
+        return in_months or self.oldest is None or day <= self.oldest.date()
+
 
 class History:
     """The history of an account: store, sync, statistics."""
@@ -191,7 +196,7 @@ class History:
                 await self.sync.saw(self._coordinator.data)
             if self._verified_at is None or now - self._verified_at >= VERIFY_INTERVAL:
                 await self._async_verify()
-            await self._async_count()
+            await self._async_count_again(brunei_date(now))
             if self._may_ask(now):
                 async for progress in self.sync.run():
                     await self._async_keep(progress)
@@ -222,7 +227,11 @@ class History:
                 statistics.async_update(progress.changed) if known else statistics.async_verify()
             )
         self.progress = progress
-        await self._async_count([meter])
+        usage = self.usage.get(meter)
+        if usage is None or any(usage.counts(day) for day in progress.changed):
+            await self._async_count([meter])
+        else:
+            self._async_tell()
 
     async def _async_verify(self, meters: Iterable[str] | None = None) -> int:
         stored = await self.hass.async_add_executor_job(self.store.meters)
@@ -244,9 +253,26 @@ class History:
             self._statistics[meter] = MeterStatistics(self.hass, self.store, meter, utility)
         return self._statistics[meter]
 
+    async def _async_count_again(self, today: date) -> None:
+        """Count anew for a new day, and for meters that are new."""
+        meters = await self.hass.async_add_executor_job(self.store.meters)
+        old = [
+            meter.number
+            for meter in meters
+            if meter.number not in self.usage or self.usage[meter.number].day != today
+        ]
+        if old:
+            await self._async_count(old)
+        else:
+            self._async_tell()
+
     async def _async_count(self, meters: Iterable[str] | None = None) -> None:
         """Count what was used lately, and tell who listens."""
         self.usage |= await self.hass.async_add_executor_job(self._count, dt_util.utcnow(), meters)
+        self._async_tell()
+
+    @callback
+    def _async_tell(self) -> None:
         for listener in tuple(self._listeners):
             listener()
 

@@ -87,6 +87,7 @@ async def test_a_steady_day_costs_at_most_60_requests(account: Harness) -> None:
 
 
 async def _live(account: Harness, days: int) -> None:
+    account.portal.set_profile(session_minutes=None)  # it dies by chance alone
     await account.start_history()
     await account.assert_statistics_equal_truth()
     chance = random.Random(4)
@@ -97,9 +98,7 @@ async def _live(account: Harness, days: int) -> None:
             moment = datetime(today.year, today.month, today.day, hour, 35, tzinfo=BRUNEI)
             if hour == dies_at:
                 account.portal.expire()
-            # A poll every 12 minutes keeps the session; only the hour's last is looked at.
-            for minutes in (24, 12, 0):
-                await account.move_to(moment - timedelta(minutes=minutes))
+            await account.move_to(moment)
             if account.state("sign_in_needed") == "on":
                 await account.sign_in()
                 await account.start_history()
