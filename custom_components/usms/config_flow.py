@@ -168,8 +168,7 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
                 self._credentials[CONF_USERNAME], self._credentials[CONF_PASSWORD]
             )
         except CaptchaRequired as required:
-            self._challenge = required.challenge
-            return await self._async_show_captcha({})
+            return await self._async_show_captcha(required.challenge, {})
         except UsmsError as err:
             return self._begin_again(err)
         return await self._async_finish(self._client)
@@ -179,26 +178,24 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Take a person's answer; an empty one brings a new picture."""
         client, challenge = self._client, self._challenge
-        if client is None or challenge is None:
-            return self._show_first_step({})
+        assert client and challenge  # noqa: S101 (this step is shown with both only)
         text = ((user_input or {}).get(CONF_CAPTCHA) or "").strip()
         try:
             if not text:
-                self._challenge = await client.refresh_captcha(challenge)
-                return await self._async_show_captcha({})
+                return await self._async_show_captcha(await client.refresh_captcha(challenge), {})
             await client.answer(challenge, text)
         except CaptchaRefused as refused:
-            self._challenge = refused.challenge
-            return await self._async_show_captcha({"base": "captcha_refused"})
+            return await self._async_show_captcha(refused.challenge, {"base": "captcha_refused"})
         except UsmsError as err:
             return self._begin_again(err)
         return await self._async_finish(client)
 
-    async def _async_show_captcha(self, errors: dict[str, str]) -> ConfigFlowResult:
-        if self._challenge is None:
-            return self._show_first_step(errors)
+    async def _async_show_captcha(
+        self, challenge: Challenge, errors: dict[str, str]
+    ) -> ConfigFlowResult:
+        self._challenge = challenge
         try:
-            picture = await self.hass.async_add_executor_job(captcha_picture, self._challenge.image)
+            picture = await self.hass.async_add_executor_job(captcha_picture, challenge.image)
         except PageNotUnderstood as err:
             return self._begin_again(err)
         return self.async_show_form(

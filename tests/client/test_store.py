@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -31,10 +32,11 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path) -> ReadingsStore:
+def store(path: Path) -> Iterator[ReadingsStore]:
     store = ReadingsStore(path)
     store.see_meter(METER, Utility.ELECTRICITY, "100 5", AT)
-    return store
+    yield store
+    store.close()
 
 
 def hours(*values: str, first: int = 0) -> list[Reading]:
@@ -192,6 +194,7 @@ def test_a_store_of_a_newer_version_is_refused(store: ReadingsStore, path: Path)
 
 WRITER = """
 import sys
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
