@@ -178,7 +178,9 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Take a person's answer; an empty one brings a new picture."""
         client, challenge = self._client, self._challenge
-        assert client and challenge  # noqa: S101 (this step is shown with both only)
+        # This step is shown with both only.
+        assert client is not None  # noqa: S101
+        assert challenge is not None  # noqa: S101
         text = ((user_input or {}).get(CONF_CAPTCHA) or "").strip()
         try:
             if not text:
