@@ -7,15 +7,16 @@ from pathlib import Path
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_USERNAME
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.typing import ConfigType
 
 from .actions import async_setup_actions
+from .client import WrongRequest
 from .client.store import ReadingsStore, StoreError
-from .connection import SessionStore, account_id, async_create_client
+from .connection import account_id, async_connection, async_forget_connection
 from .const import DOMAIN, PLATFORMS
 from .coordinator import UsmsConfigEntry, UsmsCoordinator, UsmsData
 from .history import History
@@ -35,10 +36,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool
     With a dead session the account is set up all the same: it says so, asks for a sign-in, and
     shows what its readings store holds.
     """
-    sessions = SessionStore(hass, account_id(entry.data[CONF_USERNAME]))
-    client = async_create_client(hass)
-    client.restore_session(await sessions.async_load())
-    coordinator = UsmsCoordinator(hass, entry, client, sessions)
+    try:
+        connection = await async_connection(hass, account_id(entry.data[CONF_USERNAME]))
+    except WrongRequest as err:
+        raise ConfigEntryError(translation_domain=DOMAIN, translation_key="wrong_address") from err
+    coordinator = UsmsCoordinator(hass, entry, connection)
     await coordinator.async_refresh()
     if not coordinator.last_update_success and not coordinator.sign_in_needed:
         raise ConfigEntryNotReady from coordinator.last_exception
@@ -56,8 +58,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool
         await hass.async_add_executor_job(store.close)
 
     entry.async_on_unload(close_store)
-    history = History(hass, entry, coordinator, client, store)
-    entry.runtime_data = UsmsData(client, coordinator, history)
+    history = History(hass, entry, coordinator, connection.client, store)
+    entry.runtime_data = UsmsData(connection, coordinator, history)
     await history.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
@@ -70,7 +72,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> boo
 
 async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Delete an account's session and readings; its statistics stay in the recorder."""
-    await SessionStore(hass, account_id(entry.data[CONF_USERNAME])).async_remove()
+    await async_forget_connection(hass, account_id(entry.data[CONF_USERNAME]))
     file = readings_file(hass, entry)
     for path in (file, file.with_name(f"{file.name}-journal")):
         await hass.async_add_executor_job(_delete, path)

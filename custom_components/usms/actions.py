@@ -1,4 +1,4 @@
-"""The actions `usms.*`: history and statistics at request."""
+"""The actions `usms.*`: signing in, history and statistics at request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import voluptuous as vol
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID, Platform
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -21,15 +21,17 @@ from homeassistant.core import (
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
 from .client import Reading, Resolution
 from .client.models import StoredMeter, StoredReading, brunei_date, brunei_midnight
 from .client.store import ReadingsStore
-from .const import DOMAIN
+from .const import ATTR_ACCOUNT, CONF_CAPTCHA, DOMAIN
 from .coordinator import UsmsConfigEntry
 from .history import History
+from .sign_in import async_sign_in
 
 ATTR_FROM: Final = "from"
 ATTR_TO: Final = "to"
@@ -89,6 +91,13 @@ def async_setup_actions(hass: HomeAssistant) -> None:
         },
         SupportsResponse.ONLY,
     )
+    hass.services.async_register(
+        DOMAIN,
+        "sign_in",
+        _sign_in,
+        vol.Schema({vol.Required(ATTR_ACCOUNT): cv.string, vol.Optional(CONF_CAPTCHA): cv.string}),
+        supports_response=SupportsResponse.OPTIONAL,
+    )
 
 
 def _refused(key: str, **placeholders: str) -> ServiceValidationError:
@@ -117,16 +126,22 @@ async def _async_target(hass: HomeAssistant, call: ServiceCall) -> _Target:
         )
     if not entry_id:
         raise _refused("account_or_device_needed")
-    entry: UsmsConfigEntry | None = hass.config_entries.async_get_entry(entry_id)
-    if entry is None or entry.domain != DOMAIN:
-        raise _refused("account_not_found")
-    if entry.state is not ConfigEntryState.LOADED:
-        raise _refused("account_not_loaded")
+    entry = _loaded(hass, entry_id)
     history = entry.runtime_data.history
     meters = await hass.async_add_executor_job(history.store.meters)
     if names and entry.unique_id not in names:
         meters = tuple(meter for meter in meters if meter.number in names)
     return _Target(history, meters)
+
+
+def _loaded(hass: HomeAssistant, entry_id: str) -> UsmsConfigEntry:
+    """Return an account that is set up."""
+    entry: UsmsConfigEntry | None = hass.config_entries.async_get_entry(entry_id)
+    if entry is None or entry.domain != DOMAIN:
+        raise _refused("account_not_found")
+    if entry.state is not ConfigEntryState.LOADED:
+        raise _refused("account_not_loaded")
+    return entry
 
 
 def _range(call: ServiceCall, default: timedelta | None = None) -> tuple[date | None, date]:
@@ -139,6 +154,16 @@ def _range(call: ServiceCall, default: timedelta | None = None) -> tuple[date | 
     if first and first > last:
         raise _refused("range_reversed")
     return first, last
+
+
+async def _sign_in(call: ServiceCall) -> ServiceResponse:
+    entry = _loaded(call.hass, call.data[ATTR_ACCOUNT])
+    answer = call.data.get(CONF_CAPTCHA, "").strip()
+    reason = await async_sign_in(entry.runtime_data, answer or None)
+    image = er.async_get(call.hass).async_get_entity_id(
+        Platform.IMAGE, DOMAIN, f"{entry.unique_id}_captcha"
+    )
+    return {"signed_in": reason is None, "reason": reason, "image": image}
 
 
 async def _import_history(target: _Target, call: ServiceCall) -> ServiceResponse:

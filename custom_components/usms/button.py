@@ -1,4 +1,4 @@
-"""Buttons of the account: read now, and import what history lacks."""
+"""Buttons of the account: read now, draw a new captcha, import what history lacks."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import UsmsConfigEntry, UsmsData
 from .entity import UsmsAccountEntity
+from .sign_in import async_sign_in
 
 PARALLEL_UPDATES = 0
 
@@ -28,12 +29,17 @@ async def _read_now(data: UsmsData) -> None:
     await data.coordinator.async_request_refresh()
 
 
+async def _new_captcha(data: UsmsData) -> None:
+    await async_sign_in(data, None)
+
+
 async def _import_history(data: UsmsData) -> None:
     data.history.async_wake()
 
 
 _BUTTONS: Final = (
     UsmsButtonDescription(key="read_now", translation_key="read_now", press=_read_now),
+    UsmsButtonDescription(key="new_captcha", translation_key="new_captcha", press=_new_captcha),
     UsmsButtonDescription(
         key="import_history",
         translation_key="import_history",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import logging
 from collections.abc import Mapping
 from typing import Any, Final, override
@@ -13,12 +12,13 @@ from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_USER,
     ConfigEntry,
+    ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     OptionsFlowWithReload,
 )
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, UnitOfTime
-from homeassistant.core import callback
+from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
@@ -27,26 +27,25 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
     TextSelectorType,
 )
-from PIL import Image, UnidentifiedImageError
 
 from .client import (
+    CaptchaExpired,
     CaptchaRefused,
-    CaptchaRequired,
-    Challenge,
     CredentialsRefused,
     PageNotUnderstood,
     PortalUnavailable,
-    UsmsClient,
     UsmsConnectionError,
     UsmsError,
     WrongRequest,
     clean_username,
 )
-from .connection import SessionStore, account_id, async_create_client, masked
+from .connection import Captcha, Connection, account_id, async_connection, masked
 from .const import (
     CONF_CAPTCHA,
     CONF_POLL_INTERVAL,
+    CONF_SHORTEST_POLL_INTERVAL,
     DEFAULT_POLL_INTERVAL,
+    DEFAULT_SHORTEST_POLL_INTERVAL,
     DOMAIN,
     MAX_POLL_INTERVAL,
     MIN_POLL_INTERVAL,
@@ -54,7 +53,6 @@ from .const import (
 
 _LOGGER = logging.getLogger(__name__)
 
-_ENLARGED: Final = 2
 _ERRORS: Final[Mapping[type[UsmsError], str]] = {
     CredentialsRefused: "invalid_auth",
     UsmsConnectionError: "cannot_connect",
@@ -76,6 +74,15 @@ _PASSWORD_SCHEMA: Final = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
 _CAPTCHA_SCHEMA: Final = vol.Schema(
     {vol.Optional(CONF_CAPTCHA, default=""): TextSelector(TextSelectorConfig(autocomplete="off"))}
 )
+_MINUTES: Final = NumberSelector(
+    NumberSelectorConfig(
+        min=MIN_POLL_INTERVAL,
+        max=MAX_POLL_INTERVAL,
+        step=1,
+        unit_of_measurement=UnitOfTime.MINUTES,
+        mode=NumberSelectorMode.BOX,
+    )
+)
 
 
 class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -86,9 +93,10 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
     def __init__(self) -> None:
         """Begin with nothing."""
         self._credentials: dict[str, str] = {}
-        self._client: UsmsClient | None = None
-        self._challenge: Challenge | None = None
-        self._password_refused = False
+        self._connection: Connection | None = None
+        self._captcha: Captcha | None = None
+        self._busy = False
+        self._stop_listening: CALLBACK_TYPE | None = None
 
     @staticmethod
     @callback
@@ -116,7 +124,26 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Sign in again with what is known, once a person is there to read the captcha."""
         self._credentials = {key: entry_data[key] for key in (CONF_USERNAME, CONF_PASSWORD)}
+        try:
+            connection = await self._async_connection()
+        except UsmsError as err:
+            return self._begin_again(err)
+        self._stop_listening = connection.async_add_listener(self._async_end_if_signed_in)
         return await self.async_step_reauth_confirm()
+
+    @callback
+    def _async_end_if_signed_in(self) -> None:
+        """End where somebody else was first, by a phone or a dashboard."""
+        connection = self._connection
+        if connection and connection.life.signed_in_at and not self._busy:
+            self.hass.config_entries.flow.async_abort(self.flow_id)
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Listen no more."""
+        if self._stop_listening:
+            self._stop_listening()
 
     async def async_step_reauth_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -144,9 +171,10 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
             schema = self.add_suggested_values_to_schema(_USER_SCHEMA, known)
             return self.async_show_form(step_id="user", data_schema=schema, errors=errors)
         if self.source == SOURCE_REAUTH:
+            refused = self._connection and self._connection.password_refused
             return self.async_show_form(
                 step_id="reauth_confirm",
-                data_schema=_PASSWORD_SCHEMA if self._password_refused else vol.Schema({}),
+                data_schema=_PASSWORD_SCHEMA if refused else vol.Schema({}),
                 errors=errors,
                 description_placeholders={"account": self._get_reauth_entry().title},
             )
@@ -159,78 +187,89 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     # --- signing in ---
 
+    async def _async_connection(self) -> Connection:
+        """Return the account's connection; raises WrongRequest for a wrong portal address."""
+        account = account_id(self._credentials[CONF_USERNAME])
+        self._connection = await async_connection(self.hass, account)
+        return self._connection
+
     async def _async_sign_in(self) -> ConfigFlowResult:
         """Send the credentials; go on with the captcha where the portal asks for it."""
+        self._busy = True
         try:
-            # Made inside: an address that can't be the portal's is told like any other error.
-            self._client = self._client or async_create_client(self.hass)
-            await self._client.sign_in(
+            connection = await self._async_connection()
+            captcha = await connection.async_begin(
                 self._credentials[CONF_USERNAME], self._credentials[CONF_PASSWORD]
             )
-        except CaptchaRequired as required:
-            return await self._async_show_captcha(required.challenge, {})
         except UsmsError as err:
             return self._begin_again(err)
-        return await self._async_finish(self._client)
+        finally:
+            self._busy = False
+        return self._show_captcha(captcha) if captcha else self._finish()
 
     async def async_step_captcha(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Take a person's answer; an empty one brings a new picture."""
-        client, challenge = self._client, self._challenge
+        connection, captcha = self._connection, self._captcha
         # This step is shown with both only.
-        assert client is not None  # noqa: S101
-        assert challenge is not None  # noqa: S101
+        assert connection is not None  # noqa: S101
+        assert captcha is not None  # noqa: S101
         text = ((user_input or {}).get(CONF_CAPTCHA) or "").strip()
+        error = None
+        self._busy = True
         try:
             if not text:
-                return await self._async_show_captcha(await client.refresh_captcha(challenge), {})
-            await client.answer(challenge, text)
-        except CaptchaRefused as refused:
-            return await self._async_show_captcha(refused.challenge, {"base": "captcha_refused"})
+                renewed = await connection.async_renew(captcha)
+                return self._show_captcha(renewed) if renewed else self._finish()
+            await connection.async_answer(captcha, text)
+        except CaptchaRefused:
+            error = "captcha_refused"
+        except CaptchaExpired:
+            error = "captcha_expired"
         except UsmsError as err:
             return self._begin_again(err)
-        return await self._async_finish(client)
+        finally:
+            self._busy = False
+        if error is None:
+            return self._finish()
+        if connection.captcha is None:  # another way to answer has failed meanwhile
+            return await self._async_sign_in()
+        return self._show_captcha(connection.captcha, {"base": error})
 
-    async def _async_show_captcha(
-        self, challenge: Challenge, errors: dict[str, str]
+    def _show_captcha(
+        self, captcha: Captcha, errors: dict[str, str] | None = None
     ) -> ConfigFlowResult:
-        self._challenge = challenge
-        try:
-            picture = await self.hass.async_add_executor_job(captcha_picture, challenge.image)
-        except PageNotUnderstood as err:
-            return self._begin_again(err)
+        self._captcha = captcha
         return self.async_show_form(
             step_id="captcha",
             data_schema=_CAPTCHA_SCHEMA,
-            errors=errors,
+            errors=errors or {},
             description_placeholders={
-                "captcha_image": "data:image/png;base64," + base64.b64encode(picture).decode()
+                "captcha_image": "data:image/png;base64,"
+                + base64.b64encode(captcha.picture).decode()
             },
         )
 
     def _begin_again(self, err: UsmsError) -> ConfigFlowResult:
         """Show the first step with what went wrong."""
         _LOGGER.debug("Signing in failed: %s", err)
-        self._challenge = None
-        self._password_refused = isinstance(err, CredentialsRefused)
         error = next((key for kind, key in _ERRORS.items() if isinstance(err, kind)), "unknown")
         return self._show_first_step({"base": error})
 
-    async def _async_finish(self, client: UsmsClient) -> ConfigFlowResult:
-        """Keep the session, then the account."""
-        account = account_id(self._credentials[CONF_USERNAME])
-        await SessionStore(self.hass, account).async_save(client.export_session())
+    def _finish(self) -> ConfigFlowResult:
+        """Keep the account; its connection has the session."""
         if self.source == SOURCE_USER:
             title = f"USMS {masked(self._credentials[CONF_USERNAME])}"
             return self.async_create_entry(title=title, data=self._credentials)
         if self.source == SOURCE_REAUTH:
-            return self.async_update_reload_and_abort(
-                self._get_reauth_entry(), data_updates=self._credentials
-            )
-        return self.async_update_reload_and_abort(
-            self._get_reconfigure_entry(), data_updates=self._credentials
-        )
+            entry = self._get_reauth_entry()
+        else:
+            entry = self._get_reconfigure_entry()
+        if entry.state is ConfigEntryState.LOADED:
+            # Polls go on by themselves over the connection that has signed in.
+            return self.async_update_and_abort(entry, data_updates=self._credentials)
+        return self.async_update_reload_and_abort(entry, data_updates=self._credentials)
 
 
 class UsmsOptionsFlow(OptionsFlowWithReload):
@@ -238,45 +277,18 @@ class UsmsOptionsFlow(OptionsFlowWithReload):
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the options."""
+        errors = {}
         if user_input is not None:
-            minutes = int(user_input[CONF_POLL_INTERVAL])
-            return self.async_create_entry(data={CONF_POLL_INTERVAL: minutes})
+            options = {name: int(minutes) for name, minutes in user_input.items()}
+            if options[CONF_SHORTEST_POLL_INTERVAL] <= options[CONF_POLL_INTERVAL]:
+                return self.async_create_entry(data={**self.config_entry.options, **options})
+            errors[CONF_SHORTEST_POLL_INTERVAL] = "shortest_above_usual"
+        defaults = {
+            CONF_POLL_INTERVAL: DEFAULT_POLL_INTERVAL,
+            CONF_SHORTEST_POLL_INTERVAL: DEFAULT_SHORTEST_POLL_INTERVAL,
+        }
+        known = {**defaults, **self.config_entry.options, **(user_input or {})}
         schema = vol.Schema(
-            {
-                vol.Required(
-                    CONF_POLL_INTERVAL,
-                    default=self.config_entry.options.get(
-                        CONF_POLL_INTERVAL, DEFAULT_POLL_INTERVAL
-                    ),
-                ): NumberSelector(
-                    NumberSelectorConfig(
-                        min=MIN_POLL_INTERVAL,
-                        max=MAX_POLL_INTERVAL,
-                        step=1,
-                        unit_of_measurement=UnitOfTime.MINUTES,
-                        mode=NumberSelectorMode.BOX,
-                    )
-                )
-            }
+            {vol.Required(name, default=known[name]): _MINUTES for name in defaults}
         )
-        return self.async_show_form(step_id="init", data_schema=schema)
-
-
-def captcha_picture(served: bytes) -> bytes:
-    """Return a captcha for people to read: on white, enlarged (blocks).
-
-    The portal draws it in black on nothing, invisible on a dark theme. Raises PageNotUnderstood
-    for what is no picture.
-    """
-    try:
-        image = Image.open(io.BytesIO(served)).convert("RGBA")
-    except (UnidentifiedImageError, OSError, ValueError) as err:
-        raise PageNotUnderstood("DXB.axd", "the captcha's picture") from err
-    white = Image.new("RGBA", image.size, "white")
-    white.alpha_composite(image)
-    large = white.convert("L").resize(
-        (image.width * _ENLARGED, image.height * _ENLARGED), Image.Resampling.LANCZOS
-    )
-    out = io.BytesIO()
-    large.save(out, "PNG", optimize=True)
-    return out.getvalue()
+        return self.async_show_form(step_id="init", data_schema=schema, errors=errors)

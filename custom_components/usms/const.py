@@ -5,14 +5,23 @@ from typing import Final
 from homeassistant.const import Platform
 
 DOMAIN: Final = "usms"
-PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.SENSOR]
+PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.IMAGE, Platform.SENSOR]
+
+EVENT_SIGN_IN_NEEDED: Final = "usms_sign_in_needed"
+"""Fired once when a session has ended and a person has to sign in."""
+
+ATTR_ACCOUNT: Final = "account"
+"""Of events and actions: the config entry of an account."""
 
 CONF_CAPTCHA: Final = "captcha"
 CONF_POLL_INTERVAL: Final = "poll_interval"
-"""Option: minutes between two polls."""
+"""Option: minutes between two polls, at most."""
+CONF_SHORTEST_POLL_INTERVAL: Final = "shortest_poll_interval"
+"""Option: minutes between two polls, at least, where only that keeps the session alive."""
 
 DEFAULT_POLL_INTERVAL: Final = 10
-MIN_POLL_INTERVAL: Final = 5
+DEFAULT_SHORTEST_POLL_INTERVAL: Final = 2
+MIN_POLL_INTERVAL: Final = 1
 MAX_POLL_INTERVAL: Final = 60
 POLL_JITTER: Final = 0.1
-"""A poll comes up to this share sooner or later, drawn anew each time."""
+"""A poll comes up to this share sooner, drawn anew each time."""

@@ -9,21 +9,32 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.const import ATTR_NAME, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
 from .client import (
     Account,
+    CredentialsRefused,
     PageNotUnderstood,
     PortalUnavailable,
     SessionExpired,
-    UsmsClient,
     UsmsConnectionError,
 )
-from .connection import SessionStore
-from .const import CONF_POLL_INTERVAL, DEFAULT_POLL_INTERVAL, DOMAIN, POLL_JITTER
+from .connection import Connection, TooEarly
+from .const import (
+    ATTR_ACCOUNT,
+    CONF_POLL_INTERVAL,
+    CONF_SHORTEST_POLL_INTERVAL,
+    DEFAULT_POLL_INTERVAL,
+    DEFAULT_SHORTEST_POLL_INTERVAL,
+    DOMAIN,
+    EVENT_SIGN_IN_NEEDED,
+    POLL_JITTER,
+)
 
 if TYPE_CHECKING:
     from .history import History
@@ -37,53 +48,57 @@ type UsmsConfigEntry = ConfigEntry[UsmsData]
 class UsmsData:
     """What an account has while it is set up."""
 
-    client: UsmsClient
+    connection: Connection
     coordinator: UsmsCoordinator
     history: History
 
 
 class UsmsCoordinator(DataUpdateCoordinator[Account]):
-    """Reads the account page; one request a poll."""
+    """Reads the account page; one request a poll, which keeps the session alive as well."""
 
     config_entry: UsmsConfigEntry
 
-    def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: UsmsConfigEntry,
-        client: UsmsClient,
-        sessions: SessionStore,
-    ) -> None:
-        """Poll through that client, keeping its cookies in that store."""
-        minutes = entry.options.get(CONF_POLL_INTERVAL, DEFAULT_POLL_INTERVAL)
-        self._interval = timedelta(minutes=minutes)
+    def __init__(self, hass: HomeAssistant, entry: UsmsConfigEntry, connection: Connection) -> None:
+        """Poll over that connection."""
+        options = entry.options
+        self._longest = timedelta(minutes=options.get(CONF_POLL_INTERVAL, DEFAULT_POLL_INTERVAL))
+        self._shortest = timedelta(
+            minutes=options.get(CONF_SHORTEST_POLL_INTERVAL, DEFAULT_SHORTEST_POLL_INTERVAL)
+        )
         super().__init__(
             hass,
             _LOGGER,
             config_entry=entry,
             name=DOMAIN,
-            update_interval=self._interval,
+            update_interval=self._longest,
             always_update=False,
         )
-        self._client = client
-        self._sessions = sessions
+        self._connection = connection
         self._told_of_more_meters = False
         self.sign_in_needed = False
         self.last_poll: datetime | None = None
         """When the account page was last read."""
+        entry.async_on_unload(connection.async_add_listener(self._async_connection_changed))
+
+    @property
+    def poll_interval(self) -> timedelta:
+        """The longest time between two polls: as the options say, less where sessions die of it."""
+        return self._connection.life.interval(self._longest, self._shortest)
 
     @override
     async def _async_update_data(self) -> Account:
         """Read the account page; a dead session asks a person to sign in."""
-        self.update_interval = self._interval * random.uniform(1 - POLL_JITTER, 1 + POLL_JITTER)
+        self.update_interval = self._longest  # unless all goes well
         try:
-            account = await self._client.account()
-        except SessionExpired as err:
-            self.sign_in_needed = True
+            account = await self._async_read()
+        except (SessionExpired, CredentialsRefused) as err:
             self.update_interval = None  # nothing changes until somebody signs in
+            self._async_ask_for_sign_in()
             raise ConfigEntryAuthFailed(
                 translation_domain=DOMAIN, translation_key="sign_in_needed"
             ) from err
+        except TooEarly as err:
+            raise UpdateFailed(translation_domain=DOMAIN, translation_key="sign_in_waits") from err
         except UsmsConnectionError as err:
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="cannot_connect") from err
         except PortalUnavailable as err:
@@ -96,11 +111,51 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
                 translation_key="page_not_understood",
                 translation_placeholders={"page": err.page, "missing": err.missing},
             ) from err
+        self.update_interval = self.poll_interval * random.uniform(1 - POLL_JITTER, 1)
         self.sign_in_needed = False
         self.last_poll = dt_util.utcnow()
-        await self._sessions.async_save(self._client.export_session())
         self._tell_of_more_meters(account)
         return account
+
+    async def _async_read(self) -> Account:
+        """Read the account page, signing in again first where that takes no person."""
+        try:
+            return await self._connection.client.account()
+        except SessionExpired:
+            await self._connection.async_save()  # what the end of the session has taught
+            data = self.config_entry.data
+            alone = await self._connection.async_sign_in_alone(
+                data[CONF_USERNAME], data[CONF_PASSWORD]
+            )
+            if not alone:
+                raise
+        return await self._connection.client.account()
+
+    # --- asking a person ---
+
+    @callback
+    def _async_ask_for_sign_in(self) -> None:
+        """Tell automations, once; Home Assistant itself starts the flow and writes to the log."""
+        if self.sign_in_needed:
+            return
+        self.sign_in_needed = True
+        entry = self.config_entry
+
+        @callback
+        def fire(hass: HomeAssistant) -> None:
+            hass.bus.async_fire(
+                EVENT_SIGN_IN_NEEDED, {ATTR_ACCOUNT: entry.entry_id, ATTR_NAME: entry.title}
+            )
+
+        # Automations are not there yet while Home Assistant starts.
+        entry.async_on_unload(async_at_started(self.hass, fire))
+
+    @callback
+    def _async_connection_changed(self) -> None:
+        if self.sign_in_needed and self._connection.life.signed_in_at:
+            self.config_entry.async_create_task(
+                self.hass, self.async_refresh(), "usms poll after sign-in"
+            )
 
     def _tell_of_more_meters(self, account: Account) -> None:
         announced = account.meters_announced or 0

@@ -13,6 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .client import Meter, Utility
+from .client.models import StoredMeter
 from .connection import masked
 from .const import DOMAIN
 from .coordinator import UsmsConfigEntry, UsmsCoordinator
@@ -44,12 +45,12 @@ class UsmsAccountEntity(CoordinatorEntity[UsmsCoordinator]):
 
 
 class UsmsMeterEntity(CoordinatorEntity[UsmsCoordinator]):
-    """Something about a meter, while the account has it."""
+    """Something that a meter's card shows, while the portal shows it."""
 
     _attr_has_entity_name = True
 
     def __init__(
-        self, entry: UsmsConfigEntry, meter: Meter, description: EntityDescription
+        self, entry: UsmsConfigEntry, meter: StoredMeter, description: EntityDescription
     ) -> None:
         """Belong to that meter."""
         super().__init__(entry.runtime_data.coordinator)
@@ -71,6 +72,23 @@ class UsmsMeterEntity(CoordinatorEntity[UsmsCoordinator]):
         return super().available and self.meter is not None
 
 
+class UsmsStoreEntity(UsmsMeterEntity):
+    """Something that the readings store has of a meter; there while the portal is not."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the history."""
+        await super().async_added_to_hass()
+        history = self.coordinator.config_entry.runtime_data.history
+        self.async_on_remove(history.async_add_listener(self.async_write_ha_state))
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether the account still has the meter, as far as is known."""
+        return self.coordinator.data is None or self.meter is not None
+
+
 def _account_device(entry: UsmsConfigEntry) -> DeviceInfo:
     return DeviceInfo(
         identifiers={(DOMAIN, str(entry.unique_id))},
@@ -80,7 +98,7 @@ def _account_device(entry: UsmsConfigEntry) -> DeviceInfo:
     )
 
 
-def _meter_device(meter: Meter) -> DeviceInfo:
+def _meter_device(meter: StoredMeter) -> DeviceInfo:
     return DeviceInfo(
         identifiers={(DOMAIN, meter.number)},
         entry_type=DeviceEntryType.SERVICE,
@@ -92,7 +110,7 @@ def _meter_device(meter: Meter) -> DeviceInfo:
 
 
 @callback
-def _async_connect(hass: HomeAssistant, entry: UsmsConfigEntry, meter: Meter) -> None:
+def _async_connect(hass: HomeAssistant, entry: UsmsConfigEntry, meter: StoredMeter) -> None:
     """Show a meter's device as one of the account's."""
     registry = dr.async_get(hass)
     account = registry.async_get_or_create(config_entry_id=entry.entry_id, **_account_device(entry))
@@ -104,15 +122,22 @@ def async_add_meters(
     hass: HomeAssistant,
     entry: UsmsConfigEntry,
     add_entities: AddConfigEntryEntitiesCallback,
-    entities_of: Callable[[Meter], Iterable[Entity]],
+    entities_of: Callable[[StoredMeter], Iterable[Entity]],
 ) -> None:
-    """Add the entities of every meter, now and whenever a new one appears."""
-    coordinator = entry.runtime_data.coordinator
+    """Add the entities of every meter, now and whenever a new one appears.
+
+    Where nobody is signed in yet, the meters are those of the readings store.
+    """
+    coordinator, history = entry.runtime_data.coordinator, entry.runtime_data.history
     known: set[str] = set()
 
     @callback
     def add_new() -> None:
-        meters = coordinator.data.meters if coordinator.data else ()
+        meters = (
+            [StoredMeter(meter.number, meter.utility) for meter in coordinator.data.meters]
+            if coordinator.data
+            else history.meters
+        )
         new = [meter for meter in meters if meter.number not in known]
         known.update(meter.number for meter in new)
         for meter in new:

@@ -25,7 +25,7 @@ from .client import (
     UsmsClient,
     UsmsConnectionError,
 )
-from .client.models import Resolution, brunei_date
+from .client.models import Resolution, StoredMeter, brunei_date
 from .client.store import ReadingsStore, StoreError
 from .client.sync import Progress, Sync
 from .statistics import MeterStatistics, async_clear, statistic_ids
@@ -83,6 +83,8 @@ class History:
         self.sync = Sync(client, store, now=dt_util.utcnow)
         self.progress: Progress | None = None
         """The last report read; None before there is one."""
+        self.meters: tuple[StoredMeter, ...] = ()
+        """Those of the store when the account was set up."""
         self.usage: dict[str, Usage] = {}
         """By meter number."""
         self._statistics: dict[str, MeterStatistics] = {}
@@ -99,6 +101,7 @@ class History:
     async def async_start(self) -> None:
         """Show what is stored; begin to read a little after setup, and end with the entry."""
         entry = self._entry
+        self.meters = await self.hass.async_add_executor_job(self.store.meters)
         await self._async_count()
         entry.async_on_unload(async_call_later(self.hass, START_DELAY, self._async_begin))
 

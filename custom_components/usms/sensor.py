@@ -19,9 +19,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .client import Meter, Utility
-from .client.models import brunei_midnight
+from .client.models import StoredMeter, brunei_midnight
 from .coordinator import UsmsConfigEntry, UsmsData
-from .entity import UsmsAccountEntity, UsmsMeterEntity, async_add_meters
+from .entity import UsmsAccountEntity, UsmsMeterEntity, UsmsStoreEntity, async_add_meters
 from .history import Usage
 
 PARALLEL_UPDATES = 0
@@ -191,7 +191,7 @@ async def async_setup_entry(
     """Set up the account's sensors, and those of every meter as it appears."""
     async_add_entities(AccountSensor(entry, description) for description in _ACCOUNT_SENSORS)
 
-    def entities_of(meter: Meter) -> list[SensorEntity]:
+    def entities_of(meter: StoredMeter) -> list[SensorEntity]:
         cards = (_remaining_units(meter.utility), *_METER_SENSORS)
         used = _usage_sensors(meter.utility) if meter.utility else ()
         return [
@@ -243,27 +243,14 @@ class MeterSensor(UsmsMeterEntity, SensorEntity):
         return self.entity_description.value(self.meter) if self.meter else None
 
 
-class UsageSensor(UsmsMeterEntity, SensorEntity):
-    """Something that the readings store has of a meter; there while the portal is not."""
+class UsageSensor(UsmsStoreEntity, SensorEntity):
+    """What a meter used, and its oldest and newest reading."""
 
     entity_description: UsageSensorDescription
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Follow the history."""
-        await super().async_added_to_hass()
-        history = self.coordinator.config_entry.runtime_data.history
-        self.async_on_remove(history.async_add_listener(self.async_write_ha_state))
 
     @property
     def _usage(self) -> Usage | None:
         return self.coordinator.config_entry.runtime_data.history.usage.get(self._number)
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Whether the account still has the meter."""
-        return self.meter is not None
 
     @property
     @override

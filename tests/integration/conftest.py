@@ -13,7 +13,7 @@ from homeassistant.helpers.storage import STORAGE_DIR
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.usms import connection
-from custom_components.usms.client import BRUNEI, NO_PACING
+from custom_components.usms.client import BRUNEI, NO_PACING, SessionLife
 from custom_components.usms.connection import SessionStore, account_id, masked
 from custom_components.usms.const import DOMAIN
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, SimulatedPortal
@@ -54,6 +54,9 @@ async def portal(
     async with SimulatedPortal(seed=1, days=days, now=NOW) as portal:
         monkeypatch.setenv("USMS_BASE_URL", portal.base_url)
         yield portal
+        # Whatever a test does: one request at a time, and one sign-in.
+        assert portal.most_in_flight <= 1
+        assert portal.overlapping_sign_ins == 0
 
 
 @pytest.fixture
@@ -78,7 +81,7 @@ async def harness(
 ) -> Harness:
     """The demo account, with a stored session that lives, not set up yet."""
     session = await sign_in_outside(portal)
-    await SessionStore(hass, account_id(DEMO_USERNAME)).async_save(session)
+    await SessionStore(hass, account_id(DEMO_USERNAME)).async_save(session, SessionLife())
     portal.clear_requests()
     return Harness(hass, portal, entry, freezer)
 

@@ -21,7 +21,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.usms.client import BRUNEI, NO_PACING, UsmsClient
-from custom_components.usms.connection import SessionStore, account_id
+from custom_components.usms.connection import CONNECTIONS, Connection
 from custom_components.usms.history import START_DELAY, History
 from custom_components.usms.statistics import async_recorded
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Meter, SimulatedPortal
@@ -70,17 +70,39 @@ class Harness:
 
     async def reload(self) -> None:
         """Have it as after a restart: unloaded, and set up from its files."""
+        connection = self.connection
         assert await self.hass.config_entries.async_unload(self.entry.entry_id)
         await self.hass.async_block_till_done()
+        await connection.async_save()
+        connection.async_end()
+        self.hass.data[CONNECTIONS].clear()
         await self.set_up()
 
-    async def sign_in(self) -> None:
-        """Have a person sign in elsewhere in Home Assistant: a new session, and a reload."""
-        for flow in self.hass.config_entries.flow.async_progress():
-            self.hass.config_entries.flow.async_abort(flow["flow_id"])
-        session = await sign_in_outside(self.portal)
-        await SessionStore(self.hass, account_id(DEMO_USERNAME)).async_save(session)
-        await self.reload()
+    async def sign_in(self, answer: str | None = None) -> dict[str, Any]:
+        """Have a person answer the captcha by the action: with that, or with the right answer."""
+        if self.connection.captcha is None:
+            first = await self._sign_in()
+            if first["signed_in"]:
+                return first
+        done = await self._sign_in(captcha=answer or self.portal.captcha_answer)
+        await self.settle()
+        return done
+
+    async def _sign_in(self, **data: str) -> dict[str, Any]:
+        response = await self.hass.services.async_call(
+            "usms",
+            "sign_in",
+            {"account": self.entry.entry_id, **data},
+            blocking=True,
+            return_response=True,
+        )
+        assert response is not None
+        return dict(response)
+
+    @property
+    def connection(self) -> Connection:
+        """The account's way to the portal."""
+        return self.entry.runtime_data.connection
 
     @property
     def history(self) -> History:
@@ -131,7 +153,7 @@ class Harness:
         """Return the state of an entity by its key: of the account, or of a meter."""
         owner = self.meter(utility).number if utility else self.entry.unique_id
         registry = er.async_get(self.hass)
-        for platform in ("sensor", "binary_sensor", "button"):
+        for platform in ("sensor", "binary_sensor", "button", "image"):
             entity_id = registry.async_get_entity_id(platform, "usms", f"{owner}_{key}")
             state = self.hass.states.get(entity_id) if entity_id else None
             if state is not None:

@@ -13,9 +13,14 @@ from homeassistant.data_entry_flow import FlowResultType
 from PIL import Image
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.usms.config_flow import captcha_picture
+from custom_components.usms.captcha import captcha_picture
 from custom_components.usms.connection import SessionStore, account_id
-from custom_components.usms.const import CONF_CAPTCHA, CONF_POLL_INTERVAL, DOMAIN
+from custom_components.usms.const import (
+    CONF_CAPTCHA,
+    CONF_POLL_INTERVAL,
+    CONF_SHORTEST_POLL_INTERVAL,
+    DOMAIN,
+)
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Fault, SimulatedPortal
 
 from .harness import Harness
@@ -223,7 +228,7 @@ async def test_the_session_is_kept_in_private_storage(
     await answer(hass, step, portal)
     await hass.async_block_till_done()
     (entry,) = hass.config_entries.async_entries(DOMAIN)
-    stored = await SessionStore(hass, account_id(DEMO_USERNAME)).async_load()
+    stored, _life = await SessionStore(hass, account_id(DEMO_USERNAME)).async_load()
     assert stored["cookies"]
     assert not any(cookie in str(entry.data) for cookie in stored["cookies"].values())
 
@@ -233,12 +238,12 @@ async def test_the_options_change_the_poll_interval(hass: HomeAssistant, account
     step = await hass.config_entries.options.async_init(entry.entry_id)
     assert step["step_id"] == "init"
     done = await hass.config_entries.options.async_configure(
-        step["flow_id"], {CONF_POLL_INTERVAL: 30}
+        step["flow_id"], {CONF_POLL_INTERVAL: 30, CONF_SHORTEST_POLL_INTERVAL: 3}
     )
     assert done["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     interval = entry.runtime_data.coordinator.update_interval
-    assert 27 * 60 <= interval.total_seconds() <= 33 * 60
+    assert 27 * 60 <= interval.total_seconds() <= 30 * 60
 
 
 def test_a_picture_is_put_on_white_and_enlarged() -> None:

@@ -31,6 +31,7 @@ class Login:
         self._portal = portal
         self._random = Random(f"{portal.seed}/captcha")
         self._tickets: dict[str, str] = {}
+        self._latest: dict[str, Session] = {}
 
     def form(self, session: Session, token: str | None, error: str = "") -> str:
         """Return the sign-in page, with a new captcha where the portal has any."""
@@ -68,8 +69,11 @@ class Login:
         if not portal.profile.captcha:
             return self._ticket(account)
         if token is None:
+            self._latest[account.username] = session
             session.captcha = (portal.sessions.token(16), "")
             return portal.redirect(f"ResLogin?sc={session.captcha[0]}")
+        if self._latest.get(account.username) is not session:
+            portal.overlapping_sign_ins += 1
         if not self._is_right(session, posted.get(CAPTCHA, "")):
             session.captcha = (token, "")
             if portal.profile.captcha_label:

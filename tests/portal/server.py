@@ -72,6 +72,8 @@ class SimulatedPortal:
         self.faults: list[Fault] = []
         self.in_flight = self.most_in_flight = 0
         """Requests that are being answered, and the most there were at a time."""
+        self.overlapping_sign_ins = 0
+        """Answers to a captcha after which the same account had begun to sign in once more."""
         self._login = Login(self)
         self._usage = Usage(self)
         self._topups = TransactionHistory(self)

@@ -2,6 +2,7 @@
 
 from .client import UsmsClient
 from .errors import (
+    CaptchaExpired,
     CaptchaRefused,
     CaptchaRequired,
     CredentialsRefused,
@@ -15,6 +16,7 @@ from .errors import (
     UsmsError,
     WrongRequest,
 )
+from .lifetime import Ending, SessionLife
 from .models import (
     BRUNEI,
     Account,
@@ -36,10 +38,12 @@ __all__ = [
     "DEFAULT_BASE_URL",
     "NO_PACING",
     "Account",
+    "CaptchaExpired",
     "CaptchaRefused",
     "CaptchaRequired",
     "Challenge",
     "CredentialsRefused",
+    "Ending",
     "Meter",
     "NoData",
     "Pacing",
@@ -51,6 +55,7 @@ __all__ = [
     "ReportNotOffered",
     "Resolution",
     "SessionExpired",
+    "SessionLife",
     "TopUp",
     "UnknownMeter",
     "UsmsClient",

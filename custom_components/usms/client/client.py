@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from types import TracebackType
 
+    from .lifetime import SessionLife
     from .models import Account, Challenge, Payment, Report, TopUp
 
 MAX_DAYS: Final = 31
@@ -54,19 +55,21 @@ class UsmsClient:
         pacing: Pacing = Pacing(),  # noqa: B008 (frozen)
         timeout: float = 60.0,
         now: Callable[[], datetime] = utcnow,
+        one_at_a_time: asyncio.Lock | None = None,
     ) -> None:
         """Make a client; raises WrongRequest for an address that can't be the portal's.
 
         `base_url` defaults to `USMS_BASE_URL` in the environment, then to the operator's address;
         `timeout` is in seconds, for one request; `now` tells the time for `Account.read_at`.
+        Clients of one account share `one_at_a_time`, for the portal takes one request at a time.
         """
         self._base_url = base_url_from(base_url)
         self._owned = http is None
         self._http = http or aiohttp.ClientSession(cookie_jar=new_cookie_jar(str(self._base_url)))
         self._transport = Transport(self._http, self._base_url, pacing=pacing, timeout=timeout)
-        self._session = PortalSession(self._transport)
+        self._session = PortalSession(self._transport, now)
         self._reports = UsageReports(self._session, self._transport)
-        self._one_at_a_time = asyncio.Lock()
+        self._one_at_a_time = one_at_a_time or asyncio.Lock()
         self._now = now
 
     async def __aenter__(self) -> Self:
@@ -101,7 +104,8 @@ class UsmsClient:
         Where the portal asks for its captcha, `answer_captcha` gets the picture (PNG, black on
         transparent) and returns what a person reads in it, or an empty text for another picture.
         Raises CredentialsRefused; CaptchaRequired without `answer_captcha`, to go on with
-        `answer`; CaptchaRefused for a wrong answer, never tried again by itself.
+        `answer`; CaptchaRefused for a wrong answer, never tried again by itself; CaptchaExpired for
+        an answer that came so late that the portal did not judge it.
         """
         async with self._exclusive():
             self._reports.close()
@@ -114,20 +118,26 @@ class UsmsClient:
             else:
                 return
             while not (text := (await answer_captcha(challenge.image)).strip()):
-                challenge = await self._session.refresh(challenge)
+                renewed = await self._session.refresh(challenge)
+                if renewed is None:
+                    return
+                challenge = renewed
             await self._session.answer(challenge, text)
 
     async def answer(self, challenge: Challenge, answer: str) -> None:
         """Finish a sign-in with a person's answer.
 
-        Raises CaptchaRefused with a new challenge for a wrong answer, WrongRequest for a challenge
-        that a newer one has replaced.
+        Raises CaptchaRefused with a new challenge for a wrong answer, CaptchaExpired with a new one
+        where the portal had given up the old, WrongRequest for one that a newer has replaced.
         """
         async with self._exclusive():
             await self._session.answer(challenge, answer)
 
-    async def refresh_captcha(self, challenge: Challenge) -> Challenge:
-        """Return another picture for the same sign-in; the old one is void."""
+    async def refresh_captcha(self, challenge: Challenge) -> Challenge | None:
+        """Return another picture for the same sign-in; the old one is void.
+
+        None where the portal has signed in instead, for it no longer asks for a captcha.
+        """
         async with self._exclusive():
             return await self._session.refresh(challenge)
 
@@ -139,6 +149,15 @@ class UsmsClient:
         """Take up a session from `export_session`; whether it lives shows at the next request."""
         self._reports.close()
         self._session.restore(stored)
+
+    @property
+    def life(self) -> SessionLife:
+        """The session's life so far, and what former ones have taught."""
+        return self._session.life
+
+    @life.setter
+    def life(self, known: SessionLife) -> None:
+        self._session.life = known
 
     async def is_signed_in(self) -> bool:
         """Ask the portal whether the session lives (one request)."""

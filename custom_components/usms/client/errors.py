@@ -45,6 +45,13 @@ class CaptchaRefused(CaptchaRequired):
         super().__init__(challenge, "The portal refused the answer to its captcha")
 
 
+class CaptchaExpired(CaptchaRequired):
+    """The captcha waited for too long and was not judged; `challenge` is a new one."""
+
+    def __init__(self, challenge: Challenge) -> None:
+        super().__init__(challenge, "The captcha waited for too long")
+
+
 class SessionExpired(UsmsError):
     """There is no signed-in session (any more): somebody has to sign in."""
 

@@ -149,6 +149,8 @@ class Challenge:
     content_type: str
     key: str = field(repr=False)
     """Which page of the portal it stands on; opaque to callers."""
+    drawn_at: datetime
+    """When the portal drew it; one that waits for long is renewed."""
 
 
 # --- what the readings store adds ---

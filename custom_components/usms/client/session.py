@@ -7,12 +7,14 @@ import hashlib
 import logging
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from yarl import URL
 
 from . import forms, pages
 from .errors import (
+    CaptchaExpired,
     CaptchaRefused,
     CaptchaRequired,
     CredentialsRefused,
@@ -21,10 +23,12 @@ from .errors import (
     SessionExpired,
     WrongRequest,
 )
+from .lifetime import SessionLife
 from .models import Challenge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
 
     from .pages import LoginPage
     from .transport import Answer, Transport
@@ -33,6 +37,9 @@ _LOGGER = logging.getLogger(__name__)
 
 _EXPIRED_TEXT: Final = "Your Session Has Expired"
 _OUTAGE: Final = re.compile(r"maintenance|unavailable|temporarily", re.IGNORECASE)
+_CAPTCHA_KEEPS: Final = timedelta(minutes=10)
+"""How old a captcha may be for a refusal to be the answer's fault; how long the portal keeps one
+is not known."""
 _CREDENTIAL_ERRORS: Final = ("incorrect user name", "not present in the dictionary")
 
 
@@ -54,10 +61,12 @@ def clean_username(text: str) -> str:
 class PortalSession:
     """One account's session on the portal. Never signs in by itself."""
 
-    def __init__(self, transport: Transport) -> None:
-        """Use that transport, whose cookie jar holds the session."""
+    def __init__(self, transport: Transport, now: Callable[[], datetime]) -> None:
+        """Use that transport, whose cookie jar holds the session; `now` tells the time."""
         self._transport = transport
-        self._pending: tuple[str, _Pending] | None = None
+        self._now = now
+        self._pending: tuple[Challenge, _Pending] | None = None
+        self.life = SessionLife()
 
     # --- signing in ---
 
@@ -75,24 +84,57 @@ class PortalSession:
         await self._after_sign_in(answer, username, password, captcha_sent=False)
 
     async def answer(self, challenge: Challenge, text: str) -> None:
-        """Send a person's answer; raises CaptchaRefused, with a new challenge, for a wrong one."""
+        """Send a person's answer; raises CaptchaRefused, with a new challenge, for a wrong one.
+
+        For a captcha that the portal has given up meanwhile CaptchaExpired, with a new one too.
+        """
         pending = self._pending_of(challenge)
         self._pending = None  # an answer is sent once
-        answer = await self._transport.post(
-            pending.url,
-            forms.login_fields(pending.page.form, pending.username, pending.password, text.strip()),
-        )
-        await self._after_sign_in(answer, pending.username, pending.password, captcha_sent=True)
+        waited = self._now() - challenge.drawn_at > _CAPTCHA_KEEPS
+        try:
+            answer = await self._transport.post(
+                pending.url,
+                forms.login_fields(
+                    pending.page.form, pending.username, pending.password, text.strip()
+                ),
+            )
+            await self._after_sign_in(answer, pending.username, pending.password, captcha_sent=True)
+        except CaptchaRefused as refused:
+            if waited:
+                raise CaptchaExpired(refused.challenge) from None
+            raise
+        except (CaptchaRequired, PageNotUnderstood, PortalUnavailable):
+            # Another page than one that judges the answer: the portal no longer knows the first.
+            if not waited:
+                raise
+            renewed = await self._begin_again(pending)
+            if renewed:
+                raise CaptchaExpired(renewed) from None
 
-    async def refresh(self, challenge: Challenge) -> Challenge:
-        """Return a new picture for the same sign-in."""
+    async def refresh(self, challenge: Challenge) -> Challenge | None:
+        """Return a new picture for the same sign-in, begun again where the portal forgot it.
+
+        None where that has signed in: the portal no longer asks for a captcha.
+        """
         pending = self._pending_of(challenge)
-        answer = await self._transport.get(pending.url)
-        page = await self._login_page(answer)
+        try:
+            answer = await self._transport.get(pending.url)
+            page = await self._login_page(answer)
+        except (PageNotUnderstood, PortalUnavailable):
+            return await self._begin_again(pending)
+        if "sc" not in answer.url.query:
+            return await self._begin_again(pending)
         return await self._challenge(answer.url, page, pending.username, pending.password)
 
+    async def _begin_again(self, pending: _Pending) -> Challenge | None:
+        try:
+            await self.sign_in(pending.username, pending.password)
+        except CaptchaRequired as required:
+            return required.challenge
+        return None
+
     def _pending_of(self, challenge: Challenge) -> _Pending:
-        if self._pending is None or self._pending[0] != challenge.key:
+        if self._pending is None or self._pending[0].key != challenge.key:
             raise WrongRequest("This captcha is no longer the latest one; sign in again")
         return self._pending[1]
 
@@ -108,6 +150,7 @@ class PortalSession:
         names = [url.name.casefold() for url in answer.path]
         if any(name.startswith("loginsession") for name in names) and names[-1] == "mainpage":
             _LOGGER.debug("Signed in")
+            self.life.sign_in(self._now(), captcha_asked=captcha_sent)
             return
         if not pages.is_login_page(answer.text):
             raise _unexpected("ResLogin", answer)
@@ -132,8 +175,9 @@ class PortalSession:
         if not picture.content_type.startswith("image/") or not picture.body:
             raise PageNotUnderstood("ResLogin", "a picture at the captcha's address")
         key = hashlib.sha256(picture.body + str(url).encode()).hexdigest()
-        self._pending = key, _Pending(url, page, username, password)
-        return Challenge(picture.body, picture.content_type, key)
+        challenge = Challenge(picture.body, picture.content_type, key, self._now())
+        self._pending = challenge, _Pending(url, page, username, password)
+        return challenge
 
     # --- the session's cookies ---
 
@@ -162,19 +206,28 @@ class PortalSession:
 
     async def get(self, url: URL) -> str:
         """Fetch a page; raises SessionExpired where the portal shows that nobody is signed in."""
-        return self._checked(await self._transport.get(url))
+        return await self._checked(self._transport.get(url))
 
     async def post(self, url: URL, fields: Mapping[str, str]) -> str:
         """Post a form; raises SessionExpired where the portal shows that nobody is signed in."""
-        return self._checked(await self._transport.post(url, fields))
+        return await self._checked(self._transport.post(url, fields))
 
-    @staticmethod
-    def _checked(answer: Answer) -> str:
+    async def _checked(self, request: Awaitable[Answer]) -> str:
+        try:
+            answer = await request
+        except PortalUnavailable:
+            self.life.troubled = True
+            raise
         if is_expired(answer):
+            ending = self.life.end(self._now())
+            if ending:
+                _LOGGER.debug("The session has ended after %s: %s", self.life.lasted, ending)
             raise SessionExpired("The portal's session has ended; somebody has to sign in")
         unavailable = _why_unavailable(answer.text)
         if unavailable:
+            self.life.troubled = True
             raise PortalUnavailable(unavailable)
+        self.life.see(self._now())
         return answer.text
 
 

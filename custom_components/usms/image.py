@@ -1,0 +1,66 @@
+"""The captcha that waits for somebody to read it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, override
+
+from homeassistant.components.image import ImageEntity, ImageEntityDescription
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import UsmsConfigEntry
+from .entity import UsmsAccountEntity
+
+PARALLEL_UPDATES = 0
+
+_CAPTCHA: Final = ImageEntityDescription(
+    key="captcha", translation_key="captcha", entity_category=EntityCategory.DIAGNOSTIC
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: UsmsConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the account's picture."""
+    async_add_entities([CaptchaImage(hass, entry, _CAPTCHA)])
+
+
+class CaptchaImage(UsmsAccountEntity, ImageEntity):
+    """The picture that waits, on white; none while nothing is asked."""
+
+    _attr_content_type = "image/png"
+
+    def __init__(
+        self, hass: HomeAssistant, entry: UsmsConfigEntry, description: ImageEntityDescription
+    ) -> None:
+        """Belong to the account of that entry."""
+        UsmsAccountEntity.__init__(self, entry, description)
+        ImageEntity.__init__(self, hass)
+        self._connection = entry.runtime_data.connection
+        self._attr_image_last_updated = self._drawn_at
+
+    @property
+    def _drawn_at(self) -> datetime | None:
+        captcha = self._connection.captcha
+        return captcha.challenge.drawn_at if captcha else None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the captcha as it comes and goes."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self._connection.async_add_listener(self._async_changed))
+
+    @callback
+    def _async_changed(self) -> None:
+        self._attr_image_last_updated = self._drawn_at
+        self.async_write_ha_state()
+
+    @override
+    async def async_image(self) -> bytes | None:
+        """Return the picture as PNG."""
+        captcha = self._connection.captcha
+        return captcha.picture if captcha else None
