@@ -10,6 +10,9 @@ PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.IMAGE, Pla
 EVENT_SIGN_IN_NEEDED: Final = "usms_sign_in_needed"
 """Fired once when a session has ended and a person has to sign in."""
 
+EVENT_SIGNED_IN: Final = "usms_signed_in"
+"""Fired once when that was done, whichever way."""
+
 ATTR_ACCOUNT: Final = "account"
 """Of events and actions: the config entry of an account."""
 

@@ -33,6 +33,7 @@ from .const import (
     DEFAULT_SHORTEST_POLL_INTERVAL,
     DOMAIN,
     EVENT_SIGN_IN_NEEDED,
+    EVENT_SIGNED_IN,
     POLL_JITTER,
 )
 
@@ -112,7 +113,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
                 translation_placeholders={"page": err.page, "missing": err.missing},
             ) from err
         self.update_interval = self.poll_interval * random.uniform(1 - POLL_JITTER, 1)
-        self.sign_in_needed = False
+        self._async_thank_for_sign_in()
         self.last_poll = dt_util.utcnow()
         self._tell_of_more_meters(account)
         return account
@@ -139,16 +140,24 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         if self.sign_in_needed:
             return
         self.sign_in_needed = True
-        entry = self.config_entry
 
         @callback
-        def fire(hass: HomeAssistant) -> None:
-            hass.bus.async_fire(
-                EVENT_SIGN_IN_NEEDED, {ATTR_ACCOUNT: entry.entry_id, ATTR_NAME: entry.title}
-            )
+        def fire(_hass: HomeAssistant) -> None:
+            self._async_fire(EVENT_SIGN_IN_NEEDED)
 
         # Automations are not there yet while Home Assistant starts.
-        entry.async_on_unload(async_at_started(self.hass, fire))
+        self.config_entry.async_on_unload(async_at_started(self.hass, fire))
+
+    @callback
+    def _async_thank_for_sign_in(self) -> None:
+        if self.sign_in_needed:
+            self.sign_in_needed = False
+            self._async_fire(EVENT_SIGNED_IN)
+
+    @callback
+    def _async_fire(self, event: str) -> None:
+        entry = self.config_entry
+        self.hass.bus.async_fire(event, {ATTR_ACCOUNT: entry.entry_id, ATTR_NAME: entry.title})
 
     @callback
     def _async_connection_changed(self) -> None:
