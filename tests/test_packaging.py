@@ -94,6 +94,9 @@ def test_every_name_that_the_code_translates_is_there() -> None:
     code = "\n".join(path.read_text() for path in INTEGRATION.glob("*.py"))
     exceptions = set(re.findall(r'translation_domain=DOMAIN,\s*translation_key="(\w+)"', code))
     exceptions |= set(re.findall(r'_refused\("(\w+)"', code))
+    signing_in = (INTEGRATION / "sign_in.py").read_text()
+    exceptions |= set(re.findall(r'^    \w+: "(\w+)",$', signing_in, re.MULTILINE))
+    exceptions |= set(re.findall(r'next\(kinds, "(\w+)"\)', signing_in))
     assert exceptions <= ENGLISH["exceptions"].keys()
     assert ENGLISH["exceptions"].keys() <= exceptions, "texts that nothing shows"
     flow = (INTEGRATION / "config_flow.py").read_text()
