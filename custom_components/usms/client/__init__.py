@@ -14,6 +14,7 @@ from .errors import (
     UsmsConnectionError,
     UsmsError,
     WrongRequest,
+    WrongTariff,
 )
 from .models import (
     BRUNEI,
@@ -28,6 +29,19 @@ from .models import (
     Utility,
 )
 from .session import clean_username
+from .tariff import (
+    DatedTariff,
+    RunningBill,
+    Tariff,
+    TariffKind,
+    TariffSchedule,
+    Tier,
+    commercial_electricity,
+    residential,
+    residential_electricity,
+    residential_water,
+    tiers_of,
+)
 from .transport import BASE_URL_VARIABLE, DEFAULT_BASE_URL, NO_PACING, Pacing, new_cookie_jar
 
 __all__ = [
@@ -40,6 +54,7 @@ __all__ = [
     "CaptchaRequired",
     "Challenge",
     "CredentialsRefused",
+    "DatedTariff",
     "Meter",
     "NoData",
     "Pacing",
@@ -50,7 +65,12 @@ __all__ = [
     "Report",
     "ReportNotOffered",
     "Resolution",
+    "RunningBill",
     "SessionExpired",
+    "Tariff",
+    "TariffKind",
+    "TariffSchedule",
+    "Tier",
     "TopUp",
     "UnknownMeter",
     "UsmsClient",
@@ -58,6 +78,12 @@ __all__ = [
     "UsmsError",
     "Utility",
     "WrongRequest",
+    "WrongTariff",
     "clean_username",
+    "commercial_electricity",
     "new_cookie_jar",
+    "residential",
+    "residential_electricity",
+    "residential_water",
+    "tiers_of",
 ]
