@@ -32,8 +32,9 @@ from homeassistant.helpers.recorder import get_instance
 from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 
 from .client.models import Reading, Resolution, Utility, brunei_midnight
+from .client.schedule import RunningBill, TariffSchedule
 from .client.store import ReadingsStore
-from .client.tariff import RunningBill, TariffSchedule, residential
+from .client.tariff import residential
 from .connection import masked
 
 _LOGGER = logging.getLogger(__name__)

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custom_components.usms.client import (
-    DatedTariff,
     RunningBill,
     Tariff,
     TariffSchedule,
@@ -226,48 +225,3 @@ def test_sizes_that_cannot_be() -> None:
         commercial_electricity(Decimal(0))
     with pytest.raises(WrongRequest, match="end"):
         tiers_of([(None, Decimal(1)), (None, Decimal(1))])
-
-
-# --- tariffs over time ---
-
-
-def test_a_tariff_holds_from_its_day() -> None:
-    old, new = residential_electricity(), own(("0", None, "0.2"))
-    schedule = TariffSchedule.always(old).changed(date(2026, 11, 10), new)
-    assert schedule.on(date(1999, 1, 1)) is old
-    assert schedule.on(date(2026, 11, 9)) is old
-    assert schedule.on(date(2026, 11, 10)) is new
-    assert schedule.on(date(2030, 1, 1)) is new
-    assert schedule.utility is Utility.ELECTRICITY
-
-
-def test_a_change_re_prices_only_what_comes_after_in_the_same_months_tiers() -> None:
-    day = date(2026, 11, 10)
-    schedule = TariffSchedule.always(residential_electricity()).changed(
-        day, own(("0", "600", "0.02"), ("600", None, "0.5"))
-    )
-    running = RunningBill(schedule)
-    assert running.use(date(2026, 11, 9), Decimal(590)) == Decimal("5.90")
-    assert running.use(day, Decimal(11)) == Decimal("0.20") + Decimal("0.5")
-
-
-def test_a_change_takes_the_place_of_later_ones() -> None:
-    first, second, third = (own(("0", None, rate)) for rate in ("0.1", "0.2", "0.3"))
-    schedule = TariffSchedule.always(first).changed(date(2026, 12, 1), second)
-    assert schedule.changed(date(2026, 11, 1), third).tariffs == (
-        DatedTariff(None, first),
-        DatedTariff(date(2026, 11, 1), third),
-    )
-
-
-def test_schedules_that_cannot_be() -> None:
-    electricity, water = residential_electricity(), residential_water()
-    day = date(2026, 11, 1)
-    with pytest.raises(WrongRequest, match="tariffs"):
-        TariffSchedule(())
-    with pytest.raises(WrongRequest, match=r"tariffs\[1\].since"):
-        TariffSchedule((DatedTariff(day, electricity), DatedTariff(day, electricity)))
-    with pytest.raises(WrongRequest, match=r"tariffs\[1\].since"):
-        TariffSchedule((DatedTariff(day, electricity), DatedTariff(None, electricity)))
-    with pytest.raises(WrongRequest, match=r"tariffs\[1\].utility"):
-        TariffSchedule.always(electricity).changed(day, water)

@@ -28,13 +28,11 @@ from .models import (
     TopUp,
     Utility,
 )
+from .schedule import DatedTariff, RunningBill, TariffSchedule
 from .session import clean_username
 from .tariff import (
-    DatedTariff,
-    RunningBill,
     Tariff,
     TariffKind,
-    TariffSchedule,
     Tier,
     commercial_electricity,
     residential,

@@ -83,3 +83,4 @@ class WrongTariff(WrongRequest):
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}")
         self.field = field
+        self.problem = problem

@@ -6,12 +6,10 @@ month add up exactly to its bill. Prices are those of the operator's own tariff 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from itertools import pairwise
 from typing import Final
 
 from .errors import WrongTariff
@@ -65,6 +63,34 @@ class Tariff:
             charge: Decimal = getattr(self, name)
             if not (charge.is_finite() and charge >= 0):
                 raise WrongTariff(name, "a charge is a number, 0 or more")
+
+    @classmethod
+    def from_dict(cls, utility: Utility, data: Mapping[str, object]) -> Tariff:
+        """Make a tariff of what `to_dict` gives, or of options in that form.
+
+        `kind` says which: `residential` (water: with `units`), `commercial` (with `kva`, `vacant`)
+        or `own` with `tiers`, a list of `end` and `rate`, and `monthly_fixed`, `monthly_minimum`.
+        Numbers may be text. Raises `WrongTariff` that names the field.
+        """
+        return _from_dict(utility, data)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the tariff as JSON can hold it, numbers as text."""
+        if self.kind is TariffKind.RESIDENTIAL:
+            terms: dict[str, object] = {} if self.size is None else {"units": int(self.size)}
+        elif self.kind is TariffKind.COMMERCIAL:
+            terms = {"kva": str(self.size), "vacant": self.monthly_minimum > 0}
+        else:
+            terms = {
+                "name": self.name,
+                "tiers": [
+                    {"end": None if tier.end is None else str(tier.end), "rate": str(tier.rate)}
+                    for tier in self.tiers
+                ],
+                "monthly_fixed": str(self.monthly_fixed),
+                "monthly_minimum": str(self.monthly_minimum),
+            }
+        return {"kind": self.kind.value, **terms}
 
     def cost(self, consumption: Decimal) -> Decimal:
         """Return the charge for a month's consumption alone; 0 for one below 0."""
@@ -221,77 +247,77 @@ def residential(utility: Utility, units: int = 1) -> Tariff:
     return residential_electricity() if electricity else residential_water(units)
 
 
-# --- tariffs over time ---
+# --- tariffs in options ---
+
+_OWN: Final = frozenset({"name", "tiers", "monthly_fixed", "monthly_minimum"})
+_TERMS: Final[Mapping[tuple[TariffKind, Utility], frozenset[str]]] = {
+    (TariffKind.RESIDENTIAL, Utility.ELECTRICITY): frozenset(),
+    (TariffKind.RESIDENTIAL, Utility.WATER): frozenset({"units"}),
+    (TariffKind.COMMERCIAL, Utility.ELECTRICITY): frozenset({"kva", "vacant"}),
+    (TariffKind.OWN, Utility.ELECTRICITY): _OWN,
+    (TariffKind.OWN, Utility.WATER): _OWN,
+}
+"""What a tariff of each kind is told besides its kind."""
+_MOST: Final = 1_000_000
+_MOST_PLACES: Final = 6
+_MOST_TIERS: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class DatedTariff:
-    """A tariff and the day from which it holds; None for the first: from ever."""
-
-    since: date | None
-    tariff: Tariff
-
-
-@dataclass(frozen=True, slots=True)
-class TariffSchedule:
-    """The tariffs of a meter over time, by the day from which each holds.
-
-    Before the first day the first tariff holds too: nothing else is known. Raises `WrongTariff`
-    where days or utilities do not go together.
-    """
-
-    tariffs: tuple[DatedTariff, ...]
-
-    def __post_init__(self) -> None:
-        """Check that each day has one tariff."""
-        if not self.tariffs:
-            raise WrongTariff("tariffs", "there is no tariff")
-        for number, (old, new) in enumerate(pairwise(self.tariffs), 1):
-            if new.since is None or (old.since is not None and new.since <= old.since):
-                raise WrongTariff(f"tariffs[{number}].since", "a date after that of the one before")
-            if new.tariff.utility is not old.tariff.utility:
-                raise WrongTariff(f"tariffs[{number}].utility", "a meter measures one utility")
-
-    @classmethod
-    def always(cls, tariff: Tariff) -> TariffSchedule:
-        """Return the schedule of a tariff that never changes."""
-        return cls((DatedTariff(None, tariff),))
-
-    def changed(self, since: date, tariff: Tariff) -> TariffSchedule:
-        """Return the schedule with that tariff from a day on, whatever was there from then on."""
-        kept = tuple(dated for dated in self.tariffs if dated.since is None or dated.since < since)
-        return TariffSchedule((*kept, DatedTariff(since, tariff)))
-
-    @property
-    def utility(self) -> Utility:
-        """What the meter measures."""
-        return self.tariffs[0].tariff.utility
-
-    def on(self, day: date) -> Tariff:
-        """Return the tariff that holds on a day of Brunei."""
-        for dated in reversed(self.tariffs):
-            if dated.since is None or dated.since <= day:
-                return dated.tariff
-        return self.tariffs[0].tariff
-
-    def cost_between(self, day: date, before: Decimal | None, after: Decimal) -> Decimal:
-        """Return the cost of a day's piece of its month, as `Tariff.cost_between`."""
-        return self.on(day).cost_between(before, after)
+def _from_dict(utility: Utility, data: Mapping[str, object]) -> Tariff:
+    try:
+        kind = TariffKind(str(data.get("kind")))
+    except ValueError:
+        raise WrongTariff("kind", "residential, commercial or own") from None
+    if (kind, utility) not in _TERMS:
+        raise WrongTariff("kind", "the prices of commercial water are not known: enter your own")
+    if extra := data.keys() - _TERMS[kind, utility] - {"kind"}:
+        raise WrongTariff(min(map(str, extra)), f"no part of a tariff of kind {kind.value}")
+    if kind is TariffKind.RESIDENTIAL:
+        units = _number(data.get("units", 1), "units")
+        if units != int(units):
+            raise WrongTariff("units", "a whole number")
+        return residential(utility, int(units))
+    if kind is TariffKind.COMMERCIAL:
+        vacant = data.get("vacant", False)
+        if not isinstance(vacant, bool):
+            raise WrongTariff("vacant", "yes or no")
+        return commercial_electricity(_number(data.get("kva"), "kva"), vacant=vacant)
+    return Tariff(
+        str(data.get("name") or TariffKind.OWN),
+        utility,
+        tiers_of(_steps(data.get("tiers"))),
+        _number(data.get("monthly_fixed", 0), "monthly_fixed"),
+        _number(data.get("monthly_minimum", 0), "monthly_minimum"),
+    )
 
 
-@dataclass(slots=True)
-class RunningBill:
-    """Prices consumption as it comes, by time, through the tiers of each month."""
+def _steps(tiers: object) -> list[tuple[Decimal | None, Decimal]]:
+    """Return where each tier ends and its rate."""
+    if not isinstance(tiers, list) or len(tiers) > _MOST_TIERS:
+        raise WrongTariff("tiers", f"a list of up to {_MOST_TIERS} tiers")
+    steps: list[tuple[Decimal | None, Decimal]] = []
+    for number, tier in enumerate(tiers):
+        place = f"tiers[{number}]"
+        if not isinstance(tier, Mapping) or tier.keys() - {"end", "rate"}:
+            raise WrongTariff(place, "a tier has an end and a rate")
+        end = tier.get("end")
+        steps.append(
+            (
+                None if end is None else _number(end, f"{place}.end"),
+                _number(tier.get("rate"), f"{place}.rate"),
+            )
+        )
+    return steps
 
-    schedule: TariffSchedule
-    month: tuple[int, int] | None = None
-    consumption: Decimal | None = None
-    """kWh or m³ of the month so far; None before its first."""
 
-    def use(self, day: date, amount: Decimal) -> Decimal:
-        """Take in what was consumed on a day, or in an hour of it; return what it costs (BND)."""
-        if self.month != (day.year, day.month):
-            self.month, self.consumption = (day.year, day.month), None
-        before = self.consumption
-        self.consumption = (before or _ZERO) + amount
-        return self.schedule.cost_between(day, before, self.consumption)
+def _number(value: object, field: str) -> Decimal:
+    """Return a number of options, where floats come from forms and text from files."""
+    try:
+        number = Decimal("" if value is None or isinstance(value, bool) else str(value).strip())
+    except InvalidOperation:
+        raise WrongTariff(field, "a number such as 0.08") from None
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -_MOST_PLACES or abs(number) > _MOST:
+        # Sums stay exact within these: Decimal keeps 28 digits.
+        raise WrongTariff(field, f"a number up to {_MOST}, with up to {_MOST_PLACES} decimals")
+    return number
