@@ -101,7 +101,8 @@ def test_every_name_that_the_code_translates_is_there() -> None:
     assert ENGLISH["exceptions"].keys() <= exceptions, "texts that nothing shows"
     flow = (INTEGRATION / "config_flow.py").read_text()
     errors = set(re.findall(r"UsmsError\], str\]\] = \{(.*?)\}", flow, re.DOTALL))
-    shown = set(re.findall(r': "(\w+)"', "".join(errors))) | {"captcha_refused", "unknown"}
+    shown = set(re.findall(r': "(\w+)"', "".join(errors)))
+    shown |= set(re.findall(r'error = "(\w+)"', flow)) | {"unknown"}
     assert shown == ENGLISH["config"]["error"].keys()
     steps = set(re.findall(r"async def async_step_(\w+)", flow)) - {"reauth", "init"}
     assert steps == ENGLISH["config"]["step"].keys()

@@ -32,8 +32,9 @@ from homeassistant.helpers.recorder import get_instance
 from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 
 from .client.models import Reading, Resolution, Utility, brunei_midnight
+from .client.schedule import RunningBill, TariffSchedule
 from .client.store import ReadingsStore
-from .client.tariff import RESIDENTIAL, Tariff
+from .client.tariff import residential
 from .connection import masked
 
 _LOGGER = logging.getLogger(__name__)
@@ -96,20 +97,19 @@ class Rows:
 class RunningSums:
     """Where the series of a meter stand at the end of a day."""
 
-    tariff: Tariff
+    bill: RunningBill
     consumption: Decimal = Decimal(0)
     cost: Decimal = Decimal(0)
     daily: Decimal = Decimal(0)
-    month: tuple[int, int] = (0, 0)
-    month_amount: Decimal = Decimal(0)
+
+    @classmethod
+    def priced_by(cls, schedule: TariffSchedule) -> RunningSums:
+        """Return the sums before the first reading."""
+        return cls(RunningBill(schedule))
 
     def use(self, day: date, amount: Decimal) -> Decimal:
-        """Take in consumption of a day; return what it costs in its month's tiers (BND)."""
-        if self.month != (day.year, day.month):
-            self.month, self.month_amount = (day.year, day.month), Decimal(0)
-        before = self.tariff.cost(self.month_amount)
-        self.month_amount += amount
-        cost = self.tariff.cost(self.month_amount) - before
+        """Take in consumption of a day; return what it adds to its month's bill (BND)."""
+        cost = self.bill.use(day, amount)
         self.consumption += amount
         self.cost += cost
         return cost
@@ -206,16 +206,28 @@ class MeterStatistics:
     """The series of one meter: writes what changed, and only that."""
 
     def __init__(
-        self, hass: HomeAssistant, store: ReadingsStore, meter: str, utility: Utility
+        self,
+        hass: HomeAssistant,
+        store: ReadingsStore,
+        meter: str,
+        utility: Utility,
+        schedule: TariffSchedule | None = None,
     ) -> None:
-        """Derive from that store."""
+        """Derive from that store, priced by that schedule; by the residential tariff without."""
         self._hass = hass
         self._store = store
         self._meter = meter
         self._metadata = metadata(meter, utility)
-        self._tariff = RESIDENTIAL[utility]
+        self._schedule = schedule or TariffSchedule.always(residential(utility))
         self._written: dict[date, _Written] = {}
         """What the recorder has of each day."""
+
+    async def async_set_tariff(self, schedule: TariffSchedule) -> int:
+        """Price by another schedule from now on, and what is written anew; return how many rows."""
+        if schedule == self._schedule:
+            return 0
+        self._schedule = schedule
+        return await self.async_verify()
 
     async def async_update(self, changed: Iterable[date]) -> None:
         """Write the days that changed, and those after them whose sums move."""
@@ -265,7 +277,7 @@ class MeterStatistics:
 
     def _all_rows(self) -> dict[str, list[StatisticData]]:
         self._written = {}
-        return self._rows(self._days(None), RunningSums(self._tariff))
+        return self._rows(self._days(None), RunningSums.priced_by(self._schedule))
 
     def _loses_rows(self, changed: set[date]) -> bool:
         """Whether the recorder has rows that no longer are: it can't remove single ones."""
@@ -307,7 +319,7 @@ class MeterStatistics:
         return data
 
     def _sums_before(self, first: date) -> RunningSums:
-        sums = RunningSums(self._tariff)
+        sums = RunningSums.priced_by(self._schedule)
         for day in sorted(self._written):
             if day >= first:
                 break

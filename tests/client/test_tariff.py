@@ -1,42 +1,227 @@
-"""What amounts cost."""
+"""What amounts cost, and what money buys."""
 
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.usms.client.models import Utility
-from custom_components.usms.client.tariff import RESIDENTIAL
+from custom_components.usms.client import (
+    RunningBill,
+    Tariff,
+    TariffSchedule,
+    Tier,
+    Utility,
+    WrongRequest,
+    WrongTariff,
+    commercial_electricity,
+    residential_electricity,
+    residential_water,
+    tiers_of,
+)
 
 AMOUNTS = st.decimals(min_value=0, max_value=20000, places=3)
+MONEY = st.decimals(min_value=0, max_value=5000, places=2)
+
+
+@st.composite
+def tariffs(draw: st.DrawFn, *, free: bool = True) -> Tariff:
+    """Any tariff of electricity; with `free` some rates may be 0."""
+    widths = draw(st.lists(st.decimals(min_value="0.01", max_value=3000, places=2), max_size=5))
+    ends = [sum(widths[: n + 1], Decimal(0)) for n in range(len(widths))]
+    rates = st.decimals(min_value=0 if free else "0.0001", max_value=2, places=4)
+    return Tariff(
+        "any",
+        Utility.ELECTRICITY,
+        tiers_of([(end, draw(rates)) for end in [*ends, None]]),
+        monthly_fixed=draw(MONEY),
+        monthly_minimum=draw(MONEY),
+    )
+
+
+# --- the operator's tariffs ---
 
 
 @pytest.mark.parametrize(
-    ("utility", "amount", "cost"),
+    ("tariff", "consumption", "cost"),
     [
-        (Utility.ELECTRICITY, "0", "0"),
-        (Utility.ELECTRICITY, "-5", "0"),
-        (Utility.ELECTRICITY, "600", "6.00"),
-        (Utility.ELECTRICITY, "601", "6.08"),
-        (Utility.ELECTRICITY, "2000", "118.00"),
-        (Utility.ELECTRICITY, "4000", "318.00"),
-        (Utility.ELECTRICITY, "4001.5", "318.18"),
-        (Utility.WATER, "54.54", "5.9994"),
-        (Utility.WATER, "55.54", "6.4394"),
+        (residential_electricity(), "0", "0"),
+        (residential_electricity(), "-5", "0"),
+        (residential_electricity(), "600", "6.00"),
+        (residential_electricity(), "601", "6.08"),
+        (residential_electricity(), "2000", "118.00"),
+        (residential_electricity(), "4000", "318.00"),
+        (residential_electricity(), "4001.5", "318.18"),
+        (residential_water(), "54.54", "5.9994"),
+        (residential_water(), "55.54", "6.4394"),
+        (residential_water(units=3), "163.62", "17.9982"),
+        (residential_water(units=3), "164.62", "18.4382"),
     ],
 )
-def test_residential_prices(utility: Utility, amount: str, cost: str) -> None:
-    assert RESIDENTIAL[utility].cost(Decimal(amount)) == Decimal(cost)
+def test_residential_prices(tariff: Tariff, consumption: str, cost: str) -> None:
+    assert tariff.cost(Decimal(consumption)) == Decimal(cost)
+    assert tariff.bill(Decimal(consumption)) == Decimal(cost)
 
 
-@given(AMOUNTS, AMOUNTS, st.sampled_from(Utility))
-def test_a_month_in_two_parts_costs_what_it_costs_in_one(
-    first: Decimal, second: Decimal, utility: Utility
+def test_the_operators_worked_example_of_a_shop() -> None:
+    shop = commercial_electricity(Decimal(140))
+    assert shop.cost(Decimal(1400)) == Decimal("280.00")
+    assert shop.cost(Decimal(15400)) == Decimal("280.00") + Decimal("980.00")
+    assert shop.bill(Decimal(26880)) == Decimal("1948.80")
+
+
+def test_vacant_premises_pay_a_minimum() -> None:
+    vacant = commercial_electricity(Decimal(10), vacant=True)
+    assert vacant.bill(Decimal(0)) == Decimal("2.00")
+    assert vacant.bill(Decimal(4)) == Decimal("2.00")
+    assert vacant.bill(Decimal(11)) == Decimal("2.20")
+    assert vacant.cost(Decimal(4)) == Decimal("0.80")
+
+
+# --- tiers ---
+
+
+@pytest.mark.parametrize(
+    ("consumption", "number", "rate", "left"),
+    [
+        ("0", 1, "0.01", "600"),
+        ("599.999", 1, "0.01", "0.001"),
+        ("600", 2, "0.08", "1400"),
+        ("3999", 3, "0.10", "1"),
+        ("4000", 4, "0.12", None),
+        ("-1", 1, "0.01", "600"),
+    ],
+)
+def test_the_tier_of_the_next_unit(
+    consumption: str, number: int, rate: str, left: str | None
 ) -> None:
-    tariff = RESIDENTIAL[utility]
-    whole = tariff.cost(first + second)
-    assert tariff.cost(first) + (whole - tariff.cost(first)) == whole
-    assert whole >= tariff.cost(first)
-    assert whole >= min(tier.price for tier in tariff.tiers) * (first + second)
-    assert whole <= max(tier.price for tier in tariff.tiers) * (first + second)
+    tariff, used = residential_electricity(), Decimal(consumption)
+    assert tariff.tier_number(used) == number
+    assert tariff.tier(used) is tariff.tiers[number - 1]
+    assert tariff.rate(used) == Decimal(rate)
+    assert tariff.units_left_in_tier(used) == (None if left is None else Decimal(left))
+
+
+@given(tariffs(), st.decimals(min_value=0, max_value=20000, places=2))
+def test_the_next_unit_costs_the_rate(tariff: Tariff, used: Decimal) -> None:
+    step = Decimal("0.01")  # no tier is narrower
+    assert tariff.cost(used + step) - tariff.cost(used) == step * tariff.rate(used)
+
+
+# --- the parts add up ---
+
+
+@given(tariffs(), st.lists(AMOUNTS, min_size=1, max_size=50))
+def test_hours_add_up_to_the_months_bill(tariff: Tariff, hours: list[Decimal]) -> None:
+    running = RunningBill(TariffSchedule.always(tariff))
+    costs = [running.use(date(2026, 11, 3), hour) for hour in hours]
+    assert sum(costs) == tariff.bill(sum(hours, Decimal(0)))
+    assert min(costs) >= 0
+
+
+@given(tariffs(), tariffs(), st.lists(AMOUNTS, min_size=62, max_size=62))
+def test_months_add_up_each_by_itself(old: Tariff, new: Tariff, days: list[Decimal]) -> None:
+    first = date(2026, 10, 1)
+    schedule = TariffSchedule.always(old).changed(date(2026, 11, 1), new)
+    running = RunningBill(schedule)
+    costs = [running.use(first + timedelta(days=n), amount) for n, amount in enumerate(days)]
+    assert sum(costs[:31]) == old.bill(sum(days[:31], Decimal(0)))
+    december = new.bill(days[61])
+    assert sum(costs[31:61]) == new.bill(sum(days[31:61], Decimal(0)))
+    assert costs[61] == december
+
+
+def test_the_months_first_reading_carries_the_fixed_charge_and_the_minimum() -> None:
+    tariff = Tariff(
+        "own",
+        Utility.WATER,
+        tiers_of([(None, Decimal("0.5"))]),
+        monthly_fixed=Decimal(3),
+        monthly_minimum=Decimal(5),
+    )
+    assert tariff.cost_between(None, Decimal(0)) == 5
+    assert tariff.cost_between(Decimal(0), Decimal(4)) == 0
+    assert tariff.cost_between(Decimal(4), Decimal(5)) == Decimal("0.5")
+    assert tariff.cost_between(None, Decimal(5)) == Decimal("5.5")
+    # A correction downwards gives back what it was charged.
+    assert tariff.cost_between(Decimal(5), Decimal(4)) == Decimal("-0.5")
+
+
+# --- what money buys ---
+
+
+@given(tariffs(free=False), AMOUNTS, AMOUNTS)
+def test_units_for_inverts_cost(tariff: Tariff, already: Decimal, units: Decimal) -> None:
+    price = tariff.cost(already + units) - tariff.cost(already)
+    bought = tariff.units_for(price, already)
+    assert bought is not None
+    assert abs(bought - units) < Decimal("1e-15")
+
+
+@given(tariffs(), AMOUNTS, MONEY)
+def test_what_was_bought_costs_what_was_paid(
+    tariff: Tariff, already: Decimal, amount: Decimal
+) -> None:
+    bought = tariff.units_for(amount, already)
+    if bought is None:
+        assert tariff.tiers[-1].rate == 0
+        return
+    price = tariff.cost(already + bought) - tariff.cost(already)
+    assert abs(price - amount) < Decimal("1e-15")
+
+
+def test_money_through_the_tiers() -> None:
+    tariff = residential_electricity()
+    assert tariff.units_for(Decimal("14.00")) == 700
+    assert tariff.units_for(Decimal("14.00"), Decimal(600)) == 175
+    assert tariff.units_for(Decimal(-3)) == 0
+    free = Tariff("own", Utility.WATER, tiers_of([(Decimal(9), Decimal(1)), (None, Decimal(0))]))
+    assert free.units_for(Decimal(8)) == 8
+    assert free.units_for(Decimal(10)) is None
+
+
+# --- tariffs that can't be ---
+
+
+def own(*tiers: tuple[str, str | None, str], fixed: str = "0", minimum: str = "0") -> Tariff:
+    made = (Tier(Decimal(a), None if b is None else Decimal(b), Decimal(r)) for a, b, r in tiers)
+    return Tariff("own", Utility.ELECTRICITY, tuple(made), Decimal(fixed), Decimal(minimum))
+
+
+@pytest.mark.parametrize(
+    ("tiers", "field"),
+    [
+        ((), "tiers"),
+        ((("1", None, "1"),), "tiers[0].start"),
+        ((("0", "5", "1"),), "tiers[0].end"),
+        ((("0", None, "1"), ("5", None, "1")), "tiers[0].end"),
+        ((("0", "0", "1"), ("0", None, "1")), "tiers[0].end"),
+        ((("0", "5", "1"), ("6", None, "1")), "tiers[1].start"),
+        ((("0", "5", "1"), ("4", None, "1")), "tiers[1].start"),
+        ((("0", "5", "1"), ("5", None, "-1")), "tiers[1].rate"),
+        ((("0", None, "NaN"),), "tiers[0].rate"),
+    ],
+)
+def test_tiers_that_cannot_be(tiers: tuple[tuple[str, str | None, str], ...], field: str) -> None:
+    with pytest.raises(WrongTariff) as caught:
+        own(*tiers)
+    assert caught.value.field == field
+    assert str(caught.value).startswith(f"{field}: ")
+
+
+@pytest.mark.parametrize("charge", ["fixed", "minimum"])
+@pytest.mark.parametrize("amount", ["-1", "Infinity"])
+def test_charges_that_cannot_be(charge: str, amount: str) -> None:
+    with pytest.raises(WrongTariff) as caught:
+        own(("0", None, "1"), **{charge: amount})
+    assert caught.value.field == f"monthly_{charge}"
+
+
+def test_sizes_that_cannot_be() -> None:
+    with pytest.raises(WrongRequest, match="units"):
+        residential_water(units=0)
+    with pytest.raises(WrongRequest, match="kva"):
+        commercial_electricity(Decimal(0))
+    with pytest.raises(WrongRequest, match="end"):
+        tiers_of([(None, Decimal(1)), (None, Decimal(1))])

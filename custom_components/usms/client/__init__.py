@@ -15,6 +15,7 @@ from .errors import (
     UsmsConnectionError,
     UsmsError,
     WrongRequest,
+    WrongTariff,
 )
 from .lifetime import Ending, SessionLife
 from .models import (
@@ -29,7 +30,18 @@ from .models import (
     TopUp,
     Utility,
 )
+from .schedule import DatedTariff, RunningBill, TariffSchedule
 from .session import clean_username
+from .tariff import (
+    Tariff,
+    TariffKind,
+    Tier,
+    commercial_electricity,
+    residential,
+    residential_electricity,
+    residential_water,
+    tiers_of,
+)
 from .transport import BASE_URL_VARIABLE, DEFAULT_BASE_URL, NO_PACING, Pacing, new_cookie_jar
 
 __all__ = [
@@ -43,6 +55,7 @@ __all__ = [
     "CaptchaRequired",
     "Challenge",
     "CredentialsRefused",
+    "DatedTariff",
     "Ending",
     "Meter",
     "NoData",
@@ -54,8 +67,13 @@ __all__ = [
     "Report",
     "ReportNotOffered",
     "Resolution",
+    "RunningBill",
     "SessionExpired",
     "SessionLife",
+    "Tariff",
+    "TariffKind",
+    "TariffSchedule",
+    "Tier",
     "TopUp",
     "UnknownMeter",
     "UsmsClient",
@@ -63,6 +81,12 @@ __all__ = [
     "UsmsError",
     "Utility",
     "WrongRequest",
+    "WrongTariff",
     "clean_username",
+    "commercial_electricity",
     "new_cookie_jar",
+    "residential",
+    "residential_electricity",
+    "residential_water",
+    "tiers_of",
 ]

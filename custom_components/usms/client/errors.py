@@ -82,3 +82,12 @@ class ReportNotOffered(WrongRequest):
 
 class UnknownMeter(WrongRequest):
     """The portal knows no such meter under this account."""
+
+
+class WrongTariff(WrongRequest):
+    """A tariff that can't be; `field` says what is wrong with it, such as `tiers[1].rate`."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
