@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 from dataclasses import dataclass
@@ -76,6 +77,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         )
         self._connection = connection
         self._told_of_more_meters = False
+        self._poll_after_sign_in: asyncio.Task[None] | None = None
         self.sign_in_needed = False
         self.last_poll: datetime | None = None
         """When the account page was last read."""
@@ -161,8 +163,9 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
 
     @callback
     def _async_connection_changed(self) -> None:
-        if self.sign_in_needed and self._connection.life.signed_in_at:
-            self.config_entry.async_create_task(
+        polling = self._poll_after_sign_in is not None and not self._poll_after_sign_in.done()
+        if self.sign_in_needed and self._connection.life.signed_in_at and not polling:
+            self._poll_after_sign_in = self.config_entry.async_create_background_task(
                 self.hass, self.async_refresh(), "usms poll after sign-in"
             )
 

@@ -269,11 +269,14 @@ def _dashboard(meters: dict[str, tuple[str, dict[str, str]]]) -> dict[str, Any]:
 # --- processes ---
 
 
-def _prepare(config: Path, port: int) -> None:
-    """Fill a folder for Home Assistant; what is there already stays."""
+def prepare(config: Path, port: int, more: str = "") -> None:
+    """Fill a folder for Home Assistant; what is there already stays.
+
+    `more` is added to its configuration.
+    """
     storage = config / ".storage"
     storage.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (config / "configuration.yaml").write_text(_CONFIGURATION)
+    (config / "configuration.yaml").write_text(_CONFIGURATION + more)
     target = config / "custom_components" / "usms"
     target.parent.mkdir(exist_ok=True)
     if target.is_symlink():
@@ -323,7 +326,7 @@ def _check_free(port: int, what: str) -> None:
 
 
 @asynccontextmanager
-async def _running(
+async def running(
     *command: str, log: Path, **environment: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run a program, and end it in the end."""
@@ -363,7 +366,7 @@ async def run(options: argparse.Namespace, stop: asyncio.Event) -> None:
     _check_free(options.port, "Home Assistant")
     _check_free(options.portal_port, "the simulated portal")
     known_file = config / "demo.json"
-    _prepare(config, options.port)
+    prepare(config, options.port)
     known = json.loads(known_file.read_text()) if known_file.exists() else {}
     url, origin = f"http://127.0.0.1:{options.port}", f"http://127.0.0.1:{options.portal_port}"
     portal_url = f"{origin}/SmartMeter/"
@@ -372,11 +375,11 @@ async def run(options: argparse.Namespace, stop: asyncio.Event) -> None:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         portal = [sys.executable, "-m", "tests.portal", "--port", str(options.portal_port)]
         await stack.enter_async_context(
-            _running(*portal, "--days", str(days), log=config / "portal.log")
+            running(*portal, "--days", str(days), log=config / "portal.log")
         )
         hass = [sys.executable, "-m", "homeassistant", "--config", str(config)]
         process = await stack.enter_async_context(
-            _running(*hass, log=config / "output.log", USMS_BASE_URL=portal_url)
+            running(*hass, log=config / "output.log", USMS_BASE_URL=portal_url)
         )
         home = HomeAssistant(http, url)
         await home.wait_until_up(process)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -134,8 +135,9 @@ class Harness:
     async def settle(self) -> None:
         """Wait until nothing is to be done any more."""
         await self.hass.async_block_till_done()
-        # A poll that is due by the clock runs in the background.
-        polls = [task for task in asyncio.all_tasks() if task.get_name().endswith("- refresh")]
+        # Polls run in the background.
+        names = re.compile("- refresh$|^usms poll")
+        polls = [task for task in asyncio.all_tasks() if names.search(task.get_name())]
         await asyncio.gather(*polls)
         await self.hass.async_block_till_done()
         if self.entry.state is ConfigEntryState.LOADED:

@@ -189,7 +189,7 @@ async def test_a_dead_session_asks_for_the_captcha_alone(
     assert shown["step_id"] == "captcha"
     done = await answer(hass, shown, account.portal)
     assert (done["type"], done["reason"]) == (FlowResultType.ABORT, "reauth_successful")
-    await hass.async_block_till_done()
+    await account.settle()
     assert account.state("sign_in_needed") == "off"
     assert account.entry.state is ConfigEntryState.LOADED
 
