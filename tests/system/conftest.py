@@ -140,7 +140,9 @@ class Home:
     def trouble(self) -> list[str]:
         """Return the integration's errors in its log; that a sign-in is needed is none."""
         records = re.split(r"^(?=\d{4}-\d\d-\d\d )", self._log(), flags=re.MULTILINE)
-        bad = [record for record in records if " ERROR " in record and "usms" in record]
+        # A folder of that name on the way to the interpreter is not ours.
+        ours = re.compile(r"(?<!/)usms|custom_components/usms")
+        bad = [record for record in records if " ERROR " in record and ours.search(record)]
         return [record for record in bad if "Authentication failed" not in record]
 
     def _log(self) -> str:
