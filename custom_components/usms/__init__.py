@@ -15,7 +15,8 @@ from homeassistant.helpers.typing import ConfigType
 
 from .actions import async_setup_actions
 from .client import WrongRequest
-from .client.store import ReadingsStore, StoreError
+from .client.errors import StoreError
+from .client.store import ReadingsStore
 from .connection import account_id, async_connection, async_forget_connection
 from .const import DOMAIN, PLATFORMS
 from .coordinator import UsmsConfigEntry, UsmsCoordinator, UsmsData

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -25,9 +24,13 @@ from .client import (
     UsmsClient,
     UsmsConnectionError,
 )
-from .client.models import Resolution, StoredMeter, brunei_date
-from .client.store import ReadingsStore, StoreError
+from .client.errors import StoreError
+from .client.figures import Figures, count
+from .client.models import StoredMeter, brunei_date
+from .client.schedule import TariffSchedule
+from .client.store import ReadingsStore
 from .client.sync import Progress, Sync
+from .client.tariff import residential
 from .statistics import MeterStatistics, async_clear, statistic_ids
 
 if TYPE_CHECKING:
@@ -38,30 +41,12 @@ _LOGGER = logging.getLogger(__name__)
 START_DELAY: Final = timedelta(seconds=5)
 LOOK_INTERVAL: Final = timedelta(minutes=5)
 """How often to look whether something became due by the clock alone."""
+COUNT_INTERVAL: Final = timedelta(hours=1)
+"""After which figures are counted again though nothing was read: a forecast moves with time."""
 VERIFY_INTERVAL: Final = timedelta(days=1)
 """How often the recorder is compared with the store as a whole."""
 _CLEARED: Final = "statistics_cleared"
 _BACK_OFF: Final = (timedelta(minutes=5), timedelta(hours=2))
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What a meter used, in kWh or m³, by the store; None where nothing is published yet."""
-
-    day: date
-    """The day that is today in Brunei."""
-    today: Decimal | None
-    yesterday: Decimal | None
-    this_month: Decimal | None
-    last_month: Decimal | None
-    oldest: datetime | None
-    newest: datetime | None
-    """Start of the oldest and of the newest reading."""
-
-    def counts(self, day: date) -> bool:
-        """Whether a change of that day's readings changes any of this."""
-        in_months = day >= (self.day.replace(day=1) - timedelta(days=1)).replace(day=1)
-        return in_months or self.oldest is None or day <= self.oldest.date()
 
 
 class History:
@@ -85,7 +70,7 @@ class History:
         """The last report read; None before there is one."""
         self.meters: tuple[StoredMeter, ...] = ()
         """Those of the store when the account was set up."""
-        self.usage: dict[str, Usage] = {}
+        self.figures: dict[str, Figures] = {}
         """By meter number."""
         self._statistics: dict[str, MeterStatistics] = {}
         self._cleared: set[str] = set()
@@ -143,7 +128,8 @@ class History:
     ) -> None:
         """Have days read that were not, or with `force` read again; `async_wake` begins."""
         if first is None:
-            oldest = self.usage[meter].oldest if meter in self.usage else None
+            known = self.figures.get(meter)
+            oldest = known.consumption.oldest if known else None
             first = brunei_date(oldest) if oldest else last
         async with self._one_at_a_time:
             await self.sync.request(meter, first, last, force=force)
@@ -199,7 +185,7 @@ class History:
                 await self.sync.saw(self._coordinator.data)
             if self._verified_at is None or now - self._verified_at >= VERIFY_INTERVAL:
                 await self._async_verify()
-            await self._async_count_again(brunei_date(now))
+            await self._async_count_again(now)
             if self._may_ask(now):
                 async for progress in self.sync.run():
                     await self._async_keep(progress)
@@ -230,8 +216,8 @@ class History:
                 statistics.async_update(progress.changed) if known else statistics.async_verify()
             )
         self.progress = progress
-        usage = self.usage.get(meter)
-        if usage is None or any(usage.counts(day) for day in progress.changed):
+        figures = self.figures.get(meter)
+        if figures is None or any(figures.consumption.counts(day) for day in progress.changed):
             await self._async_count([meter])
         else:
             self._async_tell()
@@ -256,13 +242,16 @@ class History:
             self._statistics[meter] = MeterStatistics(self.hass, self.store, meter, utility)
         return self._statistics[meter]
 
-    async def _async_count_again(self, today: date) -> None:
-        """Count anew for a new day, and for meters that are new."""
+    async def _async_count_again(self, now: datetime) -> None:
+        """Count anew what is of another day, hour or balance, and meters that are new."""
         meters = await self.hass.async_add_executor_job(self.store.meters)
         old = [
             meter.number
             for meter in meters
-            if meter.number not in self.usage or self.usage[meter.number].day != today
+            if (figures := self.figures.get(meter.number)) is None
+            or figures.consumption.day != brunei_date(now)
+            or figures.balance != self._balance(meter.number)
+            or now - figures.at >= COUNT_INTERVAL
         ]
         if old:
             await self._async_count(old)
@@ -270,45 +259,27 @@ class History:
             self._async_tell()
 
     async def _async_count(self, meters: Iterable[str] | None = None) -> None:
-        """Count what was used lately, and tell who listens."""
-        self.usage |= await self.hass.async_add_executor_job(self._count, dt_util.utcnow(), meters)
+        """Count what was used lately and what it costs, and tell who listens."""
+        now = dt_util.utcnow()
+        for meter in meters or [meter.number for meter in self.meters]:
+            self.figures[meter] = await self.hass.async_add_executor_job(
+                count, self.store, meter, self.schedule(meter), now, self._balance(meter)
+            )
         self._async_tell()
+
+    def schedule(self, meter: str) -> TariffSchedule | None:
+        """Return the prices of a meter; None where they are not known."""
+        utility = self.sync.utility(meter) or next(
+            (stored.utility for stored in self.meters if stored.number == meter), None
+        )
+        return TariffSchedule.always(residential(utility)) if utility else None
+
+    def _balance(self, number: str) -> Decimal | None:
+        account = self._coordinator.data
+        meter = account.meter(number) if account else None
+        return meter.balance if meter else None
 
     @callback
     def _async_tell(self) -> None:
         for listener in tuple(self._listeners):
             listener()
-
-    def _count(self, now: datetime, meters: Iterable[str] | None) -> dict[str, Usage]:
-        wanted = meters or [meter.number for meter in self.store.meters()]
-        return {meter: count_usage(self.store, meter, brunei_date(now)) for meter in wanted}
-
-
-def count_usage(store: ReadingsStore, meter: str, today: date) -> Usage:
-    """Return what a meter used lately (blocks): a day by its hours, else by its daily report."""
-    this_month = today.replace(day=1)
-    last_month = (this_month - timedelta(days=1)).replace(day=1)
-    amounts = {
-        reading.start.date(): reading.value
-        for reading in store.readings(meter, Resolution.DAY, last_month, today)
-    }
-    by_hours: dict[date, Decimal] = {}
-    for reading in store.readings(meter, Resolution.HOUR, last_month, today):
-        day = reading.start.date()
-        by_hours[day] = by_hours.get(day, Decimal(0)) + reading.value
-    amounts |= by_hours
-
-    def since(first: date, last: date) -> Decimal | None:
-        found = [amount for day, amount in amounts.items() if first <= day <= last]
-        return sum(found, Decimal(0)) if found else None
-
-    oldest, newest = store.span(meter)
-    return Usage(
-        day=today,
-        today=amounts.get(today),
-        yesterday=amounts.get(today - timedelta(days=1)),
-        this_month=since(this_month, today),
-        last_month=since(last_month, this_month - timedelta(days=1)),
-        oldest=oldest,
-        newest=newest,
-    )

@@ -19,10 +19,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .client import Meter, Utility
+from .client.figures import Consumption
 from .client.models import StoredMeter, brunei_midnight
 from .coordinator import UsmsConfigEntry, UsmsData
 from .entity import UsmsAccountEntity, UsmsMeterEntity, UsmsStoreEntity, async_add_meters
-from .history import Usage
 
 PARALLEL_UPDATES = 0
 
@@ -48,7 +48,7 @@ class MeterSensorDescription(SensorEntityDescription):
 class UsageSensorDescription(SensorEntityDescription):
     """A sensor of what the readings store has of a meter."""
 
-    value: Callable[[Usage], State]
+    value: Callable[[Consumption], State]
     since: Callable[[date], date] | None = None
     """From the day that is today: when what is counted began."""
 
@@ -147,7 +147,7 @@ def _usage_sensors(utility: Utility | None) -> tuple[UsageSensorDescription, ...
     unit = UnitOfVolume.CUBIC_METERS if water else UnitOfEnergy.KILO_WATT_HOUR
 
     def used(
-        period: str, value: Callable[[Usage], State], since: Callable[[date], date]
+        period: str, value: Callable[[Consumption], State], since: Callable[[date], date]
     ) -> UsageSensorDescription:
         return UsageSensorDescription(
             key=f"consumption_{period}",
@@ -160,7 +160,7 @@ def _usage_sensors(utility: Utility | None) -> tuple[UsageSensorDescription, ...
             since=since,
         )
 
-    def reading(which: str, value: Callable[[Usage], State]) -> UsageSensorDescription:
+    def reading(which: str, value: Callable[[Consumption], State]) -> UsageSensorDescription:
         return UsageSensorDescription(
             key=f"{which}_reading",
             translation_key=f"{which}_reading",
@@ -249,8 +249,9 @@ class UsageSensor(UsmsStoreEntity, SensorEntity):
     entity_description: UsageSensorDescription
 
     @property
-    def _usage(self) -> Usage | None:
-        return self.coordinator.config_entry.runtime_data.history.usage.get(self._number)
+    def _usage(self) -> Consumption | None:
+        figures = self.coordinator.config_entry.runtime_data.history.figures.get(self._number)
+        return figures.consumption if figures else None
 
     @property
     @override

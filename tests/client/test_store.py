@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.usms.client.errors import StoreError
 from custom_components.usms.client.models import (
     BRUNEI,
     Origin,
     Reading,
     Resolution,
-    TopUp,
     Utility,
     brunei_midnight,
 )
-from custom_components.usms.client.store import ReadingsStore, StoreError
+from custom_components.usms.client.store import ReadingsStore
 
 METER = "10000001"
 DAY = date(2026, 11, 1)
@@ -139,15 +139,6 @@ def test_readings_of_a_range(store: ReadingsStore) -> None:
     assert len(store.readings(METER, Resolution.HOUR, DAY, DAY)) == 24
     assert len(store.readings(METER, Resolution.HOUR, DAY + timedelta(days=1))) == 24
     assert len(store.readings(METER, Resolution.HOUR, None, DAY)) == 24
-
-
-def test_topups_are_kept_once(store: ReadingsStore) -> None:
-    topup = TopUp(
-        AT, "T1", METER, Decimal("20.00"), None, Decimal("20.00"), Decimal("250.5"), "Card"
-    )
-    assert store.save_topups([topup]) == 1
-    assert store.save_topups([topup]) == 0
-    assert store.topups(METER) == [topup]
 
 
 def test_facts_are_remembered(store: ReadingsStore, path: Path) -> None:

@@ -91,3 +91,7 @@ class WrongTariff(WrongRequest):
         super().__init__(f"{field}: {problem}")
         self.field = field
         self.problem = problem
+
+
+class StoreError(UsmsError):
+    """The file is not a readings store, or can't be read or written."""

@@ -103,9 +103,20 @@ class Report:
         return self.total - sum((reading.value for reading in self.readings), Decimal(0))
 
 
+class TopUpOrigin(StrEnum):
+    """Where a top-up is known from."""
+
+    HISTORY = "history"
+    """The portal's transaction history has it."""
+    BALANCE = "balance"
+    """The balance rose as nothing else explains."""
+    TRANSFER = "transfer"
+    """So did it, while the balance of another meter of the account fell by as much."""
+
+
 @dataclass(frozen=True, slots=True)
 class TopUp:
-    """One payment into a meter, from the portal's transaction history. Amounts in BND."""
+    """One payment into a meter. Amounts in BND."""
 
     at: datetime
     transaction: str = field(repr=False)
@@ -121,6 +132,15 @@ class TopUp:
     payment_mode: str | None = None
     site: str | None = None
     source: str | None = None
+    """The portal's word for where it came from."""
+    origin: TopUpOrigin = TopUpOrigin.HISTORY
+
+    @property
+    def credited(self) -> Decimal:
+        """What it raised the balance by."""
+        if self.recharge is not None:
+            return self.recharge
+        return self.amount - (self.debt_cleared or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +201,18 @@ class StoredReading:
     def estimated(self) -> bool:
         """Whether the value is a share of the day's remainder."""
         return self.origin is Origin.REMAINDER
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """A balance that a meter's card began to show."""
+
+    seen_at: datetime
+    """When it was first seen; since then it changed no more, until the next."""
+    amount: Decimal
+    """BND; below 0 the meter owes."""
+    units: Decimal | None = None
+    """kWh or m³ left, as the portal has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ import threading
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from .errors import UsmsError
+from .errors import StoreError
 from .models import (
     BRUNEI,
     DayState,
@@ -24,67 +24,14 @@ from .models import (
     Resolution,
     StoredMeter,
     StoredReading,
-    TopUp,
     Utility,
     brunei_midnight,
 )
+from .schema import MIGRATIONS, date_of, day_number, meter_id_of, moment, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
-
-_EPOCH: Final = date(1970, 1, 1).toordinal()
-
-_MIGRATIONS: Final = (
-    """
-    CREATE TABLE meter (
-        id INTEGER PRIMARY KEY,
-        number TEXT NOT NULL UNIQUE,
-        utility TEXT,
-        hourly_refused_at INTEGER,
-        card TEXT,
-        card_changed_at INTEGER
-    );
-    CREATE TABLE reading (
-        meter INTEGER NOT NULL REFERENCES meter(id),
-        resolution TEXT NOT NULL CHECK (resolution IN ('hour', 'day')),
-        start INTEGER NOT NULL,
-        value TEXT NOT NULL,
-        origin TEXT NOT NULL CHECK (origin IN ('report', 'remainder')),
-        read_at INTEGER NOT NULL,
-        PRIMARY KEY (meter, resolution, start)
-    ) WITHOUT ROWID;
-    CREATE TABLE day (
-        meter INTEGER NOT NULL REFERENCES meter(id),
-        day INTEGER NOT NULL,
-        daily_read_at INTEGER,
-        hours_read_at INTEGER,
-        hours_asked INTEGER NOT NULL DEFAULT 0,
-        changed_at INTEGER,
-        settled INTEGER NOT NULL DEFAULT 0,
-        PRIMARY KEY (meter, day)
-    ) WITHOUT ROWID;
-    CREATE TABLE topup (
-        meter INTEGER NOT NULL REFERENCES meter(id),
-        number TEXT NOT NULL,
-        at INTEGER NOT NULL,
-        amount TEXT NOT NULL,
-        debt_cleared TEXT,
-        recharge TEXT,
-        units TEXT,
-        payment_mode TEXT,
-        site TEXT,
-        source TEXT,
-        PRIMARY KEY (meter, number)
-    ) WITHOUT ROWID;
-    CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    """,
-)
-"""The schema, a step a version. A step, once released, is never changed."""
-
-
-class StoreError(UsmsError):
-    """The file is not a readings store, or can't be read or written."""
 
 
 class ReadingsStore:
@@ -109,11 +56,11 @@ class ReadingsStore:
 
     def _migrate(self) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version > len(_MIGRATIONS):
+        if version > len(MIGRATIONS):
             raise StoreError("The readings store was written by a newer version of this software")
-        for step in range(version, len(_MIGRATIONS)):
+        for step in range(version, len(MIGRATIONS)):
             self._db.executescript(
-                f"BEGIN; {_MIGRATIONS[step]}; PRAGMA user_version = {step + 1}; COMMIT;"
+                f"BEGIN; {MIGRATIONS[step]}; PRAGMA user_version = {step + 1}; COMMIT;"
             )
 
     @contextmanager
@@ -149,13 +96,13 @@ class ReadingsStore:
                 db.execute(
                     "INSERT INTO meter (number, utility, card, card_changed_at)"
                     " VALUES (?, ?, ?, ?)",
-                    (number, utility, card, _stamp(seen_at)),
+                    (number, utility, card, stamp(seen_at)),
                 )
             elif row[2] != card or (utility and row[1] != utility):
                 db.execute(
                     "UPDATE meter SET utility = coalesce(?, utility), card = ?, card_changed_at = ?"
                     " WHERE id = ?",
-                    (utility, card, _stamp(seen_at), row[0]),
+                    (utility, card, stamp(seen_at), row[0]),
                 )
 
     def meters(self) -> tuple[StoredMeter, ...]:
@@ -165,7 +112,9 @@ class ReadingsStore:
                 "SELECT number, utility, hourly_refused_at, card_changed_at FROM meter ORDER BY id"
             ).fetchall()
         return tuple(
-            StoredMeter(number, Utility(utility) if utility else None, _time(refused), _time(moved))
+            StoredMeter(
+                number, Utility(utility) if utility else None, moment(refused), moment(moved)
+            )
             for number, utility, refused, moved in rows
         )
 
@@ -174,7 +123,7 @@ class ReadingsStore:
         with self.transaction() as db:
             db.execute(
                 "UPDATE meter SET hourly_refused_at = ? WHERE id = ?",
-                (_stamp(at) if at else None, _meter_id(db, meter)),
+                (stamp(at) if at else None, meter_id_of(db, meter)),
             )
 
     # --- readings ---
@@ -187,18 +136,18 @@ class ReadingsStore:
         A changed total opens its day again: its hours will be asked for anew.
         """
         with self.transaction() as db:
-            meter_id, at = _meter_id(db, meter), _stamp(read_at)
+            meter_id, at = meter_id_of(db, meter), stamp(read_at)
             changed = _upsert(db, meter_id, Resolution.DAY, readings, at)
             days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
             db.executemany(
                 "INSERT INTO day (meter, day, daily_read_at) VALUES (?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET daily_read_at = excluded.daily_read_at",
-                [(meter_id, _day(day), at) for day in days],
+                [(meter_id, day_number(day), at) for day in days],
             )
             db.executemany(
                 "UPDATE day SET changed_at = ?, settled = 0, hours_asked = 0"
                 " WHERE meter = ? AND day = ?",
-                [(at, meter_id, _day(start.date())) for start in changed],
+                [(at, meter_id, day_number(start.date())) for start in changed],
             )
         return {start.date() for start in changed}
 
@@ -207,13 +156,13 @@ class ReadingsStore:
     ) -> bool:
         """Store a day's hours (kWh), none where there were none; return whether any changed."""
         with self.transaction() as db:
-            meter_id, at = _meter_id(db, meter), _stamp(read_at)
+            meter_id, at = meter_id_of(db, meter), stamp(read_at)
             changed = _upsert(db, meter_id, Resolution.HOUR, readings, at)
             db.execute(
                 "INSERT INTO day (meter, day, hours_read_at, hours_asked, changed_at)"
                 " VALUES (?1, ?2, ?3, 1, ?4) ON CONFLICT DO UPDATE SET hours_read_at = ?3,"
                 " hours_asked = hours_asked + 1, changed_at = coalesce(?4, changed_at)",
-                (meter_id, _day(day), at, at if changed else None),
+                (meter_id, day_number(day), at, at if changed else None),
             )
         return bool(changed)
 
@@ -222,15 +171,15 @@ class ReadingsStore:
     ) -> bool:
         """Replace a day's estimated hours by these; return whether that changed anything."""
         with self.transaction() as db:
-            meter_id = _meter_id(db, meter)
-            start = _stamp(brunei_midnight(day))
+            meter_id = meter_id_of(db, meter)
+            start = stamp(brunei_midnight(day))
             span = (meter_id, start, start + 86400)
             old = db.execute(
                 "SELECT start, value FROM reading WHERE meter = ? AND resolution = 'hour'"
                 " AND start >= ? AND start < ? AND origin = 'remainder' ORDER BY start",
                 span,
             ).fetchall()
-            new = [(_stamp(hour.start), str(hour.value)) for hour in hours]
+            new = [(stamp(hour.start), str(hour.value)) for hour in hours]
             if old == new:
                 return False
             db.execute(
@@ -240,32 +189,32 @@ class ReadingsStore:
             )
             db.executemany(
                 "INSERT INTO reading VALUES (?, 'hour', ?, ?, 'remainder', ?)",
-                [(meter_id, at, value, _stamp(read_at)) for at, value in new],
+                [(meter_id, at, value, stamp(read_at)) for at, value in new],
             )
         return True
 
     def settle(self, meter: str, days: Iterable[date]) -> None:
         """Mark days about which the portal is no longer asked."""
         with self.transaction() as db:
-            meter_id = _meter_id(db, meter)
+            meter_id = meter_id_of(db, meter)
             db.executemany(
                 "UPDATE day SET settled = 1 WHERE meter = ? AND day = ?",
-                [(meter_id, _day(day)) for day in days],
+                [(meter_id, day_number(day)) for day in days],
             )
 
     def want(self, meter: str, first: date, last: date, *, again: bool = False) -> None:
         """Have days asked for that were not; with `again` all of them, settled or not."""
         with self.transaction() as db:
-            meter_id = _meter_id(db, meter)
+            meter_id = meter_id_of(db, meter)
             db.executemany(
                 "INSERT OR IGNORE INTO day (meter, day) VALUES (?, ?)",
-                [(meter_id, day) for day in range(_day(first), _day(last) + 1)],
+                [(meter_id, day) for day in range(day_number(first), day_number(last) + 1)],
             )
             if again:
                 db.execute(
                     "UPDATE day SET settled = 0, hours_asked = 0, hours_read_at = NULL,"
                     " daily_read_at = NULL WHERE meter = ? AND day BETWEEN ? AND ?",
-                    (meter_id, _day(first), _day(last)),
+                    (meter_id, day_number(first), day_number(last)),
                 )
 
     def readings(
@@ -276,8 +225,8 @@ class ReadingsStore:
         last: date | None = None,
     ) -> list[StoredReading]:
         """Return readings by time, from the first day to the last, both included."""
-        since = _stamp(brunei_midnight(first)) if first else 0
-        until = _stamp(brunei_midnight(last)) + 86400 if last else 2**62
+        since = stamp(brunei_midnight(first)) if first else 0
+        until = stamp(brunei_midnight(last)) + 86400 if last else 2**62
         with self.transaction() as db:
             rows = db.execute(
                 "SELECT r.start, r.value, r.origin, r.read_at, coalesce(d.settled, 0)"
@@ -302,10 +251,10 @@ class ReadingsStore:
         self, meter: str, first: date | None = None, last: date | None = None
     ) -> dict[date, DayState]:
         """Return the state of every day that was ever asked for, by day."""
-        low = _day(first) if first else 0
-        high = _day(last) if last else date.max.toordinal()
+        low = day_number(first) if first else 0
+        high = day_number(last) if last else date.max.toordinal()
         with self.transaction() as db:
-            meter_id = _meter_id(db, meter)
+            meter_id = meter_id_of(db, meter)
             span = (meter_id, low * 86400 - 28800, (high + 1) * 86400 - 28800)
             totals = dict(
                 db.execute(
@@ -327,7 +276,7 @@ class ReadingsStore:
                 (meter_id, low, high),
             ).fetchall()
         return {
-            _date(row[0]): _day_state(row, totals.get(row[0]), hours.get(row[0], []))
+            date_of(row[0]): _day_state(row, totals.get(row[0]), hours.get(row[0], []))
             for row in rows
         }
 
@@ -336,58 +285,9 @@ class ReadingsStore:
         with self.transaction() as db:
             row = db.execute(
                 "SELECT min(start), max(start) FROM reading WHERE meter = ?",
-                (_meter_id(db, meter),),
+                (meter_id_of(db, meter),),
             ).fetchone()
-        return _time(row[0]), _time(row[1])
-
-    # --- top-ups ---
-
-    def save_topups(self, topups: Iterable[TopUp]) -> int:
-        """Store top-ups; return how many are new."""
-        with self.transaction() as db:
-            before = db.total_changes
-            db.executemany(
-                "INSERT OR IGNORE INTO topup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        _meter_id(db, topup.meter),
-                        topup.transaction,
-                        _stamp(topup.at),
-                        str(topup.amount),
-                        _text(topup.debt_cleared),
-                        _text(topup.recharge),
-                        _text(topup.units),
-                        topup.payment_mode,
-                        topup.site,
-                        topup.source,
-                    )
-                    for topup in topups
-                ],
-            )
-            return db.total_changes - before
-
-    def topups(self, meter: str) -> list[TopUp]:
-        """Return a meter's top-ups, oldest first."""
-        with self.transaction() as db:
-            rows = db.execute(
-                "SELECT at, t.number, amount, debt_cleared, recharge, units, payment_mode, site,"
-                " source FROM topup t JOIN meter m ON m.id = t.meter WHERE m.number = ?"
-                " ORDER BY at, t.number",
-                (meter,),
-            ).fetchall()
-        return [
-            TopUp(
-                datetime.fromtimestamp(at, BRUNEI),
-                number,
-                meter,
-                Decimal(amount),
-                _decimal(debt),
-                _decimal(recharge),
-                _decimal(units),
-                *texts,
-            )
-            for at, number, amount, debt, recharge, units, *texts in rows
-        ]
+        return moment(row[0]), moment(row[1])
 
     # --- facts that a long import remembers ---
 
@@ -416,7 +316,7 @@ def _upsert(
     """
     changed = []
     for reading in readings:
-        start = _stamp(reading.start)
+        start = stamp(reading.start)
         key = (meter, resolution, start)
         old = db.execute(
             "SELECT value, origin FROM reading WHERE meter = ? AND resolution = ? AND start = ?",
@@ -436,45 +336,14 @@ def _day_state(row: tuple[Any, ...], total: str | None, hours: list[tuple[str, s
     day, daily_read_at, hours_read_at, asked, changed_at, settled = row
     reported = [Decimal(value) for value, origin in hours if origin == Origin.REPORT]
     return DayState(
-        day=_date(day),
+        day=date_of(day),
         total=Decimal(total) if total is not None else None,
         hours=len(reported),
         hours_sum=sum(reported, Decimal(0)),
         estimated=len(hours) - len(reported),
-        daily_read_at=_time(daily_read_at),
-        hours_read_at=_time(hours_read_at),
+        daily_read_at=moment(daily_read_at),
+        hours_read_at=moment(hours_read_at),
         hours_asked=asked,
-        changed_at=_time(changed_at),
+        changed_at=moment(changed_at),
         settled=bool(settled),
     )
-
-
-def _meter_id(db: sqlite3.Connection, number: str) -> int:
-    row = db.execute("SELECT id FROM meter WHERE number = ?", (number,)).fetchone()
-    if row is None:
-        raise StoreError("The readings store does not know this meter")
-    return int(row[0])
-
-
-def _stamp(moment: datetime) -> int:
-    return int(moment.timestamp())
-
-
-def _time(stamp: int | None) -> datetime | None:
-    return None if stamp is None else datetime.fromtimestamp(stamp, BRUNEI)
-
-
-def _day(day: date) -> int:
-    return day.toordinal() - _EPOCH
-
-
-def _date(number: int) -> date:
-    return date.fromordinal(number + _EPOCH)
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
-
-
-def _text(number: Decimal | None) -> str | None:
-    return None if number is None else str(number)
