@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
+from custom_components.usms import sensor_types
+from custom_components.usms.client import Utility
+from custom_components.usms.spending_sensors import spending_sensors
+
 ROOT = Path(__file__).resolve().parents[1]
 INTEGRATION = ROOT / "custom_components" / "usms"
 
@@ -106,6 +110,11 @@ def test_every_name_that_the_code_translates_is_there() -> None:
     assert shown == ENGLISH["config"]["error"].keys()
     steps = set(re.findall(r"async def async_step_(\w+)", flow)) - {"reauth", "init"}
     assert steps == ENGLISH["config"]["step"].keys()
+    options = (INTEGRATION / "options_flow.py").read_text()
+    steps = set(re.findall(r"async def async_step_(\w+)", options))
+    assert steps == ENGLISH["options"]["step"].keys()
+    fields = set(re.findall(r'^CONF_\w+: Final = "(\w+)"', options, re.MULTILINE))
+    assert fields <= {path.split(".")[-1] for path in flat(ENGLISH["options"]["step"])}
 
 
 @pytest.mark.parametrize("platform", sorted(ENGLISH["entity"]))
@@ -113,9 +122,14 @@ def test_every_entity_has_a_name_and_an_icon(platform: str) -> None:
     code = (INTEGRATION / f"{platform}.py").read_text()
     keys = set(re.findall(r'translation_key="(\w+)"', code))
     if platform == "sensor":
-        periods = re.findall(r'used\(\s*"(\w+)"', code)
-        keys |= {f"consumption_{period}" for period in periods}
-        keys |= {f"{which}_reading" for which in re.findall(r'reading\("(\w+)"', code)}
+        described = (
+            *sensor_types.ACCOUNT_SENSORS,
+            *sensor_types.card_sensors(Utility.WATER),
+            *sensor_types.consumption_sensors(Utility.WATER),
+            *spending_sensors(Utility.WATER),
+        )
+        keys = {str(sensor.translation_key) for sensor in described}
+        assert all(sensor.key == sensor.translation_key for sensor in described)
     assert keys == ENGLISH["entity"][platform].keys()
     icons = load(INTEGRATION / "icons.json")["entity"][platform]
     assert keys == icons.keys()

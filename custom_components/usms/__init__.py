@@ -21,6 +21,7 @@ from .connection import account_id, async_connection, async_forget_connection
 from .const import DOMAIN, PLATFORMS
 from .coordinator import UsmsConfigEntry, UsmsCoordinator, UsmsData
 from .history import History
+from .money import async_forget_issues
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -74,6 +75,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> boo
 async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Delete an account's session and readings; its statistics stay in the recorder."""
     await async_forget_connection(hass, account_id(entry.data[CONF_USERNAME]))
+    async_forget_issues(hass, entry.entry_id)
     file = readings_file(hass, entry)
     for path in (file, file.with_name(f"{file.name}-journal")):
         await hass.async_add_executor_job(_delete, path)

@@ -1,4 +1,4 @@
-"""Whether somebody has to sign in."""
+"""Whether somebody has to sign in, and whether credit is low."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from homeassistant.components.binary_sensor import (
     BinarySensorEntity,
     BinarySensorEntityDescription,
 )
-from homeassistant.const import EntityCategory
+from homeassistant.const import STATE_ON, EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.restore_state import RestoreEntity
 
+from .client.models import StoredMeter
 from .coordinator import UsmsConfigEntry
-from .entity import UsmsAccountEntity
+from .entity import UsmsAccountEntity, UsmsStoreEntity, async_add_meters
+from .low_credit import LowCredit
 
 PARALLEL_UPDATES = 0
 
@@ -27,14 +30,23 @@ _SIGN_IN_NEEDED: Final = BinarySensorEntityDescription(
     entity_category=EntityCategory.DIAGNOSTIC,
 )
 
+_LOW_CREDIT: Final = BinarySensorEntityDescription(
+    key="low_credit", translation_key="low_credit", device_class=BinarySensorDeviceClass.PROBLEM
+)
+
 
 async def async_setup_entry(
-    _hass: HomeAssistant,
+    hass: HomeAssistant,
     entry: UsmsConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the account's sensor."""
+    """Set up the account's sensor, and those of every meter as it appears."""
     async_add_entities([SignInNeeded(entry, _SIGN_IN_NEEDED)])
+
+    def entities_of(meter: StoredMeter) -> list[LowCreditSensor]:
+        return [LowCreditSensor(entry, meter, _LOW_CREDIT)]
+
+    async_add_meters(hass, entry, async_add_entities, entities_of)
 
 
 class SignInNeeded(UsmsAccountEntity, BinarySensorEntity):
@@ -63,6 +75,37 @@ class SignInNeeded(UsmsAccountEntity, BinarySensorEntity):
             "deadly_pause": _minutes(life.fatal),
             "poll_interval": _minutes(self.coordinator.poll_interval),
         }
+
+
+class LowCreditSensor(UsmsStoreEntity, BinarySensorEntity, RestoreEntity):
+    """On while a meter's credit is low, as the options say."""
+
+    _low: bool | None = None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Go on from the state before a restart."""
+        last = await self.async_get_last_state()
+        self._low = None if last is None else last.state == STATE_ON
+        await super().async_added_to_hass()
+
+    @property
+    def _threshold(self) -> LowCredit:
+        return LowCredit.of(self.coordinator.config_entry.options, self._number)
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Whether credit is low; None while neither balance nor forecast is known."""
+        if self.figures:
+            self._low = self._threshold.is_low(self.figures, was=self._low)
+        return self._low
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """What it goes by."""
+        return {"by": self._threshold.by, "threshold": self._threshold.threshold}
 
 
 def _minutes(span: timedelta | None) -> float | None:

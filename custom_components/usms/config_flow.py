@@ -15,14 +15,10 @@ from homeassistant.config_entries import (
     ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
-    OptionsFlowWithReload,
 )
-from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, UnitOfTime
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.helpers.selector import (
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
@@ -40,16 +36,8 @@ from .client import (
     clean_username,
 )
 from .connection import Captcha, Connection, account_id, async_connection, masked
-from .const import (
-    CONF_CAPTCHA,
-    CONF_POLL_INTERVAL,
-    CONF_SHORTEST_POLL_INTERVAL,
-    DEFAULT_POLL_INTERVAL,
-    DEFAULT_SHORTEST_POLL_INTERVAL,
-    DOMAIN,
-    MAX_POLL_INTERVAL,
-    MIN_POLL_INTERVAL,
-)
+from .const import CONF_CAPTCHA, DOMAIN
+from .options_flow import UsmsOptionsFlow
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -73,15 +61,6 @@ _USER_SCHEMA: Final = vol.Schema(
 _PASSWORD_SCHEMA: Final = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
 _CAPTCHA_SCHEMA: Final = vol.Schema(
     {vol.Optional(CONF_CAPTCHA, default=""): TextSelector(TextSelectorConfig(autocomplete="off"))}
-)
-_MINUTES: Final = NumberSelector(
-    NumberSelectorConfig(
-        min=MIN_POLL_INTERVAL,
-        max=MAX_POLL_INTERVAL,
-        step=1,
-        unit_of_measurement=UnitOfTime.MINUTES,
-        mode=NumberSelectorMode.BOX,
-    )
 )
 
 
@@ -270,25 +249,3 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
             # Polls go on by themselves over the connection that has signed in.
             return self.async_update_and_abort(entry, data_updates=self._credentials)
         return self.async_update_reload_and_abort(entry, data_updates=self._credentials)
-
-
-class UsmsOptionsFlow(OptionsFlowWithReload):
-    """How often to poll."""
-
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the options."""
-        errors = {}
-        if user_input is not None:
-            options = {name: int(minutes) for name, minutes in user_input.items()}
-            if options[CONF_SHORTEST_POLL_INTERVAL] <= options[CONF_POLL_INTERVAL]:
-                return self.async_create_entry(data={**self.config_entry.options, **options})
-            errors[CONF_SHORTEST_POLL_INTERVAL] = "shortest_above_usual"
-        defaults = {
-            CONF_POLL_INTERVAL: DEFAULT_POLL_INTERVAL,
-            CONF_SHORTEST_POLL_INTERVAL: DEFAULT_SHORTEST_POLL_INTERVAL,
-        }
-        known = {**defaults, **self.config_entry.options, **(user_input or {})}
-        schema = vol.Schema(
-            {vol.Required(name, default=known[name]): _MINUTES for name in defaults}
-        )
-        return self.async_show_form(step_id="init", data_schema=schema, errors=errors)

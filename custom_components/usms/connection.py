@@ -56,7 +56,12 @@ _BACK_OFF: Final = (timedelta(minutes=10), timedelta(hours=6))
 
 def account_id(username: str) -> str:
     """Return an id of an account that does not show its user name."""
-    return hashlib.sha256(f"{DOMAIN}:{username}".encode()).hexdigest()[:16]
+    return hashed(username)
+
+
+def hashed(number: str) -> str:
+    """Return what stands for a number where it must not be seen."""
+    return hashlib.sha256(f"{DOMAIN}:{number}".encode()).hexdigest()[:16]
 
 
 def masked(number: str) -> str:

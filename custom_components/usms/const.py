@@ -5,7 +5,13 @@ from typing import Final
 from homeassistant.const import Platform
 
 DOMAIN: Final = "usms"
-PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.IMAGE, Platform.SENSOR]
+PLATFORMS: Final = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.EVENT,
+    Platform.IMAGE,
+    Platform.SENSOR,
+]
 
 EVENT_SIGN_IN_NEEDED: Final = "usms_sign_in_needed"
 """Fired once when a session has ended and a person has to sign in."""
@@ -21,6 +27,13 @@ CONF_POLL_INTERVAL: Final = "poll_interval"
 """Option: minutes between two polls, at most."""
 CONF_SHORTEST_POLL_INTERVAL: Final = "shortest_poll_interval"
 """Option: minutes between two polls, at least, where only that keeps the session alive."""
+
+CONF_METERS: Final = "meters"
+"""Option: what is chosen for each meter, by its number."""
+CONF_TARIFF: Final = "tariff"
+"""Of a meter: its tariffs, as `TariffSchedule.to_dict` gives them."""
+CONF_LOW_CREDIT: Final = "low_credit"
+"""Of a meter: by what credit is low, and below how much."""
 
 DEFAULT_POLL_INTERVAL: Final = 10
 DEFAULT_SHORTEST_POLL_INTERVAL: Final = 2

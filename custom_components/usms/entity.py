@@ -13,6 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .client import Meter, Utility
+from .client.figures import Figures
 from .client.models import StoredMeter
 from .connection import masked
 from .const import DOMAIN
@@ -57,7 +58,7 @@ class UsmsMeterEntity(CoordinatorEntity[UsmsCoordinator]):
         self.entity_description = description
         self._number = meter.number
         self._attr_unique_id = f"{meter.number}_{description.key}"
-        self._attr_device_info = _meter_device(meter)
+        self._attr_device_info = _meter_device(entry, meter)
 
     @property
     def meter(self) -> Meter | None:
@@ -74,6 +75,11 @@ class UsmsMeterEntity(CoordinatorEntity[UsmsCoordinator]):
 
 class UsmsStoreEntity(UsmsMeterEntity):
     """Something that the readings store has of a meter; there while the portal is not."""
+
+    @property
+    def figures(self) -> Figures | None:
+        """What was counted of the meter last."""
+        return self.coordinator.config_entry.runtime_data.history.figures.get(self._number)
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -98,8 +104,9 @@ def _account_device(entry: UsmsConfigEntry) -> DeviceInfo:
     )
 
 
-def _meter_device(meter: StoredMeter) -> DeviceInfo:
+def _meter_device(entry: UsmsConfigEntry, meter: StoredMeter) -> DeviceInfo:
     return DeviceInfo(
+        configuration_url=entry.runtime_data.connection.client.top_up_url(meter.number),
         identifiers={(DOMAIN, meter.number)},
         entry_type=DeviceEntryType.SERVICE,
         manufacturer="USMS",
@@ -114,7 +121,9 @@ def _async_connect(hass: HomeAssistant, entry: UsmsConfigEntry, meter: StoredMet
     """Show a meter's device as one of the account's."""
     registry = dr.async_get(hass)
     account = registry.async_get_or_create(config_entry_id=entry.entry_id, **_account_device(entry))
-    device = registry.async_get_or_create(config_entry_id=entry.entry_id, **_meter_device(meter))
+    device = registry.async_get_or_create(
+        config_entry_id=entry.entry_id, **_meter_device(entry, meter)
+    )
     registry.async_update_device(device.id, via_device_id=account.id)
 
 

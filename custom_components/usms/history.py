@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -18,11 +17,13 @@ from homeassistant.helpers.event import async_call_later, async_track_time_inter
 from homeassistant.util import dt as dt_util
 
 from .client import (
+    Account,
     PageNotUnderstood,
     PortalUnavailable,
     SessionExpired,
     UsmsClient,
     UsmsConnectionError,
+    Utility,
 )
 from .client.errors import StoreError
 from .client.figures import Figures, count
@@ -30,7 +31,7 @@ from .client.models import StoredMeter, brunei_date
 from .client.schedule import TariffSchedule
 from .client.store import ReadingsStore
 from .client.sync import Progress, Sync
-from .client.tariff import residential
+from .money import Money
 from .statistics import MeterStatistics, async_clear, statistic_ids
 
 if TYPE_CHECKING:
@@ -66,12 +67,15 @@ class History:
         self._coordinator = coordinator
         self.store = store
         self.sync = Sync(client, store, now=dt_util.utcnow)
+        self.money = Money(hass, entry, client, store)
         self.progress: Progress | None = None
         """The last report read; None before there is one."""
         self.meters: tuple[StoredMeter, ...] = ()
-        """Those of the store when the account was set up."""
+        """Those of the store."""
         self.figures: dict[str, Figures] = {}
         """By meter number."""
+        self._seen: Account | None = None
+        """The last snapshot of the account that was taken note of."""
         self._statistics: dict[str, MeterStatistics] = {}
         self._cleared: set[str] = set()
         self._verified_at: datetime | None = None
@@ -87,6 +91,7 @@ class History:
         """Show what is stored; begin to read a little after setup, and end with the entry."""
         entry = self._entry
         self.meters = await self.hass.async_add_executor_job(self.store.meters)
+        await self.money.bookkeeper.open()
         await self._async_count()
         entry.async_on_unload(async_call_later(self.hass, START_DELAY, self._async_begin))
 
@@ -149,7 +154,7 @@ class History:
             ids = {
                 series
                 for meter in meters
-                if (utility := self.sync.utility(meter))
+                if (utility := self._utility(meter))
                 for series in statistic_ids(meter, utility)
             }
             await self._async_keep_cleared(self._cleared.union(meters))
@@ -181,14 +186,17 @@ class History:
                 await self.sync.open()
                 cleared = await self.hass.async_add_executor_job(self.store.fact, _CLEARED)
                 self._cleared = set(cleared) if isinstance(cleared, list) else set()
-            if self._coordinator.data:
-                await self.sync.saw(self._coordinator.data)
+            await self._async_see()
             if self._verified_at is None or now - self._verified_at >= VERIFY_INTERVAL:
                 await self._async_verify()
             await self._async_count_again(now)
             if self._may_ask(now):
+                if await self.money.bookkeeper.read_payments():
+                    await self._async_price()
                 async for progress in self.sync.run():
                     await self._async_keep(progress)
+                    await self._async_see()
+                await self._async_balance()
                 self._back_off = _BACK_OFF[0]
         except SessionExpired:
             # The coordinator says so to people; a sign-in reloads the entry, and us.
@@ -200,6 +208,32 @@ class History:
         except StoreError:
             self._not_before = now + _BACK_OFF[1]
             _LOGGER.exception("The readings store failed; history pauses")
+
+    async def _async_see(self) -> None:
+        """Take note of what the last poll has shown, once."""
+        account = self._coordinator.data
+        if account is None or account is self._seen:
+            return
+        await self.sync.saw(account)
+        self.meters = await self.hass.async_add_executor_job(self.store.meters)
+        if await self.money.bookkeeper.saw(account) or self._seen is None:
+            await self._async_balance()
+        self._seen = account
+
+    async def _async_balance(self) -> None:
+        """Look through the books, and count what comes of it."""
+        schedules = {meter.number: self.schedule(meter.number) for meter in self.meters}
+        await self.money.async_review(schedules, may_ask=self._may_ask(dt_util.utcnow()))
+        await self._async_count()
+
+    async def _async_price(self) -> None:
+        """Price anew what has another tariff now, and ask for one where none is known."""
+        for meter in self.meters:
+            schedule = self.schedule(meter.number)
+            utility = self._utility(meter.number)
+            self.money.async_tell_of_tariff(meter.number, utility, needed=schedule is None)
+            if statistics := self._statistics.get(meter.number):
+                await statistics.async_set_tariff(schedule)
 
     def _may_ask(self, now: datetime) -> bool:
         return self._coordinator.last_update_success and (
@@ -223,9 +257,10 @@ class History:
             self._async_tell()
 
     async def _async_verify(self, meters: Iterable[str] | None = None) -> int:
-        stored = await self.hass.async_add_executor_job(self.store.meters)
         written = 0
-        for meter in meters or [meter.number for meter in stored]:
+        for meter in meters or [meter.number for meter in self.meters]:
+            schedule, utility = self.schedule(meter), self._utility(meter)
+            self.money.async_tell_of_tariff(meter, utility, needed=schedule is None)
             statistics = self._statistics_of(meter)
             if statistics is not None:
                 written += await statistics.async_verify()
@@ -236,21 +271,21 @@ class History:
 
     def _statistics_of(self, meter: str) -> MeterStatistics | None:
         if meter not in self._statistics:
-            utility = self.sync.utility(meter)
+            utility = self._utility(meter)
             if utility is None or meter in self._cleared:
                 return None  # not known until the card shows a unit, or not wanted
-            self._statistics[meter] = MeterStatistics(self.hass, self.store, meter, utility)
+            self._statistics[meter] = MeterStatistics(
+                self.hass, self.store, meter, utility, self.schedule(meter)
+            )
         return self._statistics[meter]
 
     async def _async_count_again(self, now: datetime) -> None:
-        """Count anew what is of another day, hour or balance, and meters that are new."""
-        meters = await self.hass.async_add_executor_job(self.store.meters)
+        """Count anew what is of another day or hour, and meters that are new."""
         old = [
             meter.number
-            for meter in meters
+            for meter in self.meters
             if (figures := self.figures.get(meter.number)) is None
             or figures.consumption.day != brunei_date(now)
-            or figures.balance != self._balance(meter.number)
             or now - figures.at >= COUNT_INTERVAL
         ]
         if old:
@@ -263,21 +298,16 @@ class History:
         now = dt_util.utcnow()
         for meter in meters or [meter.number for meter in self.meters]:
             self.figures[meter] = await self.hass.async_add_executor_job(
-                count, self.store, meter, self.schedule(meter), now, self._balance(meter)
+                count, self.store, meter, self.schedule(meter), now, self.money.review(meter)
             )
         self._async_tell()
 
     def schedule(self, meter: str) -> TariffSchedule | None:
         """Return the prices of a meter; None where they are not known."""
-        utility = self.sync.utility(meter) or next(
-            (stored.utility for stored in self.meters if stored.number == meter), None
-        )
-        return TariffSchedule.always(residential(utility)) if utility else None
+        return self.money.schedule(meter, self._utility(meter))
 
-    def _balance(self, number: str) -> Decimal | None:
-        account = self._coordinator.data
-        meter = account.meter(number) if account else None
-        return meter.balance if meter else None
+    def _utility(self, number: str) -> Utility | None:
+        return next((meter.utility for meter in self.meters if meter.number == number), None)
 
     @callback
     def _async_tell(self) -> None:

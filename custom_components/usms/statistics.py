@@ -34,7 +34,6 @@ from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 from .client.models import Reading, Resolution, Utility, brunei_midnight
 from .client.schedule import RunningBill, TariffSchedule
 from .client.store import ReadingsStore
-from .client.tariff import residential
 from .connection import masked
 
 _LOGGER = logging.getLogger(__name__)
@@ -97,20 +96,23 @@ class Rows:
 class RunningSums:
     """Where the series of a meter stand at the end of a day."""
 
-    bill: RunningBill
+    bill: RunningBill | None
+    """None without prices: there is no cost then."""
     consumption: Decimal = Decimal(0)
     cost: Decimal = Decimal(0)
     daily: Decimal = Decimal(0)
 
     @classmethod
-    def priced_by(cls, schedule: TariffSchedule) -> RunningSums:
+    def priced_by(cls, schedule: TariffSchedule | None) -> RunningSums:
         """Return the sums before the first reading."""
-        return cls(RunningBill(schedule))
+        return cls(RunningBill(schedule) if schedule else None)
 
-    def use(self, day: date, amount: Decimal) -> Decimal:
+    def use(self, day: date, amount: Decimal) -> Decimal | None:
         """Take in consumption of a day; return what it adds to its month's bill (BND)."""
-        cost = self.bill.use(day, amount)
         self.consumption += amount
+        if self.bill is None:
+            return None
+        cost = self.bill.use(day, amount)
         self.cost += cost
         return cost
 
@@ -125,7 +127,8 @@ def build_rows(days: Iterable[DayReadings], sums: RunningSums) -> Iterator[tuple
         for reading in day.rows:
             cost = sums.use(day.day, reading.value)
             rows.consumption.append(Row(reading.start, reading.value, sums.consumption))
-            rows.cost.append(Row(reading.start, cost, sums.cost))
+            if cost is not None:
+                rows.cost.append(Row(reading.start, cost, sums.cost))
         if day.total is not None:
             sums.daily += day.total
             rows.daily.append(Row(brunei_midnight(day.day), day.total, sums.daily))
@@ -211,18 +214,18 @@ class MeterStatistics:
         store: ReadingsStore,
         meter: str,
         utility: Utility,
-        schedule: TariffSchedule | None = None,
+        schedule: TariffSchedule | None,
     ) -> None:
-        """Derive from that store, priced by that schedule; by the residential tariff without."""
+        """Derive from that store, priced by that schedule; without one there is no cost."""
         self._hass = hass
         self._store = store
         self._meter = meter
         self._metadata = metadata(meter, utility)
-        self._schedule = schedule or TariffSchedule.always(residential(utility))
+        self._schedule = schedule
         self._written: dict[date, _Written] = {}
         """What the recorder has of each day."""
 
-    async def async_set_tariff(self, schedule: TariffSchedule) -> int:
+    async def async_set_tariff(self, schedule: TariffSchedule | None) -> int:
         """Price by another schedule from now on, and what is written anew; return how many rows."""
         if schedule == self._schedule:
             return 0

@@ -30,8 +30,10 @@ class Meter:
         self.number = number
         self.utility = utility
         self.truth = Truth(seed, number, utility, installed)
-        self._ledger = Ledger(self.truth)
+        self._ledger = Ledger(self.truth, profile)
         self._profile = profile
+        self.draws_on_this: list[Meter] = []
+        """Water meters that may draw on this one's balance."""
 
     @property
     def installed(self) -> date:
@@ -40,8 +42,15 @@ class Meter:
 
     def balance(self, at: datetime) -> Decimal:
         """Return BND left, unrounded."""
-        balance = self._ledger.balance(at)
+        balance = self._ledger.balance(at) - sum(
+            amount for water in self.draws_on_this for amount in water.drawn(at)
+        )
         return balance - 1000 if self._profile.overdrawn else balance
+
+    def drawn(self, until: datetime) -> list[Decimal]:
+        """Return what it drew on another meter's balance so far."""
+        self._ledger.balance(until)
+        return [amount for at, amount in self._ledger.drawn if at <= until]
 
     def remaining_units(self, at: datetime) -> Decimal:
         """Return kWh or m³ left, unrounded."""
@@ -82,6 +91,7 @@ def make_accounts(seed: int, days: int, now: datetime, profile: Profile) -> dict
         meter("2000000002", "water"),
         meter("10000003", "electricity"),
     ]
+    demo[0].draws_on_this.append(demo[1])
     return {
         DEMO_USERNAME: Account(DEMO_USERNAME, DEMO_PASSWORD, demo),
         OTHER_USERNAME: Account(OTHER_USERNAME, OTHER_PASSWORD, [meter("10000009", "electricity")]),

@@ -14,6 +14,7 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from .profile import Profile
     from .truth import Truth
 
 _TIERS: Final = {
@@ -49,15 +50,19 @@ class _Entry:
 class Ledger:
     """The account book of one meter, written as far as it was asked for."""
 
-    def __init__(self, truth: Truth) -> None:
+    def __init__(self, truth: Truth, profile: Profile) -> None:
         """Open with some credit."""
         self._truth = truth
+        self._profile = profile
+        self._owes_since: datetime | None = None
         self._random = Random(f"{truth.seed}/{truth.number}/ledger")
         first = truth.installed
         credit = Decimal(20 if truth.utility == "electricity" else 4)
         self._entries = [_Entry(first, credit, (first.year, first.month), Decimal(0))]
         self._day = first.date()
         self.topups: list[TopUp] = []
+        self.drawn: list[tuple[datetime, Decimal]] = []
+        """When it drew on another meter's balance, and how much."""
 
     def entry(self, at: datetime) -> _Entry:
         """Return the state of the book at a moment."""
@@ -101,10 +106,24 @@ class Ledger:
         begun = at - timedelta(seconds=1)
         month = (begun.year, begun.month)
         used = last.used if last.month == month else Decimal(0)
-        cost = self._cost(used + amount) - self._cost(used)
+        cost = (self._cost(used + amount) - self._cost(used)) * self._profile.price_percent / 100
         self._entries.append(_Entry(at, last.balance - cost, month, used + amount))
-        if self._entries[-1].balance < Decimal("1.50"):
+        if self._profile.water_draws_on_electricity and self._truth.utility == "water":
+            self._draw(at)
+        elif self._entries[-1].balance < Decimal("1.50"):
             self._top_up(at + timedelta(minutes=self._random.randrange(5, 50)))
+
+    def _draw(self, at: datetime) -> None:
+        """Draw on another meter after two days below zero."""
+        last = self._entries[-1]
+        if last.balance >= 0:
+            self._owes_since = None
+        elif self._owes_since is None:
+            self._owes_since = at
+        elif at - self._owes_since >= timedelta(hours=48):
+            self.drawn.append((at, -last.balance))
+            self._entries.append(_Entry(at, Decimal(0), last.month, last.used))
+            self._owes_since = None
 
     def _cost(self, amount: Decimal) -> Decimal:
         total = below = Decimal(0)
@@ -118,7 +137,8 @@ class Ledger:
         last = self._entries[-1]
         amount = Decimal(self._random.choice((5, 10, 10, 20)))
         at = at.replace(second=self._random.randrange(60), microsecond=0)
-        self._entries.append(_Entry(at, last.balance + amount, last.month, last.used))
+        credited = at + timedelta(minutes=self._profile.credit_delay_minutes)
+        self._entries.append(_Entry(credited, last.balance + amount, last.month, last.used))
         price = Decimal(_TIERS[self._truth.utility][0][1])
         self.topups.append(
             TopUp(

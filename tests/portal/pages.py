@@ -237,14 +237,14 @@ def topups(
 def payment(hidden: Mapping[str, str], meter: Meter, now: datetime, profile: Profile) -> str:
     """Return the Top Up page."""
     labels = {
-        "CustType": "Residential",
+        "CustType": profile.customer_type,
         "MeterNo2": meter.number,
         "DebtCleranceModel": "DEBT_ADJUSTED",
-        "DebtBalRemaining": "$0.00",
+        "DebtBalRemaining": f"${profile.debt:,.2f}",
         "RepaymentPeriod": "-",
-        "MonthlyDebtAmt": "$0.00",
+        "MonthlyDebtAmt": f"${profile.debt / 10:,.2f}",
         "DebtRemainingPeriod": "",
-        "OutstandingBalance": "$0.00",
+        "OutstandingBalance": f"${profile.debt:,.2f}",
         "RemainingUnit": units(meter, now, profile),
         "CurrentBalance": balance(meter, now, profile),
     }

@@ -77,6 +77,16 @@ class Profile:
     """Hours that are never published."""
     lag: bool = True
     """Hours are published late."""
+    customer_type: str = "Residential"
+    """What the Top Up page calls the customer; only `Residential` was seen."""
+    debt: float = 0
+    """BND owing, by the Top Up page; a tenth of it is paid back a month."""
+    price_percent: int = 100
+    """What is charged, of the operator's prices; holds from the day after it is set."""
+    credit_delay_minutes: int = 0
+    """How long after a top-up the balance rises."""
+    water_draws_on_electricity: bool = False
+    """Nobody tops water up; after 48 hours below zero it draws on the balance of electricity."""
     topup_pager: bool = True
     """The top-ups come ten a page."""
 

@@ -28,6 +28,7 @@ from .models import (
     Report,
     Resolution,
     TopUp,
+    TopUpOrigin,
     Utility,
 )
 from .schedule import DatedTariff, RunningBill, TariffSchedule
@@ -75,6 +76,7 @@ __all__ = [
     "TariffSchedule",
     "Tier",
     "TopUp",
+    "TopUpOrigin",
     "UnknownMeter",
     "UsmsClient",
     "UsmsConnectionError",

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from types import TracebackType
 
+    from yarl import URL
+
     from .lifetime import SessionLife
     from .models import Account, Challenge, Payment, Report, TopUp
 
@@ -199,12 +201,18 @@ class UsmsClient:
         async with self._exclusive():
             return await self._reports.read(_number(meter), Resolution.DAY, first, last)
 
+    def top_up_url(self, meter: str) -> str:
+        """Return the address of the operator's page on which a person tops a meter up."""
+        return str(self._payment_url(meter))
+
+    def _payment_url(self, meter: str) -> URL:
+        return self._transport.url("Payment/WebForm2", p=meter_parameter(_number(meter)), s="h")
+
     async def payment(self, meter: str) -> Payment:
         """Return what the Top Up page shows of a meter (one request; nothing is ever posted)."""
         async with self._exclusive():
             self._reports.close()
-            url = self._transport.url("Payment/WebForm2", p=meter_parameter(_number(meter)), s="h")
-            html = await self._session.get(url)
+            html = await self._session.get(self._payment_url(meter))
             return await asyncio.to_thread(pages.payment_page, html, meter)
 
     async def topups(self, meter: str, first: date, last: date) -> tuple[TopUp, ...]:

@@ -1,4 +1,4 @@
-"""What is shown of a meter: counted from its store, priced by its tariff."""
+"""What is shown of a meter: counted from its store and books, priced by its tariff."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from .models import Resolution, brunei_date
+from .books import Books, Review
+from .models import Resolution, TopUpOrigin, brunei_date, brunei_midnight
 from .spending import Spending, complete_days, spending
 from .usage import LONGEST
 
 if TYPE_CHECKING:
+    from .models import Debt, TopUp
     from .schedule import TariffSchedule
     from .store import ReadingsStore
 
@@ -52,7 +54,13 @@ class Figures:
     spending: Spending | None
     """None without prices."""
     balance: Decimal | None
-    """BND, of the card at that moment."""
+    """BND: the last that the card has shown."""
+    topped_up: Decimal
+    """BND paid this month."""
+    last_topup: TopUp | None
+    debt: Debt | None
+    """None before the Top Up page was read."""
+    review: Review
 
 
 def count(
@@ -60,9 +68,9 @@ def count(
     meter: str,
     schedule: TariffSchedule | None,
     now: datetime,
-    balance: Decimal | None,
+    review: Review | None = None,
 ) -> Figures:
-    """Count what a meter used and costs (blocks); `balance` (BND) is that of its card now."""
+    """Count what a meter used and costs (blocks); `review` is the last of its book."""
     today = brunei_date(now)
     last_month = (today.replace(day=1) - _DAY).replace(day=1)
     since = today - LONGEST * _DAY
@@ -78,12 +86,27 @@ def count(
     amounts |= by_hours
     oldest, newest = store.span(meter)
     consumption = _consumption(amounts, today, oldest, newest)
+    books = Books(store)
+    last = books.balance(meter)
+    balance = last.amount if last else None
+    topups = [topup for topup in books.topups(meter) if topup.origin is not TopUpOrigin.TRANSFER]
+    month = brunei_midnight(today.replace(day=1))
     priced = None
     if schedule is not None:
         complete = complete_days(store.days(meter, today - _LATELY, today), today)
         complete |= {day: amount for day, amount in totals.items() if day < today}
         priced = spending(amounts, complete, schedule, now, balance)
-    return Figures(now, consumption, schedule, priced, balance)
+    return Figures(
+        at=now,
+        consumption=consumption,
+        schedule=schedule,
+        spending=priced,
+        balance=balance,
+        topped_up=sum((topup.amount for topup in topups if topup.at >= month), Decimal(0)),
+        last_topup=topups[-1] if topups else None,
+        debt=books.debt(meter),
+        review=review or Review(),
+    )
 
 
 def _consumption(

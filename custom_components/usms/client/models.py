@@ -161,6 +161,18 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
+class Debt:
+    """What a meter's Top Up page tells of the customer. Amounts in BND; None where it has none."""
+
+    read_at: datetime
+    customer_type: str | None
+    """In the portal's words; only `Residential` has been seen."""
+    owing: Decimal | None
+    monthly: Decimal | None
+    """What is paid back a month."""
+
+
+@dataclass(frozen=True, slots=True)
 class Challenge:
     """A captcha that waits for a person's answer."""
 

@@ -1,0 +1,319 @@
+"""The options: how often to poll, what each meter's units cost, and when its credit is low."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+import voluptuous as vol
+from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.const import UnitOfTime
+from homeassistant.core import callback
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    DateSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    ObjectSelector,
+    ObjectSelectorConfig,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
+
+from .client import Tariff, TariffKind, TariffSchedule, Utility, WrongTariff
+from .client.models import StoredMeter
+from .connection import masked
+from .const import (
+    CONF_LOW_CREDIT,
+    CONF_METERS,
+    CONF_POLL_INTERVAL,
+    CONF_SHORTEST_POLL_INTERVAL,
+    CONF_TARIFF,
+    DEFAULT_POLL_INTERVAL,
+    DEFAULT_SHORTEST_POLL_INTERVAL,
+    MAX_POLL_INTERVAL,
+    MIN_POLL_INTERVAL,
+)
+from .low_credit import CONF_BY, CONF_THRESHOLD, LowCredit, LowCreditBy
+from .prices import meter_options
+
+CONF_METER: Final = "meter"
+CONF_KIND: Final = "kind"
+CONF_SINCE: Final = "since"
+CONF_KVA: Final = "kva"
+CONF_VACANT: Final = "vacant"
+CONF_UNITS: Final = "units"
+CONF_TIERS: Final = "tiers"
+CONF_FIXED: Final = "monthly_fixed"
+CONF_MINIMUM: Final = "monthly_minimum"
+
+
+def _number(unit: str | None = None, least: float = 0, most: float = 1_000_000) -> NumberSelector:
+    config = NumberSelectorConfig(min=least, max=most, step="any", mode=NumberSelectorMode.BOX)
+    if unit:
+        config["unit_of_measurement"] = unit
+    return NumberSelector(config)
+
+
+_MINUTES: Final = NumberSelector(
+    NumberSelectorConfig(
+        min=MIN_POLL_INTERVAL,
+        max=MAX_POLL_INTERVAL,
+        step=1,
+        unit_of_measurement=UnitOfTime.MINUTES,
+        mode=NumberSelectorMode.BOX,
+    )
+)
+COMMERCIAL: Final = vol.Schema(
+    {
+        vol.Required(CONF_KVA): _number("kVA"),
+        vol.Required(CONF_VACANT, default=False): BooleanSelector(),
+    }
+)
+_DWELLINGS: Final = vol.Schema(
+    {
+        vol.Required(CONF_UNITS, default=1): NumberSelector(
+            NumberSelectorConfig(min=1, max=10_000, step=1, mode=NumberSelectorMode.BOX)
+        )
+    }
+)
+
+
+def _own(unit: str) -> vol.Schema:
+    tiers = ObjectSelector(
+        ObjectSelectorConfig(
+            fields={
+                "rate": {"selector": _number(f"BND/{unit}"), "required": True},
+                "end": {"selector": _number(unit)},
+            },
+            multiple=True,
+            label_field="rate",
+            description_field="end",
+            translation_key="tiers",
+        )
+    )
+    return vol.Schema(
+        {
+            vol.Required(CONF_TIERS): tiers,
+            vol.Required(CONF_FIXED, default=0): _number("BND"),
+            vol.Required(CONF_MINIMUM, default=0): _number("BND"),
+        }
+    )
+
+
+def tariff_errors(err: WrongTariff) -> dict[str, str]:
+    """Return what a form says where a tariff can't be."""
+    field = err.field.split("[")[0].split(".")[0]
+    known = {CONF_KVA, CONF_UNITS, CONF_TIERS, CONF_FIXED, CONF_MINIMUM}
+    return {field if field in known else "base": f"wrong_{field}" if field in known else "wrong"}
+
+
+def with_meter_option(
+    options: Mapping[str, Any], meter: str, name: str, value: object
+) -> dict[str, Any]:
+    """Return options with another choice for a meter."""
+    meters = {**options.get(CONF_METERS, {}), meter: {**meter_options(options, meter), name: value}}
+    return {**options, CONF_METERS: meters}
+
+
+class UsmsOptionsFlow(OptionsFlowWithReload):
+    """A menu of what can be chosen."""
+
+    def __init__(self) -> None:
+        """Begin with nothing chosen."""
+        self._meter: StoredMeter | None = None
+        self._since: date | None = None
+        self._kind = TariffKind.RESIDENTIAL
+
+    async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show the menu; what is about meters once there are any."""
+        meters = [CONF_TARIFF, CONF_LOW_CREDIT] if self._meters() else []
+        return self.async_show_menu(step_id="init", menu_options=["polling", *meters])
+
+    # --- polling ---
+
+    async def async_step_polling(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask how often to poll."""
+        errors = {}
+        if user_input is not None:
+            options = {name: int(minutes) for name, minutes in user_input.items()}
+            if options[CONF_SHORTEST_POLL_INTERVAL] <= options[CONF_POLL_INTERVAL]:
+                return self.async_create_entry(data={**self.config_entry.options, **options})
+            errors[CONF_SHORTEST_POLL_INTERVAL] = "shortest_above_usual"
+        defaults = {
+            CONF_POLL_INTERVAL: DEFAULT_POLL_INTERVAL,
+            CONF_SHORTEST_POLL_INTERVAL: DEFAULT_SHORTEST_POLL_INTERVAL,
+        }
+        known = {**defaults, **self.config_entry.options, **(user_input or {})}
+        schema = vol.Schema(
+            {vol.Required(name, default=known[name]): _MINUTES for name in defaults}
+        )
+        return self.async_show_form(step_id="polling", data_schema=schema, errors=errors)
+
+    # --- meters ---
+
+    @callback
+    def _meters(self) -> dict[str, StoredMeter]:
+        """Return the meters that have a price, by number."""
+        data = getattr(self.config_entry, "runtime_data", None)
+        meters = data.history.meters if data else ()
+        return {meter.number: meter for meter in meters if meter.utility}
+
+    def _meter_selector(self) -> SelectSelector:
+        """Let a person choose a meter."""
+        names = {Utility.ELECTRICITY: "⚡", Utility.WATER: "💧"}
+        options = [
+            SelectOptionDict(
+                value=number,
+                label=f"{names[meter.utility] if meter.utility else ''} {masked(number)}",
+            )
+            for number, meter in self._meters().items()
+        ]
+        return SelectSelector(SelectSelectorConfig(options=options, mode=SelectSelectorMode.LIST))
+
+    def _keep(self, name: str, value: object) -> ConfigFlowResult:
+        assert self._meter is not None  # noqa: S101 (chosen in the step before)
+        return self.async_create_entry(
+            data=with_meter_option(self.config_entry.options, self._meter.number, name, value)
+        )
+
+    # --- tariffs ---
+
+    async def async_step_tariff(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which meter gets which kind of tariff, and from when on."""
+        errors = {}
+        if user_input is not None:
+            self._meter = self._meters()[user_input[CONF_METER]]
+            self._kind = TariffKind(user_input[CONF_KIND])
+            since = user_input.get(CONF_SINCE)
+            self._since = date.fromisoformat(since) if since else None
+            water = self._meter.utility is Utility.WATER
+            if self._kind is TariffKind.OWN:
+                return await self.async_step_own()
+            if self._kind is TariffKind.COMMERCIAL and not water:
+                return await self.async_step_commercial()
+            if self._kind is TariffKind.RESIDENTIAL:
+                return await (
+                    self.async_step_dwellings() if water else self._async_set_tariff("tariff", {})
+                )
+            errors[CONF_KIND] = "commercial_water"
+        schema = vol.Schema(
+            {
+                vol.Required(CONF_METER): self._meter_selector(),
+                vol.Required(CONF_KIND): SelectSelector(
+                    SelectSelectorConfig(
+                        options=[kind.value for kind in TariffKind], translation_key="tariff_kind"
+                    )
+                ),
+                vol.Optional(CONF_SINCE): DateSelector(),
+            }
+        )
+        return self.async_show_form(
+            step_id="tariff",
+            data_schema=self.add_suggested_values_to_schema(schema, user_input),
+            errors=errors,
+        )
+
+    async def async_step_commercial(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the capacity."""
+        return await self._async_tariff_step("commercial", COMMERCIAL, user_input)
+
+    async def async_step_dwellings(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the number of units in the building."""
+        return await self._async_tariff_step("dwellings", _DWELLINGS, user_input)
+
+    async def async_step_own(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for tiers and charges."""
+        assert self._meter is not None  # noqa: S101 (chosen in the step before)
+        unit = self._meter.utility.unit if self._meter.utility else ""
+        return await self._async_tariff_step("own", _own(unit), user_input)
+
+    async def _async_tariff_step(
+        self, step_id: str, schema: vol.Schema, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        if user_input is not None:
+            return await self._async_set_tariff(step_id, user_input, schema)
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(schema, self._known_terms()),
+        )
+
+    def _schedule(self) -> TariffSchedule | None:
+        assert self._meter is not None  # noqa: S101 (chosen in the step before)
+        schedule: TariffSchedule | None = self.config_entry.runtime_data.history.schedule(
+            self._meter.number
+        )
+        return schedule
+
+    def _known_terms(self) -> Mapping[str, Any]:
+        """Return the terms of the tariff that the meter has last, where it is of that kind."""
+        schedule = self._schedule()
+        tariff = schedule.tariffs[-1].tariff if schedule else None
+        if tariff is None or tariff.kind is not self._kind:
+            return {}
+        terms = tariff.to_dict()
+        tiers = terms.get(CONF_TIERS)
+        if isinstance(tiers, list):
+            terms[CONF_TIERS] = [
+                {name: float(value) for name, value in tier.items() if value is not None}
+                for tier in tiers
+            ]
+        numbers = {CONF_KVA, CONF_FIXED, CONF_MINIMUM}
+        return {
+            name: float(str(value)) if name in numbers else value for name, value in terms.items()
+        }
+
+    async def _async_set_tariff(
+        self, step_id: str, terms: dict[str, Any], schema: vol.Schema | None = None
+    ) -> ConfigFlowResult:
+        """Keep a tariff: for ever or, with a date, from then on."""
+        assert self._meter is not None  # noqa: S101 (chosen in the step before)
+        assert self._meter.utility is not None  # noqa: S101 (only those have prices)
+        try:
+            tariff = Tariff.from_dict(self._meter.utility, {"kind": self._kind.value, **terms})
+        except WrongTariff as err:
+            return self.async_show_form(
+                step_id=step_id,
+                data_schema=self.add_suggested_values_to_schema(schema or vol.Schema({}), terms),
+                errors=tariff_errors(err),
+            )
+        before = self._schedule()
+        schedule = (
+            before.changed(self._since, tariff)
+            if before and self._since
+            else TariffSchedule.always(tariff)
+        )
+        return self._keep(CONF_TARIFF, schedule.to_dict())
+
+    # --- low credit ---
+
+    async def async_step_low_credit(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask when a meter's credit counts as low."""
+        if user_input is not None:
+            self._meter = self._meters()[user_input.pop(CONF_METER)]
+            return self._keep(CONF_LOW_CREDIT, user_input)
+        usual = LowCredit()
+        schema = vol.Schema(
+            {
+                vol.Required(CONF_METER): self._meter_selector(),
+                vol.Required(CONF_BY, default=usual.by.value): SelectSelector(
+                    SelectSelectorConfig(
+                        options=[by.value for by in LowCreditBy], translation_key="low_credit_by"
+                    )
+                ),
+                vol.Required(CONF_THRESHOLD, default=usual.threshold): _number(most=10_000),
+            }
+        )
+        return self.async_show_form(step_id="low_credit", data_schema=schema)

@@ -1,0 +1,34 @@
+"""The prices of each meter: as the options say, else by the portal's customer type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from .client import TariffSchedule, Utility, WrongTariff, residential
+from .const import CONF_METERS, CONF_TARIFF
+
+_RESIDENTIAL: Final = "residential"
+
+
+def meter_options(options: Mapping[str, Any], meter: str) -> dict[str, Any]:
+    """Return what the options say of a meter."""
+    return dict(options.get(CONF_METERS, {}).get(meter, {}))
+
+
+def schedule_of(
+    options: Mapping[str, Any], meter: str, utility: Utility, customer_type: str | None
+) -> TariffSchedule | None:
+    """Return a meter's prices; None where only a person can tell them.
+
+    The residential tariff is taken where the portal calls the customer so, or has told nothing.
+    """
+    chosen = meter_options(options, meter).get(CONF_TARIFF)
+    if chosen is not None:
+        try:
+            return TariffSchedule.from_dict(chosen)
+        except WrongTariff:
+            return None
+    if customer_type is None or _RESIDENTIAL in customer_type.casefold():
+        return TariffSchedule.always(residential(utility))
+    return None

@@ -1,0 +1,60 @@
+"""What a person can repair: a meter whose tariff is not known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import voluptuous as vol
+from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.core import HomeAssistant
+
+from .client import Tariff, TariffKind, TariffSchedule, Utility, WrongTariff
+from .const import CONF_TARIFF
+from .options_flow import COMMERCIAL, tariff_errors, with_meter_option
+
+
+class TariffFlow(RepairsFlow):
+    """Ask for the capacity of a commercial electricity meter."""
+
+    def __init__(self, entry_id: str, meter: str) -> None:
+        """Repair that meter of that account."""
+        self._entry_id = entry_id
+        self._meter = meter
+
+    async def async_step_init(self, _user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Begin."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Ask, and keep the tariff in the options, which reloads the account."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            terms = {"kind": TariffKind.COMMERCIAL.value, **user_input}
+            try:
+                tariff = Tariff.from_dict(Utility.ELECTRICITY, terms)
+            except WrongTariff as err:
+                errors = tariff_errors(err)
+            else:
+                self._keep(TariffSchedule.always(tariff))
+                return self.async_create_entry(data={})
+        schema: vol.Schema = self.add_suggested_values_to_schema(COMMERCIAL, user_input)
+        return self.async_show_form(step_id="confirm", data_schema=schema, errors=errors)
+
+    def _keep(self, schedule: TariffSchedule) -> None:
+        entries = self.hass.config_entries
+        entry = entries.async_get_entry(self._entry_id)
+        if entry is None:  # removed meanwhile, and the issue with it
+            return
+        options = with_meter_option(entry.options, self._meter, CONF_TARIFF, schedule.to_dict())
+        entries.async_update_entry(entry, options=options)
+        entries.async_schedule_reload(entry.entry_id)
+
+
+async def async_create_fix_flow(
+    _hass: HomeAssistant, _issue_id: str, data: dict[str, str | int | float | None] | None
+) -> RepairsFlow:
+    """Return the flow of an issue that can be repaired."""
+    known = data or {}
+    return TariffFlow(str(known["entry_id"]), str(known["meter"]))

@@ -1,0 +1,205 @@
+"""What the sensors of money show: costs, forecasts, tiers, top-ups, debts and the bill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
+
+from .client import Utility
+from .client.figures import Figures
+from .client.forecast import Estimate, Forecast
+from .client.spending import Spending
+from .sensor_types import CURRENCY, PERIODS, FiguresSensorDescription, Since, State, unit_of
+
+
+def _spent(value: Callable[[Spending], State]) -> Callable[[Figures], State]:
+    return lambda figures: value(figures.spending) if figures.spending else None
+
+
+def _expected(value: Callable[[Forecast], State]) -> Callable[[Figures], State]:
+    return _spent(lambda spending: value(spending.forecast) if spending.forecast else None)
+
+
+def _money(
+    key: str,
+    value: Callable[[Figures], State],
+    since: Since | None = None,
+    *,
+    attributes: Callable[[Figures], Mapping[str, Any] | None] = lambda _figures: None,
+    zero_is_diagnostic: bool = False,
+) -> FiguresSensorDescription:
+    """Return a sensor of an amount of money."""
+    return FiguresSensorDescription(
+        key=key,
+        translation_key=key,
+        device_class=SensorDeviceClass.MONETARY,
+        native_unit_of_measurement=CURRENCY,
+        state_class=SensorStateClass.TOTAL if since else None,
+        suggested_display_precision=2,
+        value=value,
+        since=since,
+        attributes=attributes,
+        zero_is_diagnostic=zero_is_diagnostic,
+    )
+
+
+def _range(estimate: Callable[[Forecast], Estimate]) -> Callable[[Figures], Mapping[str, Any]]:
+    """Return the attributes that tell how sure a forecast is."""
+
+    def attributes(figures: Figures) -> Mapping[str, Any]:
+        forecast = figures.spending.forecast if figures.spending else None
+        return {
+            "low": float(estimate(forecast).low) if forecast else None,
+            "high": float(estimate(forecast).high) if forecast else None,
+        }
+
+    return attributes
+
+
+def _tier(figures: Figures) -> Mapping[str, Any]:
+    spending = figures.spending
+    end = spending.tier.end if spending else None
+    return {
+        "tiers": spending.tiers if spending else None,
+        "start": float(spending.tier.start) if spending else None,
+        "end": None if end is None else float(end),
+        "rate": float(spending.tier.rate) if spending else None,
+    }
+
+
+def _run_out(figures: Figures) -> Mapping[str, Any]:
+    forecast = figures.spending.forecast if figures.spending else None
+    return {
+        "early": forecast.runs_out_early if forecast else None,
+        "late": forecast.runs_out_late if forecast else None,
+    }
+
+
+def _last_topup(figures: Figures) -> Mapping[str, Any]:
+    topup = figures.last_topup
+    return {"amount": float(topup.amount), "known_from": topup.origin} if topup else {}
+
+
+def _bill(figures: Figures) -> Mapping[str, Any]:
+    bill, predicted = figures.review.bill, figures.review.predicted
+    return {
+        "first_day": bill.first if bill else None,
+        "last_day": bill.last if bill else None,
+        "lost_by_balance": float(sum(bill.lost)) if bill else None,
+        "cost_by_tariff": float(sum(bill.cost)) if bill else None,
+        "balance_by_readings": None if predicted is None else float(round(predicted, 2)),
+    }
+
+
+_MONEY: Final = (
+    _money("cost_today", _spent(lambda spending: spending.today), PERIODS["today"]),
+    _money("cost_this_month", _spent(lambda spending: spending.this_month), PERIODS["this_month"]),
+    _money("cost_last_month", _spent(lambda spending: spending.last_month), PERIODS["last_month"]),
+    _money(
+        "forecast_cost",
+        _expected(lambda forecast: forecast.month_cost.expected),
+        attributes=_range(lambda forecast: forecast.month_cost),
+    ),
+    FiguresSensorDescription(
+        key="runs_out",
+        translation_key="runs_out",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value=_expected(lambda forecast: forecast.runs_out),
+        attributes=_run_out,
+    ),
+    FiguresSensorDescription(
+        key="days_left",
+        translation_key="days_left",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.DAYS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        value=_expected(lambda forecast: forecast.days_left),
+    ),
+    FiguresSensorDescription(
+        key="tier",
+        translation_key="tier",
+        value=_spent(lambda spending: spending.tier_number),
+        attributes=_tier,
+    ),
+    _money("topped_up_this_month", lambda figures: figures.topped_up, PERIODS["this_month"]),
+    FiguresSensorDescription(
+        key="last_top_up",
+        translation_key="last_top_up",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value=lambda figures: figures.last_topup.at if figures.last_topup else None,
+        attributes=_last_topup,
+    ),
+    _money(
+        "debt",
+        lambda figures: figures.debt.owing if figures.debt else None,
+        zero_is_diagnostic=True,
+    ),
+    _money(
+        "monthly_repayment",
+        lambda figures: figures.debt.monthly if figures.debt else None,
+        zero_is_diagnostic=True,
+    ),
+    FiguresSensorDescription(
+        key="bill_difference",
+        translation_key="bill_difference",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        suggested_display_precision=1,
+        value=lambda figures: figures.review.bill.difference * 100 if figures.review.bill else None,
+        attributes=_bill,
+    ),
+)
+
+
+def spending_sensors(utility: Utility) -> tuple[FiguresSensorDescription, ...]:
+    """Return the sensors of money, and of units that have a price."""
+    water = utility is Utility.WATER
+    unit = unit_of(utility)
+    storage = SensorDeviceClass.VOLUME_STORAGE if water else SensorDeviceClass.ENERGY_STORAGE
+
+    def units(key: str, value: Callable[[Spending], State]) -> FiguresSensorDescription:
+        return FiguresSensorDescription(
+            key=key,
+            translation_key=key,
+            device_class=storage,
+            native_unit_of_measurement=unit,
+            state_class=SensorStateClass.MEASUREMENT,
+            suggested_display_precision=1,
+            value=_spent(value),
+        )
+
+    return (
+        *_MONEY,
+        FiguresSensorDescription(
+            key="rate",
+            translation_key="rate",
+            native_unit_of_measurement=f"{CURRENCY}/{unit}",
+            state_class=SensorStateClass.MEASUREMENT,
+            suggested_display_precision=2,
+            value=_spent(lambda spending: spending.tier.rate),
+        ),
+        units("units_left_in_tier", lambda spending: spending.left_in_tier),
+        units("balance_buys", lambda spending: spending.buys),
+        FiguresSensorDescription(
+            key="average_per_day",
+            translation_key="average_per_day",
+            native_unit_of_measurement=f"{unit}/d",
+            state_class=SensorStateClass.MEASUREMENT,
+            suggested_display_precision=2,
+            value=_spent(lambda spending: spending.per_day),
+        ),
+        FiguresSensorDescription(
+            key="forecast_consumption",
+            translation_key="forecast_consumption",
+            device_class=SensorDeviceClass.WATER if water else SensorDeviceClass.ENERGY,
+            native_unit_of_measurement=unit,
+            suggested_display_precision=1,
+            value=_expected(lambda forecast: forecast.month_consumption.expected),
+            attributes=_range(lambda forecast: forecast.month_consumption),
+        ),
+    )
