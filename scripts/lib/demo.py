@@ -220,50 +220,70 @@ def _energy_sources(meters: dict[str, tuple[str, dict[str, str]]]) -> list[dict[
     return sources
 
 
+_SHOWN = (
+    "balance",
+    "runs_out",
+    "low_credit",
+    "days_left",
+    "remaining_units",
+    "balance_buys",
+    "cost_today",
+    "cost_this_month",
+    "forecast_cost",
+    "cost_last_month",
+    "consumption_today",
+    "consumption_yesterday",
+    "consumption_this_month",
+    "forecast_consumption",
+    "tier",
+    "units_left_in_tier",
+    "last_top_up",
+    "topped_up_this_month",
+)
+"""The entities of a meter on its dashboard, by key and in that order."""
+_LESS = ("top_up", "average_per_day", "rate", "debt", "bill_difference", "last_updated", "status")
+
+
 def _dashboard(meters: dict[str, tuple[str, dict[str, str]]]) -> dict[str, Any]:
     sections = []
     for number, (utility, entities) in meters.items():
-        series = f"usms:{utility}_{number}_consumption"
-        shown = {
-            "remaining_units": "Remaining",
-            "balance": "Balance",
-            "consumption_today": "Today",
-            "consumption_yesterday": "Yesterday",
-            "consumption_this_month": "This month",
-            "consumption_last_month": "Last month",
-        }
-        tiles = [
-            {"type": "tile", "entity": entities[key], "name": name}
-            for key, name in shown.items()
-            if key in entities
-        ]
-        others = [
-            {"entity": entities[key], "name": name}
-            for key, name in (("last_updated", "Last updated"), ("status", "Status"))
-            if key in entities
-        ]
+        icon = "mdi:flash" if utility == "electricity" else "mdi:water"
         sections.append(
             {
                 "type": "grid",
                 "cards": [
-                    {"type": "heading", "heading": f"{utility.capitalize()} •••• {number[-4:]}"},
-                    *tiles,
-                    {"type": "entities", "entities": others},
+                    {"type": "heading", "icon": icon, "heading": f"•••• {number[-4:]}"},
+                    *(
+                        {"type": "tile", "entity": entities[key], "name": {"type": "entity"}}
+                        for key in _SHOWN
+                        if key in entities
+                    ),
                     {
-                        "type": "statistics-graph",
-                        "title": "By day",
-                        "entities": [series],
-                        "chart_type": "bar",
-                        "period": "day",
-                        "days_to_show": 30,
-                        "stat_types": ["change"],
-                        "hide_legend": True,
-                        "grid_options": {"columns": "full"},
+                        "type": "entities",
+                        "entities": [
+                            {"entity": entities[key], "name": {"type": "entity"}}
+                            for key in _LESS
+                            if key in entities
+                        ],
                     },
+                    _graph(f"usms:{utility}_{number}_consumption"),
+                    _graph(f"usms:{utility}_{number}_cost"),
                 ],
             }
         )
-    return {"views": [{"title": "Meters", "type": "sections", "sections": sections}]}
+    return {"views": [{"title": "USMS", "type": "sections", "sections": sections}]}
+
+
+def _graph(series: str) -> dict[str, Any]:
+    return {
+        "type": "statistics-graph",
+        "entities": [series],
+        "chart_type": "bar",
+        "period": "day",
+        "days_to_show": 30,
+        "stat_types": ["change"],
+        "grid_options": {"columns": "full"},
+    }
 
 
 # --- processes ---

@@ -1,0 +1,404 @@
+"""Money: what it costs, how far it goes, top-ups, tariffs in the options, the check of the bill."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from homeassistant.components.repairs import DOMAIN as REPAIRS
+from homeassistant.core import HomeAssistant, State
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import mock_restore_cache
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.usms.const import DOMAIN
+from tests.portal import Fault
+from tests.portal.ledger import TopUp
+
+from .harness import Harness, bill
+
+CENT = Decimal("0.01")
+
+
+def entity_state(account: Harness, platform: str, key: str, utility: str) -> State:
+    """Return the state of a meter's entity."""
+    registry = er.async_get(account.hass)
+    unique_id = f"{account.meter(utility).number}_{key}"
+    entity_id = registry.async_get_entity_id(platform, DOMAIN, unique_id)
+    assert entity_id is not None
+    state = account.hass.states.get(entity_id)
+    assert state is not None
+    return state
+
+
+def used_since(account: Harness, first: date) -> Decimal:
+    """Return what electricity the portal says was used from a day on."""
+    hours = account.portal.truth(account.meter().number, "hour")
+    return sum((value for start, value in hours if start.date() >= first), Decimal(0))
+
+
+async def choose(account: Harness, step: str, *answers: dict[str, object]) -> None:
+    """Go through the options' flow."""
+    flows = account.hass.config_entries.options
+    result = await flows.async_init(account.entry.entry_id)
+    assert result["type"] is FlowResultType.MENU
+    result = await flows.async_configure(result["flow_id"], {"next_step_id": step})
+    for answer in answers:
+        assert result["type"] is FlowResultType.FORM, result
+        assert not result["errors"], result
+        result = await flows.async_configure(result["flow_id"], answer)
+    assert result["type"] is FlowResultType.CREATE_ENTRY, result
+    await account.hass.async_block_till_done()
+
+
+async def test_what_it_costs(account: Harness) -> None:
+    await account.start_history()
+    november = date(2026, 11, 1)
+    yesterday = used_since(account, november) - used_since(account, account.now.date())
+    this_month = bill("electricity", used_since(account, november))
+    # Hours that will never come have their share of the day in it.
+    shown = Decimal(account.state("cost_this_month", "electricity"))
+    assert 0 <= shown - this_month < Decimal("0.02")
+    today = Decimal(account.state("cost_today", "electricity"))
+    assert abs(today - (this_month - bill("electricity", yesterday))) < CENT
+    assert account.state("tier", "electricity") == "1"
+    tier = entity_state(account, "sensor", "tier", "electricity").attributes
+    assert (tier["tiers"], tier["start"], tier["end"], tier["rate"]) == (4, 0.0, 600.0, 0.01)
+    assert account.state("rate", "electricity") == "0.01"
+    left = Decimal(account.state("units_left_in_tier", "electricity"))
+    assert 0 <= 600 - used_since(account, november) - left < 2
+    assert Decimal(account.state("average_per_day", "electricity")) > 1
+    water = account.portal.truth(account.meter("water").number, "day")
+    last_month = sum((value for start, value in water if start.month == 10), Decimal(0))
+    assert Decimal(account.state("cost_last_month", "water")) == bill("water", last_month)
+
+
+async def test_how_far_it_goes(account: Harness) -> None:
+    await account.start_history()
+    balance = Decimal(account.state("balance", "electricity"))
+    runs_out = datetime.fromisoformat(account.state("runs_out", "electricity"))
+    days_left = float(account.state("days_left", "electricity"))
+    assert abs((runs_out - account.now) / timedelta(days=1) - days_left) < 0.02
+    assert days_left == pytest.approx(true_days_left(account, balance), rel=0.2)
+    out = entity_state(account, "sensor", "runs_out", "electricity").attributes
+    assert out["early"] <= runs_out <= out["late"]
+    cost = entity_state(account, "sensor", "forecast_cost", "electricity")
+    low, high = cost.attributes["low"], cost.attributes["high"]
+    assert low <= float(cost.state) <= high
+    assert float(account.state("cost_this_month", "electricity")) < float(cost.state)
+    buys = Decimal(account.state("balance_buys", "electricity"))
+    units = Decimal(account.state("remaining_units", "electricity"))
+    assert abs(buys - units) < 5  # the portal counts through the tiers here, as we do
+    url = entity_state(account, "sensor", "balance", "electricity").attributes["top_up_url"]
+    assert url == f"{account.portal.base_url}Payment/WebForm2?p=MTAwMDAwMDE%3D&s=h"
+
+
+def true_days_left(account: Harness, balance: Decimal) -> float:
+    """Return how long a balance will last, by what the meter will measure."""
+    truth, now = account.meter().truth, account.now
+    used = used_since(account, now.date().replace(day=1))
+    for n in range(100):
+        for hour in truth.hours(now.date() + timedelta(days=n)):
+            if hour.start >= now:
+                used = Decimal(0) if hour.start.day == 1 and hour.start.hour == 0 else used
+                balance -= bill("electricity", used + hour.value) - bill("electricity", used)
+                used += hour.value
+            if balance < 0:
+                return (hour.start - now) / timedelta(days=1)
+    raise AssertionError
+
+
+async def test_the_device_leads_to_the_top_up_page(hass: HomeAssistant, account: Harness) -> None:
+    registry = dr.async_get(hass)
+    number = account.meter("water").number
+    devices = [
+        device
+        for device in dr.async_entries_for_config_entry(registry, account.entry.entry_id)
+        if device.serial_number == number
+    ]
+    assert [device.configuration_url for device in devices] == [
+        f"{account.portal.base_url}Payment/WebForm2?p=MjAwMDAwMDAwMQ%3D%3D&s=h"
+    ]
+
+
+async def test_a_top_up_is_told_once(account: Harness) -> None:
+    """With what the transaction history has, at the first poll after it."""
+    await account.start_history()
+    meter = account.meter()
+    assert entity_state(account, "event", "top_up", "electricity").state == "unknown"
+    next_one = await live_until_top_up(account, "electricity")
+    event = entity_state(account, "event", "top_up", "electricity")
+    assert event.attributes["event_type"] == "top_up"
+    assert event.attributes["amount"] == float(next_one.amount)
+    assert event.attributes["units_credited"] == float(next_one.units)
+    assert event.attributes["source"] == next_one.source
+    assert event.attributes["at"] == next_one.at.isoformat()
+    balance = float(account.state("balance", "electricity"))
+    assert event.attributes["new_balance"] == balance
+    last = datetime.fromisoformat(account.state("last_top_up", "electricity"))
+    assert last == next_one.at
+    month = [t for t in meter.topups(account.now) if t.at.month == account.now.month]
+    paid = sum(topup.amount for topup in month)
+    assert Decimal(account.state("topped_up_this_month", "electricity")) == paid
+    changed = event.last_changed
+    await account.forward(timedelta(minutes=10))
+    await account.forward(timedelta(hours=1))
+    assert entity_state(account, "event", "top_up", "electricity").last_changed == changed
+
+
+async def test_a_top_up_without_a_transaction_history(account: Harness) -> None:
+    account.portal.add_fault(Fault("report/transactionhistory", "other_page"))
+    await account.start_history()
+    next_one = await live_until_top_up(account, "electricity")
+    event = entity_state(account, "event", "top_up", "electricity")
+    assert event.attributes["source"] == "balance"
+    assert abs(event.attributes["amount"] - float(next_one.amount)) < 0.1
+    assert event.attributes["units_credited"] is None
+    await account.assert_statistics_equal_truth(published_before=timedelta(hours=3))
+
+
+async def live_until_top_up(account: Harness, utility: str) -> TopUp:
+    """Go to the next top-up of a meter, polling as usual around it; return it."""
+    account.portal.set_profile(session_minutes=None)
+    meter = account.meter(utility)
+    known = len(meter.topups(account.now))
+    later = (meter.topups(account.now + timedelta(days=n)) for n in range(400))
+    topup = next(topups for topups in later if len(topups) > known)[known]
+    await account.move_to(topup.at - timedelta(minutes=15))
+    await account.move_to(topup.at - timedelta(minutes=3))
+    await account.move_to(topup.at + timedelta(minutes=9))
+    return topup
+
+
+async def test_debts_are_for_diagnosis_while_there_are_none(account: Harness) -> None:
+    await account.start_history()
+    registry = er.async_get(account.hass)
+
+    def categories() -> set[str | None]:
+        ids = (
+            registry.async_get_entity_id("sensor", DOMAIN, f"{account.meter().number}_{key}")
+            for key in ("debt", "monthly_repayment")
+        )
+        return {registry.entities[str(entity_id)].entity_category for entity_id in ids}
+
+    assert (account.state("debt", "electricity"), categories()) == ("0.00", {"diagnostic"})
+    account.portal.set_profile(debt=340.5)
+    await account.forward(timedelta(days=1))
+    await account.sign_in()
+    assert account.state("debt", "electricity") == "340.50"
+    assert account.state("monthly_repayment", "electricity") == "34.05"
+    await account.reload()
+    assert categories() == {None}
+    payments = account.requests("webform2")
+    await account.forward(timedelta(hours=1))
+    assert account.requests("webform2") == payments  # once a day
+
+
+# --- tariffs ---
+
+
+async def test_a_chosen_tariff_re_prices_without_a_report(account: Harness) -> None:
+    await account.start_history()
+    meter = account.meter()
+    before = await account.statistics(meter, "cost")
+    account.portal.clear_requests()
+    await choose(
+        account,
+        "tariff",
+        {"meter": meter.number, "kind": "own", "since": "2026-11-01"},
+        {
+            "tiers": [{"rate": 0.5, "end": 100}, {"rate": 0.25}],
+            "monthly_fixed": 4,
+            "monthly_minimum": 0,
+        },
+    )
+    await account.start_history()
+    assert account.requests("report") == 0
+    after = await account.statistics(meter, "cost")
+    assert after.keys() == before.keys()
+    assert all(after[start] == before[start] for start in after if start.month < 11)
+    november = sum(state for start, (state, _) in after.items() if start.month == 11)
+    used = Decimal(account.state("consumption_this_month", "electricity"))
+    assert november == pytest.approx(float(4 + 50 + (used - 100) * Decimal("0.25")))
+    assert float(account.state("cost_this_month", "electricity")) == pytest.approx(november)
+    # The form shows what was chosen, and back is back.
+    flows = account.hass.config_entries.options
+    result = await flows.async_init(account.entry.entry_id)
+    result = await flows.async_configure(result["flow_id"], {"next_step_id": "tariff"})
+    result = await flows.async_configure(result["flow_id"], {"meter": meter.number, "kind": "own"})
+    shown = {str(key): key.description["suggested_value"] for key in result["data_schema"].schema}
+    assert shown["tiers"] == [{"end": 100.0, "rate": 0.5}, {"rate": 0.25}]
+    flows.async_abort(result["flow_id"])
+    await choose(account, "tariff", {"meter": meter.number, "kind": "residential"})
+    await account.start_history()
+    assert await account.statistics(meter, "cost") == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "terms", "errors"),
+    [
+        ("own", {"tiers": []}, {"tiers": "wrong_tiers"}),
+        ("own", {"tiers": [{"rate": 1}, {"rate": 2}]}, {"tiers": "wrong_tiers"}),
+        ("own", {"tiers": [{"rate": 1, "end": 5}]}, {"tiers": "wrong_tiers"}),
+        ("commercial", {"kva": 0, "vacant": False}, {"kva": "wrong_kva"}),
+    ],
+)
+async def test_a_tariff_that_cannot_be(
+    account: Harness, kind: str, terms: dict[str, object], errors: dict[str, str]
+) -> None:
+    if kind == "own":
+        terms = {"monthly_fixed": 0, "monthly_minimum": 0, **terms}
+    await account.start_history()
+    flows = account.hass.config_entries.options
+    result = await flows.async_init(account.entry.entry_id)
+    result = await flows.async_configure(result["flow_id"], {"next_step_id": "tariff"})
+    result = await flows.async_configure(
+        result["flow_id"], {"meter": account.meter().number, "kind": kind}
+    )
+    result = await flows.async_configure(result["flow_id"], terms)
+    assert result["errors"] == errors
+    assert account.entry.options == {}
+
+
+async def test_commercial_water_needs_a_tariff_of_ones_own(account: Harness) -> None:
+    await account.start_history()
+    flows = account.hass.config_entries.options
+    result = await flows.async_init(account.entry.entry_id)
+    result = await flows.async_configure(result["flow_id"], {"next_step_id": "tariff"})
+    water = account.meter("water").number
+    result = await flows.async_configure(result["flow_id"], {"meter": water, "kind": "commercial"})
+    assert result["errors"] == {"kind": "commercial_water"}
+    result = await flows.async_configure(result["flow_id"], {"meter": water, "kind": "residential"})
+    result = await flows.async_configure(result["flow_id"], {"units": 6})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await account.hass.async_block_till_done()
+    tier = entity_state(account, "sensor", "tier", "water").attributes
+    assert tier["end"] == pytest.approx(6 * 54.54)
+
+
+async def test_a_commercial_meter_asks_for_its_kva(
+    account: Harness, hass_client: ClientSessionGenerator
+) -> None:
+    """And shows no price before it has it."""
+    account.portal.set_profile(customer_type="Commercial")
+    assert await async_setup_component(account.hass, REPAIRS, {})
+    await account.start_history()
+    meter = account.meter()
+    assert account.state("cost_this_month", "electricity") == "unknown"
+    assert account.state("rate", "water") == "unknown"
+    assert await account.statistics(meter, "cost") == {}
+    consumption = await account.statistics(meter, "consumption")
+    assert consumption
+    issues = ir.async_get(account.hass).issues
+    kinds = {issue.translation_key: key for key, issue in issues.items() if key[0] == DOMAIN}
+    assert kinds.keys() == {"tariff_needed", "tariff_needed_water"}
+    assert not any(meter.number in str(issue) for issue in kinds.values())
+    http = await hass_client()
+    begun = await http.post(
+        "/api/repairs/issues/fix",
+        json={"handler": DOMAIN, "issue_id": kinds["tariff_needed"][1]},
+    )
+    flow = await begun.json()
+    assert flow["step_id"] == "confirm"
+    path = f"/api/repairs/issues/fix/{flow['flow_id']}"
+    wrong = await (await http.post(path, json={"kva": 0, "vacant": False})).json()
+    assert wrong["errors"] == {"kva": "wrong_kva"}
+    done = await (await http.post(path, json={"kva": 140, "vacant": False})).json()
+    assert done["type"] == "create_entry"
+    await account.hass.async_block_till_done()
+    await account.start_history()
+    assert account.state("rate", "electricity") == "0.20"
+    cost = await account.statistics(meter, "cost")
+    assert cost.keys() == consumption.keys()
+    assert float(account.state("cost_this_month", "electricity")) == pytest.approx(
+        float(account.state("consumption_this_month", "electricity")) * 0.2
+    )
+    left = {issue.translation_key for key, issue in issues.items() if key[0] == DOMAIN}
+    assert left == {"tariff_needed_water"}
+    assert await account.hass.config_entries.async_remove(account.entry.entry_id)
+    assert not [key for key in ir.async_get(account.hass).issues if key[0] == DOMAIN]
+
+
+# --- the bill ---
+
+
+@pytest.mark.parametrize(("percent", "differs"), [(100, False), (115, True)])
+async def test_a_bill_that_differs_is_told(account: Harness, percent: int, differs: bool) -> None:
+    account.portal.set_profile(price_percent=percent, session_minutes=None)
+    await account.start_history()
+    assert account.state("bill_difference", "electricity") == "unknown"
+    for _ in range(13 * 2):
+        await account.forward(timedelta(hours=12))
+    shown = float(account.state("bill_difference", "electricity"))
+    assert shown == pytest.approx(percent - 100, abs=2)
+    issues = [
+        issue
+        for (domain, _), issue in ir.async_get(account.hass).issues.items()
+        if domain == DOMAIN and issue.translation_key == "bill_differs"
+    ]
+    assert bool(issues) is differs
+    for issue in issues:
+        assert issue.translation_placeholders["meter"].startswith("•••• ")
+        assert issue.translation_placeholders["difference"].startswith("+1")
+
+
+# --- low credit ---
+
+
+async def test_low_credit_by_balance_with_hysteresis(account: Harness) -> None:
+    account.portal.set_profile(session_minutes=None)
+    await account.start_history()
+    balance = float(account.state("balance", "electricity"))
+    assert account.state("low_credit", "electricity") == "off"
+    number = account.meter().number
+    await choose(
+        account, "low_credit", {"meter": number, "by": "balance", "threshold": balance + 0.01}
+    )
+    assert account.state("low_credit", "electricity") == "on"
+    # A little above is not enough to turn it off again.
+    await choose(
+        account, "low_credit", {"meter": number, "by": "balance", "threshold": balance * 0.9}
+    )
+    assert account.state("low_credit", "electricity") == "on"
+    await choose(
+        account, "low_credit", {"meter": number, "by": "balance", "threshold": balance * 0.5}
+    )
+    assert account.state("low_credit", "electricity") == "off"
+
+
+async def test_low_credit_by_days_is_the_default(hass: HomeAssistant, account: Harness) -> None:
+    await account.start_history()
+    state = entity_state(account, "binary_sensor", "low_credit", "water")
+    assert (state.attributes["by"], state.attributes["threshold"]) == ("days", 3.0)
+    days = float(account.state("days_left", "water"))
+    assert state.state == ("on" if days <= 3 else "off")
+    account.portal.set_profile(overdrawn=True)
+    await account.forward(timedelta(minutes=10))
+    assert account.state("low_credit", "water") == "on"
+    assert account.state("days_left", "water") == "0.00"
+
+
+async def test_low_credit_is_remembered(hass: HomeAssistant, harness: Harness) -> None:
+    mock_restore_cache(hass, [State("binary_sensor.water_0001_low_credit", "on")])
+    harness.portal.set_profile(updating=True)
+    await harness.set_up()
+    assert harness.state("low_credit", "water") == "on"
+    assert harness.state("low_credit", "electricity") == "unknown"
+
+
+async def test_figures_stay_while_nobody_is_signed_in(account: Harness) -> None:
+    await account.start_history()
+    names = ["cost_this_month", "balance_buys", "last_top_up", "low_credit"]
+    before = {name: account.state(name, "electricity") for name in names}
+    account.portal.expire()
+    await account.forward(timedelta(minutes=11))
+    await account.reload()
+    assert account.state("sign_in_needed") == "on"
+    assert account.state("balance", "electricity") == "unavailable"
+    after = {name: account.state(name, "electricity") for name in names}
+    assert after == before
+    assert account.state("runs_out", "electricity") != "unknown"
+    assert account.state("forecast_cost", "electricity") != "unknown"
