@@ -10,6 +10,7 @@ import voluptuous as vol
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.const import UnitOfTime
 from homeassistant.core import callback
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.selector import (
     BooleanSelector,
     DateSelector,
@@ -167,13 +168,13 @@ class UsmsOptionsFlow(OptionsFlowWithReload):
 
     def _meter_selector(self) -> SelectSelector:
         """Let a person choose a meter."""
-        names = {Utility.ELECTRICITY: "⚡", Utility.WATER: "💧"}
+        devices = dr.async_entries_for_config_entry(
+            dr.async_get(self.hass), self.config_entry.entry_id
+        )
+        names = {device.serial_number: device.name_by_user or device.name for device in devices}
         options = [
-            SelectOptionDict(
-                value=number,
-                label=f"{names[meter.utility] if meter.utility else ''} {masked(number)}",
-            )
-            for number, meter in self._meters().items()
+            SelectOptionDict(value=number, label=names.get(number) or masked(number))
+            for number in self._meters()
         ]
         return SelectSelector(SelectSelectorConfig(options=options, mode=SelectSelectorMode.LIST))
 
