@@ -123,6 +123,37 @@ async def test_hours_that_are_missing_are_told_as_estimated(filled: Shell) -> No
     assert table.count("estimated") == 1
 
 
+@pytest.mark.parametrize(
+    ("option", "first", "unread"),
+    [
+        ("--daily", "2026-11-10", 0),
+        ("--daily", "2026-10-31", 8),
+        ("--monthly", "2026-10-31", 8),
+        ("--hourly", "2026-11-07", 1),
+    ],
+)
+async def test_days_that_the_store_lacks_are_told(
+    filled: Shell, option: str, first: str, unread: int
+) -> None:
+    """The history begins on the 8th; nobody has yet looked whether there is more before."""
+    store = ("--database", str(filled.state / "readings.db"))
+    span = ("--from", first, "--to", "2026-11-19")
+    said = await filled("usage", ELECTRICITY, option, *span, *store)
+    assert said.code == 0
+    told = f"usms: {unread} of these days are not in the store yet; usms sync reads them.\n"
+    assert said.err == (told if unread else "")
+    assert (await filled("usage", WATER, "--hourly", *store)).code == 2
+
+
+async def test_days_before_the_history_are_not_missed(filled: Shell) -> None:
+    path = filled.state / "readings.db"
+    with closing(ReadingsStore(path)) as store:
+        store.save_days(ELECTRICITY, date(2026, 9, 1), date(2026, 11, 7), [], NOW)
+    span = ("--from", "2026-01-01", "--to", "2026-11-19", "--database", str(path))
+    said = await filled("usage", ELECTRICITY, *span)
+    assert (said.code, said.err) == (0, "")
+
+
 async def test_status_by_the_store(filled: Shell) -> None:
     asked = (await filled("status", ELECTRICITY, "--json")).json
     filled.portal.clear_requests()

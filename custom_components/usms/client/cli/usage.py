@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from ..client import MAX_DAYS
-from ..errors import NoData
-from ..models import Resolution
+from ..errors import NoData, ReportNotOffered
+from ..models import Resolution, Utility
 from ..months import months
+from ..plan import MeterState, history_found
 from . import output
 from .days import reports, span
 from .output import Column, Result
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from ..blocking import BlockingClient
-    from ..models import Reading, StoredReading, Utility
+    from ..models import Reading, StoredReading
     from ..store import ReadingsStore
     from .output import Row
 
@@ -43,7 +44,12 @@ def usage(options: Namespace) -> Result:
     if options.database:
         with closing(open_store(options.database)) as store:
             ((_, utility),) = stored_meters(store, options.meter).items()
+            if resolution is Resolution.HOUR and utility is not Utility.ELECTRICITY:
+                raise ReportNotOffered("Of this meter there are days only")
             rows = stored_rows(store, options.meter, utility, resolution, first, last)
+            unread = _unread(store, options.meter, resolution, first, last)
+        if unread:
+            output.say(f"{unread} of these days are not in the store yet; usms sync reads them.")
     else:
         with signed_in(options) as client:
             meter = meter_of(client.account(), options.meter)
@@ -95,6 +101,21 @@ def stored_rows(
     """Return what the store has, as `usage` shows it."""
     finest = Resolution.HOUR if resolution is Resolution.HOUR else Resolution.DAY
     return _rows(store.readings(meter, finest, first, last), utility, resolution)
+
+
+def _unread(
+    store: ReadingsStore, number: str, resolution: Resolution, first: date, last: date
+) -> int:
+    """Return how many days the store knows nothing of, though they may have something."""
+    (meter,) = (meter for meter in store.meters() if meter.number == number)
+    state = MeterState(meter, store.days(number))
+    if history_found(state):
+        totals = (day.day for day in state.days.values() if day.total is not None)
+        first = max(first, min(totals, default=last))
+    days = (state.day(start) for start, _ in reports(first, last, 1))
+    if resolution is Resolution.HOUR:
+        return sum(day.hours_read_at is None for day in days)
+    return sum(day.daily_read_at is None for day in days)
 
 
 def _rows(
