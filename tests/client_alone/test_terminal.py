@@ -45,6 +45,8 @@ class Terminal:
             encoding="utf-8",
             timeout=60,
             dimensions=(45, 100),
+            # As in a terminal of one's own, also where tests run in the background.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def run(self, *arguments: str) -> str:

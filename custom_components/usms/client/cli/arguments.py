@@ -126,7 +126,18 @@ def _add_output(parser: _Parser) -> None:
 
 
 def _add_database(parser: _Parser) -> None:
-    parser.add_argument("--database", type=Path, metavar="FILE", help="the readings store")
+    parser.add_argument(
+        "--database", type=Path, metavar="FILE", help="the readings store (else the usual one)"
+    )
+
+
+def _add_source(parser: _Parser) -> None:
+    parser.add_argument(
+        "--database",
+        type=Path,
+        metavar="FILE",
+        help="take readings of this store, not the portal's",
+    )
 
 
 def _add_meter(parser: _Parser) -> None:
@@ -179,12 +190,12 @@ _COMMANDS: Final[tuple[tuple[str, str, tuple[Callable[[_Parser], None], ...]], .
     (
         "status",
         "show what is left, for how long, and what the month will cost",
-        (_add_meter_or_all, _add_account, _add_output, _add_database, _add_tariff),
+        (_add_meter_or_all, _add_account, _add_output, _add_source, _add_tariff),
     ),
     (
         "usage",
-        "show consumption by hour, day or month",
-        (_add_meter, _add_resolution, _add_days, _add_account, _add_output, _add_database),
+        "show consumption by day (31 days), hour (since yesterday) or month (12 months)",
+        (_add_meter, _add_resolution, _add_days, _add_account, _add_output, _add_source),
     ),
     ("topups", "list the top-ups", (_add_meter, _add_days, _add_account, _add_output)),
     (
