@@ -16,7 +16,6 @@ from .sync import Sync
 from .transport import Pacing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
     from types import TracebackType
 
@@ -37,6 +36,18 @@ def _waits(
         return self._run(method(self._client, *args, **kwargs))
 
     return wait
+
+
+def _on_loop(
+    method: Callable[Concatenate[UsmsClient, P], T],
+) -> Callable[Concatenate[BlockingClient, P], T]:
+    """Make a method of this client of one of that which does not wait: it runs on the loop."""
+
+    @wraps(method)
+    async def call(client: UsmsClient, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return method(client, *args, **kwargs)
+
+    return _waits(call)
 
 
 class BlockingClient:
@@ -132,14 +143,8 @@ class BlockingClient:
     refresh_captcha = _waits(UsmsClient.refresh_captcha)
     is_signed_in = _waits(UsmsClient.is_signed_in)
     sign_out = _waits(UsmsClient.sign_out)
-
-    def export_session(self) -> dict[str, Any]:
-        """Return the session as JSON-able data, to be kept as secret as a password."""
-        return self._run(self._call(self._client.export_session))
-
-    def restore_session(self, stored: Mapping[str, Any]) -> None:
-        """Take up a session from `export_session`; whether it lives shows at the next request."""
-        self._run(self._call(self._client.restore_session, stored))
+    export_session = _on_loop(UsmsClient.export_session)
+    restore_session = _on_loop(UsmsClient.restore_session)
 
     # --- reading ---
 
@@ -171,10 +176,6 @@ class BlockingClient:
             yield progress
 
     # --- the loop ---
-
-    @staticmethod
-    async def _call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return function(*args, **kwargs)
 
     def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Wait for a coroutine; when the wait is interrupted, so is the coroutine."""

@@ -6,9 +6,9 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from ..errors import WrongRequest
+from ..errors import UsmsError, WrongRequest
 from ..models import Resolution, brunei_date
-from ..store import ReadingsStore, StoreError
+from ..store import ReadingsStore
 from .days import check_days
 from .output import Column, Result
 from .progress import progress
@@ -78,4 +78,4 @@ def _copy(source: Path, target: Path) -> None:
         with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
             old.backup(new)
     except sqlite3.Error as err:
-        raise StoreError(f"The store can't be copied: {err}") from err
+        raise UsmsError(f"The store can't be copied: {err}") from err
