@@ -152,6 +152,16 @@ def test_quality_scale_names_rules_and_states() -> None:
             assert state["comment"]
 
 
+def test_every_part_of_the_client_is_packaged() -> None:
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    (folder,) = setuptools["package-dir"].values()
+    parts = [
+        path.parent.relative_to(ROOT / folder) for path in (ROOT / folder).rglob("__init__.py")
+    ]
+    names = {".".join(("usms_client", *part.parts)) for part in parts}
+    assert names == set(setuptools["packages"])
+
+
 def test_the_client_imports_nothing_of_home_assistant() -> None:
     for path in (INTEGRATION / "client").rglob("*.py"):
         assert "homeassistant" not in path.read_text(), path.name
