@@ -89,7 +89,8 @@ async def test_short_forms(signed_in: Shell) -> None:
     said = await signed_in("-m", ELECTRICITY, "--consumption", "--json")
     assert said.json == truth(signed_in, ELECTRICITY, "day", "2026-10-20", "2026-11-19")
     assert (await signed_in("-m", ELECTRICITY)).out == (await signed_in("status", ELECTRICITY)).out
-    for wrong in (("--unit",), (), ("meters", "--list"), ("--list", "meters")):
+    both = ("-m", ELECTRICITY, "--unit", "--consumption")
+    for wrong in (("--unit",), (), ("--list", "meters"), ("--unit", "meters"), both):
         assert (await signed_in(*wrong)).code == 2, wrong
 
 

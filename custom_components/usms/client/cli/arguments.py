@@ -65,6 +65,8 @@ def _long_form(parser: _Parser, options: argparse.Namespace) -> None:
         options.command = "meters"
     elif options.meter is None:
         parser.error("say what to do, such as usms meters")
+    elif options.consumption and (options.unit or options.credit):
+        parser.error("--consumption goes without --unit and --credit")
     elif options.consumption:
         options.command = "usage"
     elif options.unit or options.credit:
