@@ -11,7 +11,7 @@ import pexpect
 import pytest
 
 from scripts.lib import transcript
-from scripts.lib.portal_process import Portal
+from scripts.lib.portal_process import Portal, simulated_portal
 from tests.portal import DEMO_PASSWORD
 
 pytestmark = [
@@ -113,8 +113,9 @@ def test_the_examples_run_as_written(
 
 
 def test_the_transcript_is_what_the_terminal_shows(
-    alone: Path, portal: Portal, tmp_path: Path
+    alone: Path, socket_enabled: None, tmp_path: Path
 ) -> None:
-    shown = transcript.record(portal, alone, tmp_path)
+    with simulated_portal(days=3) as portal:
+        shown = transcript.record(portal, alone, tmp_path)
     written = README[README.index(transcript.BEGIN) : README.index(transcript.END)]
     assert transcript.shape(shown) == transcript.shape(written)
