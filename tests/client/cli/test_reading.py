@@ -77,6 +77,16 @@ async def test_a_meter_that_shows_nothing_yet(signed_in: Shell) -> None:
     assert (await signed_in("status", WATER)).code == 0
 
 
+async def test_meters_on_further_pages_are_told(signed_in: Shell) -> None:
+    signed_in.portal.set_profile(more_meters=1, cards_a_page=2)
+    said = await signed_in("meters", "--json")
+    assert (said.code, len(said.json)) == (0, 2)
+    assert said.err == "usms: The portal shows 2 of 3 meters; the others can't be read.\n"
+    signed_in.portal.set_profile(cards_a_page=0)
+    said = await signed_in("meters", "--json")
+    assert (len(said.json), said.err) == (3, "")
+
+
 async def test_short_forms(signed_in: Shell) -> None:
     assert (await signed_in("--list")).out == (await signed_in("meters")).out
     row = (await signed_in("meters", "--json")).json[0]

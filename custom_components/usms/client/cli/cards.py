@@ -15,7 +15,7 @@ from ..schedule import TariffSchedule
 from . import output
 from .money import tariff_of
 from .output import Column, Result
-from .signing_in import meter_of, signed_in
+from .signing_in import account_of, meter_of, signed_in
 from .state import open_store
 
 if TYPE_CHECKING:
@@ -54,14 +54,14 @@ _EXPECTED_KEYS: Final = tuple(column.key for column in _EXPECTED)
 def meters(options: Namespace) -> Result:
     """List the meters of the account."""
     with signed_in(options) as client:
-        account = client.account()
+        account = account_of(client)
     return Result(_KEYS, [_card(meter) for meter in account.meters], _LEFT)
 
 
 def left(options: Namespace) -> Result:
     """Tell units or balance of a meter, or both, alone."""
     with signed_in(options) as client:
-        meter = meter_of(client.account(), options.meter)
+        meter = meter_of(account_of(client), options.meter)
     row: dict[str, Any] = {"meter": meter.number}
     columns = []
     if options.unit:
@@ -77,7 +77,7 @@ def status(options: Namespace) -> Result:
     """Tell what is left of a meter, or of all, and what is to be expected."""
     now = options.clock()
     with signed_in(options) as client:
-        account = client.account()
+        account = account_of(client)
         chosen = [meter_of(account, options.meter)] if options.meter else account.meters
         rows = []
         for meter in chosen:

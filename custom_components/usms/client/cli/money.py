@@ -12,7 +12,7 @@ from ..tariff import Tariff
 from . import output
 from .days import check_days
 from .output import Column, Result
-from .signing_in import meter_of, signed_in
+from .signing_in import account_of, meter_of, signed_in
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -34,7 +34,7 @@ def topups(options: Namespace) -> Result:
     first = options.first or last - _YEAR + _DAY
     check_days(first, last, today)
     with signed_in(options) as client:
-        meter = meter_of(client.account(), options.meter)
+        meter = meter_of(account_of(client), options.meter)
         found = client.topups(meter.number, first, last)
     rows = [
         {

@@ -58,6 +58,15 @@ def signed_in(options: Namespace) -> Iterator[BlockingClient]:
         yield client
 
 
+def account_of(client: BlockingClient) -> Account:
+    """Read the account; tells where the portal does not show all of it on one page."""
+    account = client.account()
+    shown, announced = len(account.meters), account.meters_announced
+    if announced is not None and announced > shown:
+        say(f"The portal shows {shown} of {announced} meters; the others can't be read.")
+    return account
+
+
 def meter_of(account: Account, number: str) -> Meter:
     """Return a meter of the account; raises UnknownMeter."""
     meter = account.meter(number)

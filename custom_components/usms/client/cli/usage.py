@@ -15,7 +15,7 @@ from . import output
 from .days import reports, span
 from .output import Column, Result
 from .progress import progress
-from .signing_in import meter_of, signed_in
+from .signing_in import account_of, meter_of, signed_in
 from .state import open_store, stored_meters
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def usage(options: Namespace) -> Result:
             output.say(f"{unread} of these days are not in the store yet; usms sync reads them.")
     else:
         with signed_in(options) as client:
-            meter = meter_of(client.account(), options.meter)
+            meter = meter_of(account_of(client), options.meter)
             utility = meter.utility
             found = _read(client, meter.number, resolution, first, last)
             rows = _rows(found, utility, resolution)
