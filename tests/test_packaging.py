@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -168,27 +166,16 @@ def test_quality_scale_names_rules_and_states() -> None:
             assert state["comment"]
 
 
+def test_every_part_of_the_client_is_packaged() -> None:
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    (folder,) = setuptools["package-dir"].values()
+    parts = [
+        path.parent.relative_to(ROOT / folder) for path in (ROOT / folder).rglob("__init__.py")
+    ]
+    names = {".".join(("usms_client", *part.parts)) for part in parts}
+    assert names == set(setuptools["packages"])
+
+
 def test_the_client_imports_nothing_of_home_assistant() -> None:
-    for path in (INTEGRATION / "client").glob("*.py"):
+    for path in (INTEGRATION / "client").rglob("*.py"):
         assert "homeassistant" not in path.read_text(), path.name
-
-
-@pytest.mark.long
-@pytest.mark.timeout(300)
-def test_the_wheel_alone_is_enough(tmp_path: Path) -> None:
-    uv = str(Path(sys.executable).with_name("uv"))
-
-    def run(*command: str) -> str:
-        return subprocess.run(
-            command, cwd=tmp_path, check=True, capture_output=True, text=True
-        ).stdout
-
-    run(uv, "build", "-q", "--wheel", "-o", str(tmp_path), str(ROOT))
-    (wheel,) = tmp_path.glob("*.whl")
-    run(uv, "venv", "-q", "-p", sys.executable, "fresh")
-    python = str(tmp_path / "fresh" / "bin" / "python")
-    run(uv, "pip", "install", "-q", "-p", python, str(wheel))
-    assert "meters" in run(str(tmp_path / "fresh" / "bin" / "usms"), "--help")
-    assert "meters" in run(python, "-m", "usms_client", "--help")
-    check = "import importlib.util as u, usms_client; print(u.find_spec('homeassistant'))"
-    assert run(python, "-c", check).strip() == "None"

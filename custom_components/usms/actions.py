@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any, Final
 
 import voluptuous as vol
@@ -25,8 +24,9 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
-from .client import Reading, Resolution
-from .client.models import StoredMeter, StoredReading, brunei_date, brunei_midnight
+from .client import Resolution
+from .client.models import StoredMeter, brunei_date
+from .client.months import months
 from .client.store import ReadingsStore
 from .const import ATTR_ACCOUNT, CONF_CAPTCHA, DOMAIN
 from .coordinator import UsmsConfigEntry
@@ -221,7 +221,7 @@ def _meter_readings(
     )
     unit = meter.utility.unit if meter.utility else None
     rows = (
-        [(month.start, month.value, False) for month in _months(stored)]
+        [(month.start, month.value, False) for month in months(stored)]
         if resolution is Resolution.MONTH
         else [(reading.start, reading.value, reading.estimated) for reading in stored]
     )
@@ -238,12 +238,3 @@ def _meter_readings(
             for start, value, estimated in rows
         ],
     }
-
-
-def _months(days: Iterable[StoredReading]) -> list[Reading]:
-    """Add days up to months, as far as the range has them."""
-    months: dict[date, Decimal] = {}
-    for day in days:
-        first = day.start.date().replace(day=1)
-        months[first] = months.get(first, Decimal(0)) + day.value
-    return [Reading(brunei_midnight(first), value) for first, value in sorted(months.items())]

@@ -1,94 +1,19 @@
 """Client for USMS, Brunei's prepaid electricity and water smart meters."""
 
-from .client import UsmsClient
-from .errors import (
-    CaptchaExpired,
-    CaptchaRefused,
-    CaptchaRequired,
-    CredentialsRefused,
-    NoData,
-    PageNotUnderstood,
-    PortalUnavailable,
-    ReportNotOffered,
-    SessionExpired,
-    UnknownMeter,
-    UsmsConnectionError,
-    UsmsError,
-    WrongRequest,
-    WrongTariff,
-)
-from .lifetime import Ending, SessionLife
-from .models import (
-    BRUNEI,
-    Account,
-    Challenge,
-    Meter,
-    Payment,
-    Reading,
-    Report,
-    Resolution,
-    TopUp,
-    TopUpOrigin,
-    Utility,
-)
-from .schedule import DatedTariff, RunningBill, TariffSchedule
-from .session import clean_username
-from .tariff import (
-    Tariff,
-    TariffKind,
-    Tier,
-    commercial_electricity,
-    residential,
-    residential_electricity,
-    residential_water,
-    tiers_of,
-)
-from .transport import BASE_URL_VARIABLE, DEFAULT_BASE_URL, NO_PACING, Pacing, new_cookie_jar
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "BASE_URL_VARIABLE",
-    "BRUNEI",
-    "DEFAULT_BASE_URL",
-    "NO_PACING",
-    "Account",
-    "CaptchaExpired",
-    "CaptchaRefused",
-    "CaptchaRequired",
-    "Challenge",
-    "CredentialsRefused",
-    "DatedTariff",
-    "Ending",
-    "Meter",
-    "NoData",
-    "Pacing",
-    "PageNotUnderstood",
-    "Payment",
-    "PortalUnavailable",
-    "Reading",
-    "Report",
-    "ReportNotOffered",
-    "Resolution",
-    "RunningBill",
-    "SessionExpired",
-    "SessionLife",
-    "Tariff",
-    "TariffKind",
-    "TariffSchedule",
-    "Tier",
-    "TopUp",
-    "TopUpOrigin",
-    "UnknownMeter",
-    "UsmsClient",
-    "UsmsConnectionError",
-    "UsmsError",
-    "Utility",
-    "WrongRequest",
-    "WrongTariff",
-    "clean_username",
-    "commercial_electricity",
-    "new_cookie_jar",
-    "residential",
-    "residential_electricity",
-    "residential_water",
-    "tiers_of",
-]
+if TYPE_CHECKING:
+    from .api import *  # noqa: F403
+else:
+
+    def __getattr__(name: str) -> object:
+        """Return a public name; all that they need is imported when the first is asked for.
+
+        So whoever takes a module alone, such as `usms --help`, does not wait for aiohttp.
+        """
+        if find_spec(f"{__name__}.{name}"):  # a module, which `import` is about to load itself
+            raise AttributeError(name)
+        value = globals()[name] = getattr(import_module(f"{__name__}.api"), name)
+        return value

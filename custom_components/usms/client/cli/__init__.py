@@ -1,0 +1,34 @@
+"""The command line: thin shims over client, store, sync, tariff and forecast.
+
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 sign-in needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .arguments import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from ..transport import Pacing
+
+
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    clock: Callable[[], datetime] | None = None,
+    pacing: Pacing | None = None,
+) -> int:
+    """Run a command (`sys.argv` without one); return its exit code.
+
+    `clock` tells the time and `pacing` spaces the requests, where not as usual. Wrong arguments
+    and `--help` raise SystemExit, as argparse does.
+    """
+    options = parse(arguments)
+    # Imported late: `--help` must not wait for aiohttp.
+    from .run import run  # noqa: PLC0415
+
+    return run(options, clock=clock, pacing=pacing)

@@ -1,0 +1,241 @@
+"""What may be said on the command line."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_ABOUT: Final = "Read USMS, Brunei's prepaid electricity and water smart meters."
+_MORE: Final = """\
+exit codes: 0 done, 1 failed, 2 wrong use, 3 sign-in needed
+environment: USMS_USERNAME, USMS_PASSWORD, USMS_BASE_URL
+short forms: usms --list, usms -m METER --unit|--credit|--consumption
+"""
+_DEFAULTS: Final = {
+    "command": None,
+    "username": None,
+    "password": None,
+    "verbose": False,
+    "format": None,
+    "output": None,
+    "database": None,
+    "resolution": "day",
+    "first": None,
+    "last": None,
+    "units": None,
+    "kva": None,
+    "vacant": False,
+    "list": False,
+    "meter": None,
+    "unit": False,
+    "credit": False,
+    "consumption": False,
+    "quiet": False,
+    "sqlite": False,
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Tells what is wrong in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say it and leave."""
+        self.exit(2, f"usms: {message} (see {self.prog} --help)\n")
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return what was said; the short forms as the commands that they stand for."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    short = options.list or options.unit or options.credit or options.consumption
+    if options.command is None:
+        _long_form(parser, options)
+    elif short:
+        parser.error("--list, --unit, --credit and --consumption go without a command")
+    return options
+
+
+def _long_form(parser: _Parser, options: argparse.Namespace) -> None:
+    if options.list:
+        options.command = "meters"
+    elif options.meter is None:
+        parser.error("say what to do, such as usms meters")
+    elif options.consumption and (options.unit or options.credit):
+        parser.error("--consumption goes without --unit and --credit")
+    elif options.consumption:
+        options.command = "usage"
+    elif options.unit or options.credit:
+        options.command = "left"
+    else:
+        options.command = "status"
+
+
+def _parser() -> _Parser:
+    """Make the parser. Options of all commands may stand before the command or behind it."""
+    parser = _Parser(
+        prog="usms",
+        description=_ABOUT,
+        epilog=_MORE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(**_DEFAULTS)
+    _add_account(parser)
+    _add_output(parser)
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    short = parser.add_argument_group("short forms")
+    short.add_argument("-l", "--list", action="store_true", help="as usms meters")
+    short.add_argument("-m", "--meter", metavar="METER", help="the meter that is meant")
+    short.add_argument("--unit", action="store_true", help="its remaining units")
+    short.add_argument("--credit", action="store_true", help="its balance")
+    short.add_argument("--consumption", action="store_true", help="as usms usage METER")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name, text, adders in _COMMANDS:
+        command = commands.add_parser(
+            name,
+            help=text,
+            description=text[0].upper() + text[1:] + ".",
+            argument_default=argparse.SUPPRESS,
+            allow_abbrev=False,
+        )
+        for add in adders:
+            add(command)
+    return parser
+
+
+def _add_account(parser: _Parser) -> None:
+    parser.add_argument("-u", "--username", metavar="IC", help="IC number (or USMS_USERNAME)")
+    parser.add_argument(
+        "-p",
+        "--password",
+        help="seen by others on this machine: better asked for, or USMS_PASSWORD",
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="log to standard error")
+
+
+def _add_output(parser: _Parser) -> None:
+    forms = parser.add_mutually_exclusive_group()
+    for form in ("json", "csv"):
+        forms.add_argument(
+            f"--{form}", dest="format", action="store_const", const=form, help=f"as {form.upper()}"
+        )
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write to a file")
+
+
+def _add_database(parser: _Parser) -> None:
+    parser.add_argument(
+        "--database", type=Path, metavar="FILE", help="the readings store (else the usual one)"
+    )
+
+
+def _add_source(parser: _Parser) -> None:
+    parser.add_argument(
+        "--database",
+        type=Path,
+        metavar="FILE",
+        help="take readings of this store, not the portal's",
+    )
+
+
+def _add_meter(parser: _Parser) -> None:
+    parser.add_argument("meter", metavar="METER")
+
+
+def _add_meter_or_all(parser: _Parser) -> None:
+    parser.add_argument("meter", nargs="?", metavar="METER", help="all meters without one")
+
+
+def _add_resolution(parser: _Parser) -> None:
+    choice = parser.add_mutually_exclusive_group()
+    for name, value in (("hourly", "hour"), ("daily", "day"), ("monthly", "month")):
+        choice.add_argument(
+            f"--{name}", dest="resolution", action="store_const", const=value, help=f"by {value}"
+        )
+
+
+def _add_days(parser: _Parser) -> None:
+    parser.add_argument(
+        "--from", dest="first", type=_day, metavar="D", help="first day, such as 2026-11-01"
+    )
+    parser.add_argument("--to", dest="last", type=_day, metavar="D", help="last day, included")
+
+
+def _add_cost(parser: _Parser) -> None:
+    parser.add_argument("utility", choices=("electricity", "water"), metavar="UTILITY")
+    parser.add_argument("amount", metavar="AMOUNT", help="kWh or m³")
+
+
+def _add_tariff(parser: _Parser) -> None:
+    parser.add_argument("--units", metavar="N", help="water: dwellings in the building (else 1)")
+    parser.add_argument("--kva", metavar="N", help="electricity: commercial, of that capacity")
+    parser.add_argument("--vacant", action="store_true", help="commercial: vacant premises")
+
+
+def _add_sync(parser: _Parser) -> None:
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+
+
+def _add_export(parser: _Parser) -> None:
+    parser.add_argument(
+        "--sqlite", action="store_true", help="copy the whole store to the file of --output"
+    )
+
+
+_COMMANDS: Final[tuple[tuple[str, str, tuple[Callable[[_Parser], None], ...]], ...]] = (
+    ("login", "sign in and keep the session", (_add_account,)),
+    ("meters", "list the meters with units and balance", (_add_account, _add_output)),
+    (
+        "status",
+        "show what is left, for how long, and what the month will cost",
+        (_add_meter_or_all, _add_account, _add_output, _add_source, _add_tariff),
+    ),
+    (
+        "usage",
+        "show consumption by day (31 days), hour (since yesterday) or month (12 months)",
+        (_add_meter, _add_resolution, _add_days, _add_account, _add_output, _add_source),
+    ),
+    ("topups", "list the top-ups", (_add_meter, _add_days, _add_account, _add_output)),
+    (
+        "cost",
+        "price a month's consumption, without asking the portal",
+        (_add_cost, _add_tariff, _add_output),
+    ),
+    (
+        "sync",
+        "read the history into the store; Ctrl-C stops it, and the next time it goes on",
+        (_add_sync, _add_account, _add_output, _add_database),
+    ),
+    (
+        "export",
+        "write the store's readings as CSV or JSON, or copy the store",
+        (_add_meter_or_all, _add_resolution, _add_days, _add_output, _add_database, _add_export),
+    ),
+)
+"""Name, what it does, what it takes."""
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day such as 2026-11-30") from None
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        """Print it and leave."""
+        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+
+        try:
+            known = version("usms-client")
+        except PackageNotFoundError:
+            known = "(not installed)"
+        print(f"usms {known}")
+        parser.exit()

@@ -1,0 +1,144 @@
+"""Commands about the cards of the account: what is left, for how long."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from ..client import MAX_DAYS
+from ..errors import NoData
+from ..forecast import forecast
+from ..models import Resolution, Utility, brunei_date
+from ..schedule import TariffSchedule
+from . import output
+from .money import tariff_of
+from .output import Column, Result
+from .signing_in import account_of, meter_of, signed_in
+from .state import open_store
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from ..blocking import BlockingClient
+    from ..forecast import Forecast
+    from ..models import Meter, Reading, StoredReading
+
+_DAY: Final = timedelta(days=1)
+_LEFT: Final = (
+    Column("meter", "Meter"),
+    Column("utility", "Utility"),
+    Column("status", "Status"),
+    Column("remaining_units", "Remaining"),
+    Column("unit", "Unit"),
+    Column("balance", "Balance (B$)", output.cents),
+    Column("last_updated", "Last updated", output.day),
+)
+_KEYS: Final = tuple(column.key for column in _LEFT)
+_EXPECTED: Final = (
+    Column("per_day", "Expected a day", output.tenths, "unit"),
+    Column("month_consumption", "Expected this month", output.tenths, "unit"),
+    Column("month_cost", "Its cost (B$)", output.cents),
+    Column("runs_out", "Runs out"),
+    Column("days_left", "Days left"),
+)
+_STATUS: Final = (
+    *(column for column in _LEFT if column.key not in {"remaining_units", "unit"}),
+    Column("remaining_units", "Remaining", unit="unit"),
+    *_EXPECTED,
+)
+_EXPECTED_KEYS: Final = tuple(column.key for column in _EXPECTED)
+
+
+def meters(options: Namespace) -> Result:
+    """List the meters of the account."""
+    with signed_in(options) as client:
+        account = account_of(client)
+    return Result(_KEYS, [_card(meter) for meter in account.meters], _LEFT)
+
+
+def left(options: Namespace) -> Result:
+    """Tell units or balance of a meter, or both, alone."""
+    with signed_in(options) as client:
+        meter = meter_of(account_of(client), options.meter)
+    row: dict[str, Any] = {"meter": meter.number}
+    columns = []
+    if options.unit:
+        row |= {"remaining_units": meter.remaining_units, "unit": meter.unit}
+        columns.append(Column("remaining_units", "Unit", unit="unit"))
+    if options.credit:
+        row["balance"] = meter.balance
+        columns.append(Column("balance", "Credit", lambda balance: f"B$ {output.cents(balance)}"))
+    return Result(tuple(row), [row], columns, single=True, upright=True)
+
+
+def status(options: Namespace) -> Result:
+    """Tell what is left of a meter, or of all, and what is to be expected."""
+    now = options.clock()
+    with signed_in(options) as client:
+        account = account_of(client)
+        chosen = [meter_of(account, options.meter)] if options.meter else account.meters
+        rows = []
+        for meter in chosen:
+            made = None
+            if schedule := _schedule(options, meter.utility):
+                days = _complete_days(client, meter, options)
+                made = forecast(days, schedule, now, balance=meter.balance)
+            rows.append(_card(meter) | _expected(made))
+    return Result(
+        _KEYS + _EXPECTED_KEYS,
+        rows,
+        _STATUS,
+        single=bool(options.meter),
+        upright=True,
+    )
+
+
+def _schedule(options: Namespace, utility: Utility | None) -> TariffSchedule | None:
+    """Return the prices of a meter; None while it is not known what it measures."""
+    if utility is None:
+        return None
+    if utility is Utility.ELECTRICITY:
+        return TariffSchedule.always(tariff_of(utility, kva=options.kva, vacant=options.vacant))
+    return TariffSchedule.always(tariff_of(utility, units=options.units))
+
+
+def _card(meter: Meter) -> dict[str, Any]:
+    return {
+        "meter": meter.number,
+        "utility": meter.utility,
+        "status": meter.status,
+        "remaining_units": meter.remaining_units,
+        "unit": meter.unit,
+        "balance": meter.balance,
+        "last_updated": meter.last_updated,
+    }
+
+
+def _expected(made: Forecast | None) -> dict[str, Any]:
+    if made is None:
+        return dict.fromkeys(_EXPECTED_KEYS)
+    return {
+        "per_day": made.per_day,
+        "month_consumption": made.month_consumption.expected,
+        "month_cost": output.in_cents(made.month_cost.expected),
+        "runs_out": made.runs_out and made.runs_out.replace(second=0, microsecond=0),
+        "days_left": made.days_left,
+    }
+
+
+def _complete_days(client: BlockingClient, meter: Meter, options: Namespace) -> dict[date, Decimal]:
+    """Return the totals of the last days (kWh or m³): of a given store, else of one report."""
+    yesterday = brunei_date(options.clock()) - _DAY
+    readings: list[StoredReading] | tuple[Reading, ...]
+    if options.database:
+        with closing(open_store(options.database)) as store:
+            readings = store.readings(meter.number, Resolution.DAY, None, yesterday)
+    else:
+        try:
+            first = yesterday - (MAX_DAYS - 1) * _DAY
+            readings = client.daily(meter.number, first, yesterday).readings
+        except NoData:
+            readings = ()
+    return {reading.start.date(): reading.value for reading in readings}

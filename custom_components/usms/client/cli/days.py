@@ -1,0 +1,52 @@
+"""Which days a command is about."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+from ..client import MAX_DAYS
+from ..errors import WrongRequest
+from ..models import Resolution, brunei_date
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+_DAY: Final = timedelta(days=1)
+_MONTHS: Final = 12
+
+
+def span(options: Namespace, resolution: Resolution) -> tuple[date, date]:
+    """Return the days whose consumption is meant, both included; raises WrongRequest."""
+    today = brunei_date(options.clock())
+    newest = today if resolution is Resolution.HOUR else today - _DAY
+    last = options.last or max(newest, options.first or newest)
+    if options.first:
+        first = options.first
+    elif resolution is Resolution.HOUR:
+        first = last if options.last else last - _DAY
+    elif resolution is Resolution.DAY:
+        first = last - (MAX_DAYS - 1) * _DAY
+    else:
+        first = _months_before(last, _MONTHS - 1)
+    check_days(first, last, today)
+    return first, last
+
+
+def check_days(first: date, last: date, today: date) -> None:
+    """Raise WrongRequest where such days can't be asked for."""
+    if last < first:
+        raise WrongRequest("The last day lies before the first")
+    if last > today:
+        raise WrongRequest("The days lie in the future")
+
+
+def reports(first: date, last: date, length: int) -> list[tuple[date, date]]:
+    """Return the days in pieces of at most that many."""
+    starts = [first + n * _DAY for n in range(0, (last - first).days + 1, length)]
+    return [(start, min(start + (length - 1) * _DAY, last)) for start in starts]
+
+
+def _months_before(day: date, number: int) -> date:
+    months = 12 * day.year + day.month - 1 - number
+    return date(months // 12, months % 12 + 1, 1)

@@ -1,0 +1,115 @@
+"""Commands about money: what was paid, what consumption costs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Final
+
+from ..errors import WrongRequest
+from ..models import Utility, brunei_date
+from ..tariff import Tariff
+from . import output
+from .days import check_days
+from .output import Column, Result
+from .signing_in import account_of, meter_of, signed_in
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from .output import Row
+
+_DAY: Final = timedelta(days=1)
+_YEAR: Final = timedelta(days=365)
+_TOPUP_KEYS: Final = (
+    *("time", "transaction", "amount", "debt_cleared", "recharge"),
+    *("units", "unit", "payment_mode", "site", "source"),
+)
+
+
+def topups(options: Namespace) -> Result:
+    """List what was paid."""
+    today = brunei_date(options.clock())
+    last = options.last or today
+    first = options.first or last - _YEAR + _DAY
+    check_days(first, last, today)
+    with signed_in(options) as client:
+        meter = meter_of(account_of(client), options.meter)
+        found = client.topups(meter.number, first, last)
+    rows = [
+        {
+            "time": topup.at,
+            "transaction": topup.transaction,
+            "amount": topup.amount,
+            "debt_cleared": topup.debt_cleared,
+            "recharge": topup.recharge,
+            "units": topup.units,
+            "unit": meter.unit,
+            "payment_mode": topup.payment_mode,
+            "site": topup.site,
+            "source": topup.source,
+        }
+        for topup in found
+    ]
+    columns = (
+        Column("time", "Time"),
+        Column("amount", "Paid (B$)", output.cents),
+        Column("debt_cleared", "Debt (B$)", output.cents),
+        Column("recharge", "Recharge (B$)", output.cents),
+        Column("units", f"Units ({meter.unit})"),
+        Column("payment_mode", "Payment mode"),
+        Column("site", "Site"),
+    )
+    total = sum((topup.amount for topup in found), Decimal(0))
+    return Result(_TOPUP_KEYS, rows, columns, footer=(f"Total: B$ {output.cents(total)}",))
+
+
+def cost(options: Namespace) -> Result:
+    """Price a month's consumption: programs get the bill, people its tiers too."""
+    utility = Utility(options.utility)
+    try:
+        amount = Decimal(options.amount)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not (amount.is_finite() and amount >= 0):
+        raise WrongRequest("The amount is a number of kWh or m³, such as 750")
+    tariff = tariff_of(utility, units=options.units, kva=options.kva, vacant=options.vacant)
+    row = {
+        "utility": utility,
+        "consumption": amount,
+        "unit": utility.unit,
+        "cost": output.in_cents(tariff.bill(amount)),
+        "currency": "BND",
+        "tariff": tariff.name,
+    }
+    if options.format:
+        return Result(tuple(row), [row], (), single=True)
+    columns = (
+        Column("tier", "Tier"),
+        Column("consumption", f"Consumption ({utility.unit})"),
+        Column("rate", f"Rate (B$/{utility.unit})"),
+        Column("cost", "Cost (B$)", output.cents),
+    )
+    return Result(tuple(row), _tiers(tariff, amount), columns, footer=(f"Total: B$ {row['cost']}",))
+
+
+def _tiers(tariff: Tariff, amount: Decimal) -> list[Row]:
+    rows: list[Row] = []
+    for number, tier in enumerate(tariff.tiers, 1):
+        top = amount if tier.end is None else min(amount, tier.end)
+        if top > tier.start:
+            used = top - tier.start
+            rows.append(
+                {"tier": number, "consumption": used, "rate": tier.rate, "cost": used * tier.rate}
+            )
+    return rows
+
+
+def tariff_of(
+    utility: Utility, *, units: str | None = None, kva: str | None = None, vacant: bool = False
+) -> Tariff:
+    """Return the residential tariff, or the one that the options describe; raises WrongTariff."""
+    terms: dict[str, object] = {"units": units, "kva": kva, "vacant": vacant or None}
+    given = {name: term for name, term in terms.items() if term is not None}
+    kind = "commercial" if given.keys() & {"kva", "vacant"} else "residential"
+    return Tariff.from_dict(utility, {"kind": kind, **given})

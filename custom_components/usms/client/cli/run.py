@@ -1,0 +1,91 @@
+"""Runs one command; tells what went wrong in a sentence and an exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+from ..errors import CaptchaRefused, CaptchaRequired, SessionExpired, UsmsError, WrongRequest
+from ..models import utcnow
+from ..transport import Pacing
+from . import cards, history, money
+from .output import say, write
+from .signing_in import login
+from .usage import usage
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from .output import Result
+
+DONE, FAILED, WRONG_USE, SIGN_IN_NEEDED = 0, 1, 2, 3
+
+_COMMANDS: Final[Mapping[str, Callable[[Namespace], Result | None]]] = {
+    "login": login,
+    "meters": cards.meters,
+    "status": cards.status,
+    "usage": usage,
+    "left": cards.left,
+    "topups": money.topups,
+    "cost": money.cost,
+    "sync": history.sync,
+    "export": history.export,
+}
+
+_EXITS: Final[tuple[tuple[type[UsmsError], int, str], ...]] = (
+    (SessionExpired, SIGN_IN_NEEDED, "Nobody is signed in. Run: usms login"),
+    (CaptchaRefused, SIGN_IN_NEEDED, "That was not what the picture shows. Run: usms login"),
+    (
+        CaptchaRequired,
+        SIGN_IN_NEEDED,
+        "The portal asks for its captcha, which is for people. Run in a terminal: usms login",
+    ),
+    (WrongRequest, WRONG_USE, ""),
+    (UsmsError, FAILED, ""),
+)
+"""What each error means to a caller: exit code, and the sentence where its own does not do."""
+
+
+def run(
+    options: Namespace,
+    *,
+    clock: Callable[[], datetime] | None = None,
+    pacing: Pacing | None = None,
+) -> int:
+    """Run the command that the options name; return its exit code."""
+    options.clock, options.pacing = clock or utcnow, pacing or Pacing()
+    if options.verbose:
+        logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        logging.getLogger(__package__.rpartition(".")[0]).setLevel(logging.DEBUG)
+    if options.password:
+        say(
+            "A password on the command line is seen by others on this machine;"
+            " let usms ask for it, or set USMS_PASSWORD."
+        )
+    try:
+        result = _COMMANDS[options.command](options)
+        if result:
+            write(result, options)
+        sys.stdout.flush()
+    except UsmsError as err:
+        code, sentence = next(
+            (code, sentence) for kind, code, sentence in _EXITS if isinstance(err, kind)
+        )
+        say(sentence or str(err))
+        return code
+    except BrokenPipeError:
+        # Whoever read has read enough; nothing more may be written, at the exit neither.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as err:
+        say(f"{err.strerror or err}" + (f": {err.filename}" if err.filename else ""))
+        return FAILED
+    except KeyboardInterrupt:
+        goes_on = options.command == "sync"
+        say("Stopped; the next usms sync goes on from here." if goes_on else "Stopped.")
+        return FAILED
+    return DONE

@@ -1,0 +1,74 @@
+"""What the command line keeps: the session and the store, in the user's state folder."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UnknownMeter, WrongRequest
+from ..store import ReadingsStore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..models import Utility
+
+
+def state_folder() -> Path:
+    """Return the folder, which is for the user alone; makes it where it is not there."""
+    base = os.environ.get("XDG_STATE_HOME") or (
+        os.environ.get("LOCALAPPDATA") if os.name == "nt" else None
+    )
+    folder = (Path(base) if base else Path.home() / ".local" / "state") / "usms"
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder
+
+
+def default_database() -> Path:
+    """Return where the store is, unless `--database` says so."""
+    return state_folder() / "readings.db"
+
+
+def open_store(path: Path | None) -> ReadingsStore:
+    """Open a store that is there, the usual one for None; raises WrongRequest where none is."""
+    path = path or default_database()
+    if not path.is_file():
+        raise WrongRequest(f"There is no readings store at {path}; usms sync fills one")
+    return ReadingsStore(path)
+
+
+def stored_meters(store: ReadingsStore, number: str | None) -> dict[str, Utility | None]:
+    """Return what the meter measures, or all meters for None; raises UnknownMeter."""
+    stored = {meter.number: meter.utility for meter in store.meters()}
+    if number is None:
+        return stored
+    if number not in stored:
+        raise UnknownMeter("The store has no such meter; usms sync reads those of the account")
+    return {number: stored[number]}
+
+
+def kept_session() -> dict[str, Any] | None:
+    """Return the session that `keep_session` wrote; None where there is none to be read."""
+    with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
+        session = json.loads((state_folder() / "session.json").read_text(encoding="utf-8"))
+        if isinstance(session, dict):
+            return session
+    return None
+
+
+def keep_session(session: Mapping[str, Any]) -> None:
+    """Write the session, to be read by the user alone; at any moment the file is whole."""
+    folder = state_folder()
+    number, name = tempfile.mkstemp(dir=folder, prefix="session-")  # mode 0600
+    try:
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            json.dump(session, file)
+        Path(name).replace(folder / "session.json")
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

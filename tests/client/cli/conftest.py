@@ -1,0 +1,107 @@
+"""The command line in this process, as somebody at a terminal or a program uses it."""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from custom_components.usms.client import NO_PACING
+from custom_components.usms.client.cli import main
+from tests.client.conftest import NOW, PASSWORD, USERNAME
+from tests.portal import SimulatedPortal
+
+
+@dataclass
+class Said:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def csv(self) -> list[dict[str, str]]:
+        return list(csv.DictReader(io.StringIO(self.out)))
+
+
+class Keyboard(io.StringIO):
+    """Standard input: a terminal where somebody answers, in a program nobody does."""
+
+    def __init__(self, answer: Callable[[], str] | None) -> None:
+        super().__init__()
+        self._answer = answer
+
+    def isatty(self) -> bool:
+        return self._answer is not None
+
+    def readline(self, *_: object) -> str:
+        assert self._answer, "a question without a terminal"
+        return self._answer() + "\n"
+
+
+class Shell:
+    """Runs commands."""
+
+    def __init__(
+        self,
+        portal: SimulatedPortal,
+        state: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        self.portal = portal
+        self.state = state
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+
+    async def __call__(self, *arguments: str, answer: Callable[[], str] | None = None) -> Said:
+        self._monkeypatch.setattr("sys.stdin", Keyboard(answer))
+        self._capsys.readouterr()
+
+        def run() -> int:
+            try:
+                return main(arguments, clock=lambda: NOW, pacing=NO_PACING)
+            except SystemExit as stop:
+                return int(stop.code or 0)
+
+        code = await asyncio.to_thread(run)
+        return Said(code, *self._capsys.readouterr())
+
+    async def sign_in(self) -> None:
+        said = await self("login", answer=lambda: self.portal.captcha_answer)
+        assert said.code == 0, said.err
+        self.portal.clear_requests()
+
+
+@pytest.fixture
+def usms(
+    portal: SimulatedPortal,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Shell:
+    """A shell with nobody signed in."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("USMS_BASE_URL", portal.base_url)
+    monkeypatch.setenv("USMS_USERNAME", USERNAME)
+    monkeypatch.setenv("USMS_PASSWORD", PASSWORD)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    return Shell(portal, tmp_path / "usms", monkeypatch, capsys)
+
+
+@pytest.fixture
+async def signed_in(usms: Shell) -> Shell:
+    """A shell whose state folder has a session."""
+    await usms.sign_in()
+    return usms

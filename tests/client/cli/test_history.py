@@ -1,0 +1,226 @@
+"""The readings store on the command line: filled, asked, exported."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from custom_components.usms.client import Reading, Utility, plan
+from custom_components.usms.client.store import ReadingsStore
+from tests.portal import Fault, Meter, SimulatedPortal
+
+from .conftest import NOW, Shell
+from .test_reading import ELECTRICITY, WATER, assert_same, truth
+
+DAYS = 12
+
+
+@pytest.fixture
+async def portal() -> AsyncIterator[SimulatedPortal]:
+    """A portal with few days behind it: a history is read within a second or two."""
+    async with SimulatedPortal(seed=1, days=DAYS, now=NOW) as portal:
+        yield portal
+
+
+GUESSED = date(2026, 11, 12)
+"""The day of which the store lacks an hour."""
+
+
+@pytest.fixture
+async def filled(signed_in: Shell) -> Shell:
+    """A shell whose usual store has all that the portal has, but for an hour."""
+    with closing(ReadingsStore(signed_in.state / "readings.db")) as store:
+        for meter in signed_in.portal.meters:
+            fill(store, signed_in.portal, meter)
+    return signed_in
+
+
+def fill(store: ReadingsStore, portal: SimulatedPortal, meter: Meter) -> None:
+    with store.transaction():
+        store.see_meter(meter.number, Utility(meter.utility), "", NOW)
+        days = [Reading(*row) for row in portal.truth(meter.number, "day")]
+        first, last = days[0].start.date(), days[-1].start.date()
+        store.save_days(meter.number, first, last, days, NOW)
+        if meter.utility == "water":
+            return
+        for n in range((NOW.date() - first).days + 1):
+            day = first + timedelta(days=n)
+            hours = [
+                Reading(start, value)
+                for start, value in portal.truth(meter.number, "hour")
+                if start.date() == day
+            ]
+            if day == GUESSED:
+                hours.pop(7)
+                (total,) = (reading.value for reading in days if reading.start.date() == day)
+                store.estimate_hours(meter.number, day, plan.remainder(day, hours, total), NOW)
+            store.save_hours(meter.number, day, hours, NOW)
+
+
+async def test_sync_tells_how_far_it_is_and_what_it_did(signed_in: Shell, tmp_path: Path) -> None:
+    store = tmp_path / "own.db"
+    said = await signed_in("sync", "--database", str(store), "--json")
+    assert said.code == 0
+    assert said.json["database"] == str(store)
+    assert said.json["reports_read"] > DAYS
+    assert said.json["days_changed"] >= 2 * DAYS
+    lines = said.err.splitlines()
+    assert 2 < len(lines) <= 25
+    done, _, total = lines[-1].split(":")[0].split()
+    assert done == total
+    signed_in.portal.clear_requests()
+    again = await signed_in("sync", "--database", str(store), "--json")
+    assert again.json == {"database": str(store), "reports_read": 0, "days_changed": 0}
+    assert [r.path.lower() for r in signed_in.portal.requests] == ["/smartmeter/home"]
+
+
+async def test_sync_stopped_by_trouble_goes_on_where_it_was(signed_in: Shell) -> None:
+    signed_in.portal.add_fault(Fault(path="report/usagehistory", kind="drop", after=15))
+    said = await signed_in("sync", "--quiet")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == "usms: The connection to the portal failed (ServerDisconnectedError)\n"
+    signed_in.portal.clear_faults()
+    before = (await signed_in("export")).csv
+    assert before
+    assert (await signed_in("sync")).code == 0
+    for resolution, option in (("hour", "--hourly"), ("day", "--daily")):
+        rows = (await signed_in("export", ELECTRICITY, option)).csv
+        assert [
+            (row["start"], float(row["consumption"])) for row in rows if row["estimated"] == "false"
+        ] == [
+            (row["start"], row["consumption"])
+            for row in truth(signed_in, ELECTRICITY, resolution, "2026-01-01", "2026-11-20")
+        ]
+
+
+async def test_the_store_answers_without_the_portal(filled: Shell) -> None:
+    (filled.state / "session.json").unlink()
+    store = ("--database", str(filled.state / "readings.db"))
+    for meter, resolution, option in (
+        (ELECTRICITY, "day", "--daily"),
+        (WATER, "day", "--daily"),
+        (ELECTRICITY, "hour", "--hourly"),
+    ):
+        days = ("--from", "2026-11-13", "--to", "2026-11-16")
+        said = await filled("usage", meter, option, *days, *store, "--json")
+        assert said.json == truth(filled, meter, resolution, "2026-11-13", "2026-11-16")
+    assert (await filled("usage", "12345", *store)).code == 2
+    assert filled.portal.requests == []
+
+
+async def test_hours_that_are_missing_are_told_as_estimated(filled: Shell) -> None:
+    store = ("--database", str(filled.state / "readings.db"))
+    span = ("--from", str(GUESSED), "--to", str(GUESSED), *store)
+    hours = (await filled("usage", ELECTRICITY, "--hourly", *span, "--json")).json
+    (total,) = (await filled("usage", ELECTRICITY, *span, "--json")).json
+    assert [hour["start"] for hour in hours if hour["estimated"]] == ["2026-11-12T07:00:00+08:00"]
+    assert len(hours) == 24
+    assert round(sum(hour["consumption"] for hour in hours), 3) == total["consumption"]
+    table = (await filled("usage", ELECTRICITY, "--hourly", *span)).out
+    assert table.count("estimated") == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "first", "unread"),
+    [
+        ("--daily", "2026-11-10", 0),
+        ("--daily", "2026-10-31", 8),
+        ("--monthly", "2026-10-31", 8),
+        ("--hourly", "2026-11-07", 1),
+    ],
+)
+async def test_days_that_the_store_lacks_are_told(
+    filled: Shell, option: str, first: str, unread: int
+) -> None:
+    """The history begins on the 8th; nobody has yet looked whether there is more before."""
+    store = ("--database", str(filled.state / "readings.db"))
+    span = ("--from", first, "--to", "2026-11-19")
+    said = await filled("usage", ELECTRICITY, option, *span, *store)
+    assert said.code == 0
+    told = f"usms: {unread} of these days are not in the store yet; usms sync reads them.\n"
+    assert said.err == (told if unread else "")
+    assert (await filled("usage", WATER, "--hourly", *store)).code == 2
+
+
+async def test_days_before_the_history_are_not_missed(filled: Shell) -> None:
+    path = filled.state / "readings.db"
+    with closing(ReadingsStore(path)) as store:
+        store.save_days(ELECTRICITY, date(2026, 9, 1), date(2026, 11, 7), [], NOW)
+    span = ("--from", "2026-01-01", "--to", "2026-11-19", "--database", str(path))
+    said = await filled("usage", ELECTRICITY, *span)
+    assert (said.code, said.err) == (0, "")
+
+
+async def test_status_by_the_store(filled: Shell) -> None:
+    asked = (await filled("status", ELECTRICITY, "--json")).json
+    filled.portal.clear_requests()
+    store = ("--database", str(filled.state / "readings.db"))
+    assert (await filled("status", ELECTRICITY, *store, "--json")).json == asked
+    assert [r.path.lower() for r in filled.portal.requests] == ["/smartmeter/home"]
+
+
+async def test_export(filled: Shell, tmp_path: Path) -> None:
+    as_csv = await filled("export")
+    assert_same(await filled("export", "--json"), as_csv)
+    rows = truth(filled, ELECTRICITY, "day", "2026-01-01", "2026-11-20")
+    assert [row for row in as_csv.csv if row["meter"] == ELECTRICITY] == [
+        {
+            "meter": ELECTRICITY,
+            "start": row["start"],
+            "consumption": f"{row['consumption']:.3f}",
+            "unit": "kWh",
+            "estimated": "false",
+        }
+        for row in rows
+    ]
+    assert {row["meter"] for row in as_csv.csv} == {ELECTRICITY, WATER}
+    month = (await filled("export", ELECTRICITY, "--monthly", "--json")).json
+    assert [row["consumption"] for row in month] == [
+        round(sum(row["consumption"] for row in rows), 3)
+    ]
+    file = tmp_path / "week.csv"
+    days = ("--from", "2026-11-10", "--to", "2026-11-16")
+    assert (await filled("export", ELECTRICITY, *days, "--output", str(file))).code == 0
+    assert len(file.read_text().splitlines()) == 8
+    assert filled.portal.requests == []
+
+
+async def test_a_copy_of_the_store_is_a_store(filled: Shell, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    said = await filled("export", "--sqlite", "--output", str(copy))
+    assert (said.code, said.out, said.err) == (0, "", "")
+    with closing(sqlite3.connect(copy)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    there = await filled("export", "--hourly", "--database", str(copy))
+    assert there.out == (await filled("export", "--hourly")).out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--sqlite",), 2),
+        (("--sqlite", "--output", "{store}"), 2),
+        (("--sqlite", "--output", "{nowhere}/copy.db"), 1),
+        (("--sqlite", "--output", "{nowhere}", ELECTRICITY), 2),
+        (("12345",), 2),
+        (("--database", "{nowhere}"), 2),
+        (("--database", "{other}"), 1),
+        (("--from", "2026-11-21"), 2),
+        (("--from", "2026-11-20", "--to", "2026-11-19"), 2),
+    ],
+)
+async def test_what_cannot_be_exported(
+    usms: Shell, tmp_path: Path, arguments: tuple[str, ...], code: int
+) -> None:
+    await usms("meters")  # makes the folder
+    store, other = usms.state / "readings.db", tmp_path / "other.db"
+    other.write_text("no store at all")
+    ReadingsStore(store).close()
+    places = {"store": store, "other": other, "nowhere": tmp_path / "nowhere"}
+    said = await usms("export", *(argument.format(**places) for argument in arguments))
+    assert (said.code, said.out) == (code, ""), said.err
+    assert said.err.startswith("usms: ")
+    assert said.err.count("\n") == 1

@@ -1,0 +1,308 @@
+"""What the commands tell, against the portal's truth."""
+
+import json
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from custom_components.usms.client import BRUNEI
+from custom_components.usms.client.forecast import forecast
+from custom_components.usms.client.schedule import TariffSchedule
+from custom_components.usms.client.tariff import residential_electricity
+from tests.client.conftest import NOW, PASSWORD, USERNAME
+from tests.portal import Fault
+
+from .conftest import Said, Shell
+
+ELECTRICITY, WATER = "10000001", "2000000001"
+
+
+def truth(shell: Shell, meter: str, resolution: str, first: str, last: str) -> list[dict[str, Any]]:
+    """Return what `usage` should tell."""
+    return [
+        {
+            "start": start.isoformat(),
+            "consumption": float(value),
+            "unit": "kWh" if meter == ELECTRICITY else "m³",
+            "estimated": False,
+        }
+        for start, value in shell.portal.truth(meter, resolution)
+        if date.fromisoformat(first) <= start.date() <= date.fromisoformat(last)
+    ]
+
+
+def assert_same(as_json: Said, as_csv: Said) -> None:
+    """CSV tells the same as JSON."""
+    rows = as_json.json if isinstance(as_json.json, list) else [as_json.json]
+    assert len(rows) == len(as_csv.csv)
+    for row, other in zip(rows, as_csv.csv, strict=True):
+        assert list(row) == list(other)
+        for key, value in row.items():
+            if isinstance(value, bool) or value is None:
+                assert other[key] == {True: "true", False: "false", None: ""}[value]
+            else:
+                assert other[key] == value or float(other[key]) == value
+
+
+async def test_meters(signed_in: Shell) -> None:
+    rows = (await signed_in("meters", "--json")).json
+    now = signed_in.portal.now()
+    for row, meter in zip(rows, signed_in.portal.meters, strict=True):
+        electricity = meter.utility == "electricity"
+        assert row == {
+            "meter": meter.number,
+            "utility": meter.utility,
+            "status": "ACTIVE",
+            "remaining_units": float(meter.remaining_units(now).quantize(Decimal("0.001"))),
+            "unit": "kWh" if electricity else "m³",
+            "balance": float(meter.balance(now).quantize(Decimal("0.01"))),
+            "last_updated": "2026-11-20T00:00:00+08:00",
+        }
+    assert_same(await signed_in("meters", "--json"), await signed_in("--csv", "meters"))
+    table = (await signed_in("meters")).out.splitlines()
+    assert table[0].split("  ")[0] == "Meter"
+    assert "Balance (B$)" in table[0]
+    assert f"{rows[0]['balance']:.2f}" in table[1]
+    assert "m³" in table[2]
+
+
+async def test_a_meter_that_shows_nothing_yet(signed_in: Shell) -> None:
+    signed_in.portal.set_profile(new_meters=(WATER,))
+    row = (await signed_in("meters", "--json")).json[1]
+    assert (row["remaining_units"], row["balance"], row["last_updated"]) == (None,) * 3
+    assert " -  " in (await signed_in("meters")).out.splitlines()[2]
+    assert (await signed_in("status", WATER)).code == 0
+
+
+async def test_meters_on_further_pages_are_told(signed_in: Shell) -> None:
+    signed_in.portal.set_profile(more_meters=1, cards_a_page=2)
+    said = await signed_in("meters", "--json")
+    assert (said.code, len(said.json)) == (0, 2)
+    assert said.err == "usms: The portal shows 2 of 3 meters; the others can't be read.\n"
+    signed_in.portal.set_profile(cards_a_page=0)
+    said = await signed_in("meters", "--json")
+    assert (len(said.json), said.err) == (3, "")
+
+
+async def test_short_forms(signed_in: Shell) -> None:
+    assert (await signed_in("--list")).out == (await signed_in("meters")).out
+    row = (await signed_in("meters", "--json")).json[0]
+    said = await signed_in("-m", ELECTRICITY, "--unit")
+    assert said.out.split() == ["Unit", str(row["remaining_units"]), "kWh"]
+    said = await signed_in("-m", ELECTRICITY, "--credit")
+    assert said.out.split() == ["Credit", "B$", f"{row['balance']:.2f}"]
+    said = await signed_in("-m", ELECTRICITY, "--unit", "--credit", "--json")
+    assert said.json == {key: row[key] for key in ("meter", "remaining_units", "unit", "balance")}
+    said = await signed_in("-m", ELECTRICITY, "--consumption", "--json")
+    assert said.json == truth(signed_in, ELECTRICITY, "day", "2026-10-20", "2026-11-19")
+    assert (await signed_in("-m", ELECTRICITY)).out == (await signed_in("status", ELECTRICITY)).out
+    both = ("-m", ELECTRICITY, "--unit", "--consumption")
+    for wrong in (("--unit",), (), ("--list", "meters"), ("--unit", "meters"), both):
+        assert (await signed_in(*wrong)).code == 2, wrong
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meter", "resolution", "first", "last"),
+    [
+        (("--hourly",), ELECTRICITY, "hour", "2026-11-19", "2026-11-20"),
+        (("--hourly", "--to", "2026-11-12"), ELECTRICITY, "hour", "2026-11-12", "2026-11-12"),
+        (
+            ("--hourly", "--from", "2026-11-12", "--to", "2026-11-14"),
+            *(ELECTRICITY, "hour", "2026-11-12", "2026-11-14"),
+        ),
+        ((), WATER, "day", "2026-10-20", "2026-11-19"),
+        (("--daily", "--from", "2026-09-01"), WATER, "day", "2026-09-01", "2026-11-19"),
+        (("--from", "2026-11-20"), WATER, "day", "2026-11-20", "2026-11-20"),
+    ],
+)
+async def test_usage(
+    signed_in: Shell,
+    arguments: tuple[str, ...],
+    meter: str,
+    resolution: str,
+    first: str,
+    last: str,
+) -> None:
+    said = await signed_in("usage", meter, *arguments, "--json")
+    assert said.code == 0, said.err
+    assert said.json == truth(signed_in, meter, resolution, first, last)
+    assert_same(said, await signed_in("usage", meter, *arguments, "--csv"))
+
+
+async def test_usage_by_month_is_the_sum_of_the_days(signed_in: Shell) -> None:
+    said = await signed_in("usage", ELECTRICITY, "--monthly", "--json")
+    sums: dict[str, Decimal] = {}
+    for start, value in signed_in.portal.truth(ELECTRICITY, "day"):
+        month = start.replace(day=1).isoformat()
+        sums[month] = sums.get(month, Decimal(0)) + value
+    assert {row["start"]: row["consumption"] for row in said.json} == {
+        month: float(total) for month, total in sums.items()
+    }
+    table = (await signed_in("usage", ELECTRICITY, "--monthly")).out.splitlines()
+    assert table[0].split() == ["Month", "Consumption", "(kWh)"]
+    assert table[-1] == f"Total: {sum(sums.values())} kWh"
+    assert table[-2].split() == ["2026-11", str(sums["2026-11-01T00:00:00+08:00"])]
+
+
+async def test_usage_that_is_not_published_is_not_zero(signed_in: Shell) -> None:
+    said = await signed_in("usage", ELECTRICITY, "--to", "2026-01-31", "--csv")
+    assert (said.code, said.out) == (0, "start,consumption,unit,estimated\n")
+    assert said.err == "usms: Nothing is published for these days.\n"
+    assert "Total" not in (await signed_in("usage", ELECTRICITY, "--to", "2026-01-31")).out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((ELECTRICITY, "--from", "2026-11-21"), "The days lie in the future"),
+        (
+            (ELECTRICITY, "--from", "2026-11-10", "--to", "2026-11-09"),
+            "The last day lies before the first",
+        ),
+        ((ELECTRICITY, "--from", "yesterday"), "is no day such as 2026-11-30"),
+        (("12345",), "no such meter"),
+        ((WATER, "--hourly"), "offers no hourly report"),
+        ((ELECTRICITY, "--hourly", "--daily"), "not allowed with"),
+        ((ELECTRICITY, "--json", "--csv"), "not allowed with"),
+        ((ELECTRICITY, "--database", "nowhere.db"), "usms sync fills one"),
+        ((), "METER"),
+    ],
+)
+async def test_wrong_use(signed_in: Shell, arguments: tuple[str, ...], sentence: str) -> None:
+    said = await signed_in("usage", *arguments)
+    assert (said.code, said.out) == (2, "")
+    assert sentence in said.err
+    assert said.err.startswith("usms: ")
+    assert said.err.count("\n") == 1
+
+
+async def test_status(signed_in: Shell) -> None:
+    said = await signed_in("status", ELECTRICITY, "--json")
+    days = {start.date(): value for start, value in signed_in.portal.truth(ELECTRICITY, "day")}
+    lately = {day: days[day] for day in days if day >= NOW.date() - timedelta(days=31)}
+    card = (await signed_in("meters", "--json")).json[0]
+    schedule = TariffSchedule.always(residential_electricity())
+    made = forecast(lately, schedule, NOW, Decimal(str(card["balance"])))
+    assert made
+    assert made.runs_out
+    assert said.json == card | {
+        "per_day": float(made.per_day),
+        "month_consumption": float(made.month_consumption.expected),
+        "month_cost": float(round(made.month_cost.expected, 2)),
+        "runs_out": made.runs_out.replace(second=0, microsecond=0).isoformat(),
+        "days_left": float(made.days_left or 0),
+    }
+    assert_same(said, await signed_in("status", ELECTRICITY, "--csv"))
+    commercial = (await signed_in("status", ELECTRICITY, "--kva", "10", "--json")).json
+    assert commercial["month_cost"] > said.json["month_cost"]
+    both = (await signed_in("status", "--json")).json
+    assert [row["meter"] for row in both] == [ELECTRICITY, WATER]
+    assert both[0] == said.json
+    lines = dict(
+        line.split("  ", 1) for line in (await signed_in("status", WATER)).out.splitlines()
+    )
+    assert lines["Remaining"].strip() == f"{both[1]['remaining_units']:.3f} m³"
+
+
+async def test_topups(signed_in: Shell) -> None:
+    said = await signed_in("topups", ELECTRICITY, "--json")
+    real = signed_in.portal.meters[0].topups(signed_in.portal.now())
+    assert real
+    assert said.json == [
+        {
+            "time": topup.at.astimezone(BRUNEI).isoformat(),
+            "transaction": topup.number,
+            "amount": float(topup.amount),
+            "debt_cleared": float(topup.debt),
+            "recharge": float(topup.recharge),
+            "units": float(topup.units),
+            "unit": "kWh",
+            "payment_mode": topup.mode,
+            "site": topup.site,
+            "source": topup.source,
+        }
+        for topup in real
+    ]
+    assert_same(said, await signed_in("topups", ELECTRICITY, "--csv"))
+    some = await signed_in("topups", ELECTRICITY, "--from", "2026-11-01", "--json")
+    assert some.json == [row for row in said.json if row["time"] >= "2026-11-01"]
+    total = sum(topup.amount for topup in real)
+    assert (await signed_in("topups", ELECTRICITY)).out.endswith(f"Total: B$ {total:.2f}\n")
+
+
+# Of the operator's tariff page, the last one is its own worked example.
+@pytest.mark.parametrize(
+    ("arguments", "price"),
+    [
+        (("electricity", "750"), "18.00"),
+        (("electricity", "0"), "0.00"),
+        (("water", "60"), "8.40"),
+        (("water", "60", "--units", "2"), "6.60"),
+        (("electricity", "0", "--kva", "5", "--vacant"), "2.00"),
+        (("electricity", "26880", "--kva", "140"), "1948.80"),
+    ],
+)
+async def test_cost_asks_nobody(usms: Shell, arguments: tuple[str, ...], price: str) -> None:
+    said = await usms("cost", *arguments, "--json")
+    assert said.json["cost"] == float(price)
+    assert said.json["consumption"] == float(arguments[1])
+    assert_same(said, await usms("cost", *arguments, "--csv"))
+    assert (await usms("cost", *arguments)).out.endswith(f"Total: B$ {price}\n")
+    assert usms.portal.requests == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("gas", "1"),
+        ("electricity",),
+        ("electricity", "many"),
+        ("electricity", "-1"),
+        ("electricity", "inf"),
+        ("electricity", "1", "--units", "2"),
+        ("electricity", "1", "--vacant"),
+        ("electricity", "1", "--kva", "none"),
+        ("water", "1", "--kva", "2"),
+        ("water", "1", "--units", "0.5"),
+    ],
+)
+async def test_cost_of_what_has_no_price(usms: Shell, arguments: tuple[str, ...]) -> None:
+    said = await usms("cost", *arguments)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.count("\n") == 1
+
+
+async def test_output_goes_to_a_file(signed_in: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "meters.json"
+    wanted = (await signed_in("meters", "--json")).out
+    said = await signed_in("meters", "--json", "--output", str(file))
+    assert (said.code, said.out, said.err) == (0, "", "")
+    assert file.read_text() == wanted
+    assert json.loads(wanted)
+    said = await signed_in("meters", "--output", str(tmp_path / "nowhere" / "file"))
+    assert said.code == 1
+    assert said.err.startswith("usms: No such file or directory: ")
+
+
+async def test_trouble_on_the_portal_fails(signed_in: Shell) -> None:
+    signed_in.portal.add_fault(Fault(path="Home", kind="status", status=503))
+    said = await signed_in("meters")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == "usms: The portal answered with HTTP status 503\n"
+
+
+async def test_the_log_names_nobody(
+    usms: Shell, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level("DEBUG")
+    await usms("login", "--verbose", answer=lambda: usms.portal.captcha_answer)
+    await usms("usage", ELECTRICITY, "--verbose")
+    assert "Signed in" in caplog.text
+    session = json.loads((usms.state / "session.json").read_text())
+    ours = [r for r in caplog.records if r.name.startswith("custom_components")]
+    text = "\n".join(record.getMessage() for record in ours)
+    for secret in (USERNAME, PASSWORD, ELECTRICITY, *session["cookies"].values()):
+        assert secret not in text
