@@ -126,9 +126,11 @@ class Disk:
                     if chance.random() < 0.5:
                         sector = operation.data[at : at + SECTOR]
                         files[name] = _write(files.get(name, b""), operation.offset + at, sector)
-        if chance:
-            return files
-        return {name: content for name, content in files.items() if name in self.named}
+        return {
+            name: content
+            for name, content in files.items()
+            if name in self.named or (chance and chance.random() < 0.5)
+        }
 
 
 def _changed(content: bytes, operation: Operation) -> bytes:
