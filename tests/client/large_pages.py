@@ -45,9 +45,15 @@ _PIECES = {
 }
 
 
-def large_pages(size: int) -> dict[str, str]:
-    """Return pages of about that many characters, by what they are made of."""
-    return {
-        name: (head + piece * (size // len(piece)))[:size]
-        for name, (head, piece) in _PIECES.items()
-    }
+def large_pages(size: int, most_tags: int | None = None) -> dict[str, str]:
+    """Return pages of about that many characters, by what they are made of.
+
+    With `most_tags` those that would have more end after so many, and in one long word.
+    """
+    pages = {}
+    for name, (head, piece) in _PIECES.items():
+        count = size // len(piece)
+        if most_tags and "<" in piece:
+            count = min(count, most_tags // piece.count("<"))
+        pages[name] = (head + piece * count).ljust(size, "x")[:size]
+    return pages

@@ -12,9 +12,10 @@ from .errors import PageNotUnderstood
 if TYPE_CHECKING:
     import re
 
-_MOST_CHARACTERS: Final = 5_000_000
+_MOST_CHARACTERS: Final = 1_500_000
 _MOST_TAGS: Final = 50_000
-"""Real pages have 60 to 200 thousand characters and a few thousand tags; each tag costs memory."""
+"""Real pages have 60 to 200 thousand characters and a few thousand tags. Tags and attributes cost
+a hundred times their size in memory."""
 _DEEPEST: Final = 40
 """Within the parts that are read, real pages nest ten deep; text of nested cells is read again and
 again."""
@@ -41,7 +42,9 @@ def soup(html: str, only: SoupStrainer, page: str) -> BeautifulSoup:
     Raises PageNotUnderstood for what is far larger or nested far deeper than any real page.
     """
     if len(html) > _MOST_CHARACTERS or html.count("<") > _MOST_TAGS:
-        raise PageNotUnderstood(page, f"an end within {_MOST_TAGS} tags")
+        raise PageNotUnderstood(
+            page, f"an end within {_MOST_CHARACTERS} characters and {_MOST_TAGS} tags"
+        )
     try:
         found = BeautifulSoup(html, "html.parser", parse_only=only)
     except ParserRejectedMarkup as err:
