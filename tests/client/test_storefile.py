@@ -93,8 +93,9 @@ def test_a_store_of_the_first_version_is_brought_up_to_date(path: Path) -> None:
         assert hours[0].start == brunei_midnight(DAY)
         state = store.days(METER)[DAY]
         assert (state.total, state.hours_asked, state.settled) == (Decimal("2.500"), 1, True)
-        (topup,) = store.topups(METER)
-        assert (topup.amount, topup.transaction) == (Decimal("20.00"), "T00000001")
+        with store.transaction() as db:
+            topups = db.execute("SELECT number, amount, units, source FROM topup").fetchall()
+        assert topups == [("T00000001", "20.00", "2000.000", "POS")]
         assert store.fact("open_page_serves") is not None
         fill(store, 2)
     new = path.with_name("new.db")

@@ -252,6 +252,7 @@ async def test_a_newer_store_is_refused_and_left_alone(
     path = store_of(account)
     await hass.config_entries.async_unload(account.entry.entry_id)
     with closing(sqlite3.connect(path)) as db:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
         db.execute("PRAGMA user_version = 99")
     before = path.read_bytes()
     assert not await hass.config_entries.async_setup(account.entry.entry_id)
@@ -270,7 +271,7 @@ async def test_a_newer_store_is_refused_and_left_alone(
     assert path.read_bytes() == before
     # The newer version is installed again.
     with closing(sqlite3.connect(path)) as db:
-        db.execute("PRAGMA user_version = 1")
+        db.execute(f"PRAGMA user_version = {version}")
     await hass.config_entries.async_reload(account.entry.entry_id)
     assert account.entry.state is ConfigEntryState.LOADED
     assert issues(hass) == {}
