@@ -7,6 +7,7 @@ or can't be written is waited for. Each is told once, as a repair issue that say
 from __future__ import annotations
 
 import logging
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.issue_registry import IssueSeverity
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 
 from .client.errors import (
     StoreCorrupt,
@@ -30,6 +32,11 @@ from .client.storefile import files_set_aside, journal_of, set_aside
 from .const import DOMAIN
 
 _LOGGER = logging.getLogger(__name__)
+
+AGAIN_AFTER: Final = timedelta(hours=1)
+"""So long a file made anew is left alone though it is damaged too: a disk that breaks all that is
+written shall not fill up with what was set aside."""
+_SET_ASIDE: HassKey[dict[Path, datetime]] = HassKey(f"{DOMAIN}_set_aside")
 
 _TROUBLES: Final[dict[type[StoreError], str]] = {
     StoreTooNew: "store_too_new",
@@ -157,7 +164,12 @@ def _async_tell_of_trouble(hass: HomeAssistant, entry: ConfigEntry, err: StoreEr
 
 
 async def _async_set_aside(hass: HomeAssistant, path: Path, err: StoreCorrupt) -> None:
-    aside = await hass.async_add_executor_job(set_aside, path, dt_util.now())
+    """Make room for a new file; raises StoreError where that was done not long ago."""
+    times, now = hass.data.setdefault(_SET_ASIDE, {}), dt_util.now()
+    if path in times and now - times[path] < AGAIN_AFTER:
+        raise StoreError(f"{err}, soon after it was made anew") from err
+    aside = await hass.async_add_executor_job(set_aside, path, now)
+    times[path] = now
     _LOGGER.warning("%s. It is kept as %s; history is read again", err, aside.name)
 
 

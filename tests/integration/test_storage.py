@@ -159,6 +159,29 @@ async def test_damage_that_shows_while_the_account_is_set_up(
     assert tracebacks(caplog) == []
 
 
+async def test_a_disk_that_breaks_everything_is_not_filled(
+    hass: HomeAssistant, account: Harness
+) -> None:
+    """Damaged again at once: the new file is left alone for an hour, then made anew once more."""
+    path = store_of(account)
+    for _ in range(2):
+        await hass.config_entries.async_unload(account.entry.entry_id)
+        path.write_bytes(b"damaged")
+        await hass.config_entries.async_setup(account.entry.entry_id)
+    for _ in range(5):
+        await account.forward(timedelta(minutes=5))
+        await hass.async_block_till_done(wait_background_tasks=True)
+    assert account.entry.state is ConfigEntryState.SETUP_RETRY
+    assert account.entry.error_reason_translation_key == "store_failed"
+    assert issues(hass).keys() == {"store_rebuilt", "store_failed"}
+    assert len(list(path.parent.glob("*.damaged-*"))) == 1
+    await account.forward(timedelta(hours=1))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert account.entry.state is ConfigEntryState.LOADED
+    assert len(list(path.parent.glob("*.damaged-*"))) == 2
+    assert issues(hass).keys() == {"store_rebuilt"}
+
+
 # --- disks ---
 
 
