@@ -99,8 +99,13 @@ def test_every_name_that_the_code_translates_is_there() -> None:
     signing_in = (INTEGRATION / "sign_in.py").read_text()
     exceptions |= set(re.findall(r'^    \w+: "(\w+)",$', signing_in, re.MULTILINE))
     exceptions |= set(re.findall(r'next\(kinds, "(\w+)"\)', signing_in))
+    storage = (INTEGRATION / "storage.py").read_text()
+    troubles = set(re.findall(r'^    Store\w+: "(\w+)",$', storage, re.MULTILINE))
+    exceptions |= troubles
     assert exceptions <= ENGLISH["exceptions"].keys()
     assert ENGLISH["exceptions"].keys() <= exceptions, "texts that nothing shows"
+    told = set(re.findall(r'severity=.*\s*translation_key="(\w+)"', code))
+    assert troubles | told <= ENGLISH["issues"].keys()
     flow = (INTEGRATION / "config_flow.py").read_text()
     errors = set(re.findall(r"UsmsError\], str\]\] = \{(.*?)\}", flow, re.DOTALL))
     shown = set(re.findall(r': "(\w+)"', "".join(errors)))

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.device_registry import DeviceEntry
-from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.typing import ConfigType
 
 from .actions import async_setup_actions
 from .client import WrongRequest
 from .client.errors import StoreError
-from .client.store import ReadingsStore
+from .config_flow import UsmsConfigFlow
 from .connection import account_id, async_connection, async_forget_connection
 from .const import DOMAIN, PLATFORMS
 from .coordinator import UsmsConfigEntry, UsmsCoordinator, UsmsData
 from .history import History
 from .money import async_forget_issues
+from .storage import (
+    async_delete_store,
+    async_open_store,
+    async_store_failed,
+    async_tell_of_newer_entries,
+    translated,
+)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -29,6 +33,17 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Register the actions, once for all accounts."""
     async_setup_actions(hass)
+    async_tell_of_newer_entries(hass, UsmsConfigFlow.VERSION, UsmsConfigFlow.MINOR_VERSION)
+    return True
+
+
+async def async_migrate_entry(_hass: HomeAssistant, entry: ConfigEntry) -> bool:
+    """Bring an older entry up to date; raises ConfigEntryError for a newer one."""
+    if (entry.version, entry.minor_version) > (
+        UsmsConfigFlow.VERSION,
+        UsmsConfigFlow.MINOR_VERSION,
+    ):
+        raise ConfigEntryError(translation_domain=DOMAIN, translation_key="entry_too_new")
     return True
 
 
@@ -47,14 +62,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool
     if not coordinator.last_update_success and not coordinator.sign_in_needed:
         raise ConfigEntryNotReady from coordinator.last_exception
 
-    try:
-        store = await hass.async_add_executor_job(ReadingsStore, readings_file(hass, entry))
-    except StoreError as err:
-        raise ConfigEntryNotReady(
-            translation_domain=DOMAIN,
-            translation_key="store_failed",
-            translation_placeholders={"error": str(err)},
-        ) from err
+    store = await async_open_store(hass, entry)
 
     async def close_store() -> None:
         await hass.async_add_executor_job(store.close)
@@ -62,7 +70,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool
     entry.async_on_unload(close_store)
     history = History(hass, entry, coordinator, connection.client, store)
     entry.runtime_data = UsmsData(connection, coordinator, history)
-    await history.async_start()
+    try:
+        await history.async_start()
+    except StoreError as err:
+        await async_store_failed(hass, entry, store, err)
+        raise translated(err, ConfigEntryNotReady) from err
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 
@@ -74,11 +86,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> boo
 
 async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Delete an account's session and readings; its statistics stay in the recorder."""
-    await async_forget_connection(hass, account_id(entry.data[CONF_USERNAME]))
+    await async_delete_store(hass, entry)
+    await async_forget_connection(hass, str(entry.unique_id))
     async_forget_issues(hass, entry.entry_id)
-    file = readings_file(hass, entry)
-    for path in (file, file.with_name(f"{file.name}-journal")):
-        await hass.async_add_executor_job(_delete, path)
 
 
 async def async_remove_config_entry_device(
@@ -89,12 +99,3 @@ async def async_remove_config_entry_device(
     meters = account.meters if account else ()
     present = {entry.unique_id, *(meter.number for meter in meters)}
     return not any((DOMAIN, str(number)) in device.identifiers for number in present)
-
-
-def readings_file(hass: HomeAssistant, entry: ConfigEntry) -> Path:
-    """Return where an account's readings are kept."""
-    return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.{entry.entry_id}.db"))
-
-
-def _delete(path: Path) -> None:
-    path.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
@@ -25,6 +25,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
 from .client import Resolution
+from .client.errors import StoreError
 from .client.models import StoredMeter, brunei_date
 from .client.months import months
 from .client.store import ReadingsStore
@@ -32,6 +33,7 @@ from .const import ATTR_ACCOUNT, CONF_CAPTCHA, DOMAIN
 from .coordinator import UsmsConfigEntry
 from .history import History
 from .sign_in import async_sign_in
+from .storage import translated
 
 ATTR_FROM: Final = "from"
 ATTR_TO: Final = "to"
@@ -67,7 +69,10 @@ def async_setup_actions(hass: HomeAssistant) -> None:
         response: SupportsResponse = SupportsResponse.OPTIONAL,
     ) -> None:
         async def run(call: ServiceCall) -> ServiceResponse:
-            return await action(await _async_target(hass, call), call)
+            try:
+                return await action(await _async_target(hass, call), call)
+            except StoreError as err:
+                raise translated(err, HomeAssistantError) from err
 
         hass.services.async_register(
             DOMAIN, name, run, vol.Schema(_TARGET | fields), supports_response=response

@@ -25,7 +25,7 @@ from .client import (
     UsmsConnectionError,
     Utility,
 )
-from .client.errors import StoreError
+from .client.errors import StoreCorrupt, StoreError
 from .client.figures import Figures, count
 from .client.models import StoredMeter, brunei_date
 from .client.schedule import TariffSchedule
@@ -33,6 +33,7 @@ from .client.store import ReadingsStore
 from .client.sync import Progress, Sync
 from .money import Money
 from .statistics import MeterStatistics, async_clear, statistic_ids
+from .storage import async_store_failed, async_trouble_is_over
 
 if TYPE_CHECKING:
     from .coordinator import UsmsConfigEntry, UsmsCoordinator
@@ -170,13 +171,16 @@ class History:
     # --- the loop ---
 
     async def _async_run(self) -> None:
-        while True:
-            self._wake.clear()
-            async with self._one_at_a_time:
-                await self._async_read_what_is_due()
-            if not self._wake.is_set():
-                self._idle.set()
-            await self._wake.wait()
+        try:
+            while True:
+                self._wake.clear()
+                async with self._one_at_a_time:
+                    await self._async_read_what_is_due()
+                if not self._wake.is_set():
+                    self._idle.set()
+                await self._wake.wait()
+        finally:
+            self._idle.set()
 
     async def _async_read_what_is_due(self) -> None:
         """Read until nothing is due; errors end this round, not the loop."""
@@ -193,11 +197,8 @@ class History:
             if self._may_ask(now):
                 if await self.money.bookkeeper.read_payments():
                     await self._async_price()
-                async for progress in self.sync.run():
-                    await self._async_keep(progress)
-                    await self._async_see()
+                await self._async_read_reports()
                 await self._async_balance()
-                self._back_off = _BACK_OFF[0]
         except SessionExpired:
             # The coordinator says so to people; a sign-in reloads the entry, and us.
             await self._coordinator.async_request_refresh()
@@ -205,9 +206,21 @@ class History:
             self._not_before = now + self._back_off
             _LOGGER.debug("History pauses for %s: %s", self._back_off, err)
             self._back_off = min(2 * self._back_off, _BACK_OFF[1])
-        except StoreError:
+        except StoreError as err:
             self._not_before = now + _BACK_OFF[1]
-            _LOGGER.exception("The readings store failed; history pauses")
+            await async_store_failed(self.hass, self._entry, self.store, err)
+            if isinstance(err, StoreCorrupt):
+                self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
+
+    async def _async_read_reports(self) -> None:
+        stored = False
+        async for progress in self.sync.run():
+            await self._async_keep(progress)
+            await self._async_see()
+            stored = True
+        self._back_off = _BACK_OFF[0]
+        if stored:  # all that was due; a full disk may take some of it
+            async_trouble_is_over(self.hass, self._entry)
 
     async def _async_see(self) -> None:
         """Take note of what the last poll has shown, once."""

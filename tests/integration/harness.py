@@ -12,6 +12,7 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.recorder import get_instance
@@ -34,14 +35,16 @@ TIERS = {
 }
 
 
-async def sign_in_outside(portal: SimulatedPortal) -> dict[str, Any]:
+async def sign_in_outside(
+    portal: SimulatedPortal, username: str = DEMO_USERNAME, password: str = DEMO_PASSWORD
+) -> dict[str, Any]:
     """Sign in by a client of our own, as the config flow would; return the session."""
 
     async def answer(_image: bytes) -> str:
         return portal.captcha_answer
 
     async with UsmsClient(base_url=portal.base_url, pacing=NO_PACING) as client:
-        await client.sign_in(DEMO_USERNAME, DEMO_PASSWORD, answer_captcha=answer)
+        await client.sign_in(username, password, answer_captcha=answer)
         return client.export_session()
 
 
@@ -138,7 +141,7 @@ class Harness:
         # Polls run in the background.
         names = re.compile("- refresh$|^usms poll")
         polls = [task for task in asyncio.all_tasks() if names.search(task.get_name())]
-        await asyncio.gather(*polls)
+        await asyncio.gather(*polls, return_exceptions=True)  # an unload cancels them
         await self.hass.async_block_till_done()
         if self.entry.state is ConfigEntryState.LOADED:
             await self.history.async_idle()
@@ -149,7 +152,12 @@ class Harness:
 
     def meter(self, utility: str = "electricity") -> Meter:
         """Return the portal's meter of that kind."""
-        return next(meter for meter in self.portal.meters if meter.utility == utility)
+        return next(meter for meter in self.meters if meter.utility == utility)
+
+    @property
+    def meters(self) -> list[Meter]:
+        """Return the portal's meters of this account."""
+        return self.portal.meters_of(self.entry.data[CONF_USERNAME])
 
     def state(self, key: str, utility: str | None = None) -> str:
         """Return the state of an entity by its key: of the account, or of a meter."""
@@ -197,7 +205,7 @@ class Harness:
         """
         await async_recorded(self.hass)
         earlier = self.now - published_before
-        for meter in self.portal.meters:
+        for meter in self.meters:
             await self._compare_daily(meter, earlier)
             await self._compare_consumption(meter, earlier)
 

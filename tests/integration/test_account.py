@@ -194,14 +194,6 @@ async def test_unloading_and_removing(hass: HomeAssistant, account: Harness) -> 
     assert not list(database.parent.glob("usms.*"))
 
 
-async def test_what_is_no_store_is_told(hass: HomeAssistant, harness: Harness) -> None:
-    database = Path(hass.config.path(".storage", f"usms.{harness.entry.entry_id}.db"))
-    database.write_bytes(b"something else" * 100)
-    assert not await hass.config_entries.async_setup(harness.entry.entry_id)
-    assert harness.entry.state is ConfigEntryState.SETUP_RETRY
-    assert harness.entry.error_reason_translation_key == "store_failed"
-
-
 async def test_diagnostics_tell_nothing_private(
     hass: HomeAssistant, account: Harness, hass_client: ClientSessionGenerator
 ) -> None:

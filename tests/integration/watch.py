@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from freezegun.api import real_perf_counter
+from freezegun import api as freezegun_api
 
 
 @dataclass
@@ -31,11 +31,11 @@ def watching() -> Iterator[Watch]:
     run = asyncio.Handle._run
 
     def timed(self: asyncio.Handle) -> Any:
-        began = real_perf_counter()
+        began = freezegun_api.real_perf_counter()
         try:
             return run(self)
         finally:
-            milliseconds = 1000 * (real_perf_counter() - began)
+            milliseconds = 1000 * (freezegun_api.real_perf_counter() - began)
             if milliseconds > 1:
                 watch.turns.append((milliseconds, _who(self)))
 

@@ -23,6 +23,7 @@ from .models import (
     brunei_date,
 )
 from .schema import decimal_of, meter_id_of, stamp, text_of
+from .storefile import understood
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -85,7 +86,8 @@ class Books:
                 ") ORDER BY seen_at",
                 (meter_id_of(db, meter), stamp(since) if since else 0),
             ).fetchall()
-        return [_balance(row) for row in rows]
+        with understood():
+            return [_balance(row) for row in rows]
 
     def balance(self, meter: str) -> Balance | None:
         """Return the last balance that is known of a meter."""
@@ -95,7 +97,8 @@ class Books:
                 " ORDER BY seen_at DESC LIMIT 1",
                 (meter_id_of(db, meter),),
             ).fetchone()
-        return _balance(row) if row else None
+        with understood():
+            return _balance(row) if row else None
 
     # --- top-ups ---
 
@@ -149,22 +152,8 @@ class Books:
                 " source, origin FROM topup WHERE meter = ? AND at >= ? ORDER BY at, number",
                 (meter_id_of(db, meter), stamp(since) if since else 0),
             ).fetchall()
-        return [
-            TopUp(
-                datetime.fromtimestamp(at, BRUNEI),
-                number,
-                meter,
-                Decimal(amount),
-                decimal_of(debt),
-                decimal_of(recharge),
-                decimal_of(units),
-                mode,
-                site,
-                source,
-                TopUpOrigin(origin),
-            )
-            for at, number, amount, debt, recharge, units, mode, site, source, origin in rows
-        ]
+        with understood():
+            return [_topup(meter, row) for row in rows]
 
     def news(self, meter: str, now: datetime) -> list[TopUp]:
         """Return the top-ups of the last days that were never returned here, oldest first.
@@ -197,12 +186,13 @@ class Books:
         if not isinstance(fact, dict):
             return None
         total = fact["total_debt"]
-        return Debt(
-            read_at=datetime.fromisoformat(fact["read_at"]),
-            customer_type=fact["customer_type"],
-            owing=decimal_of(total if total is not None else fact["debt_remaining"]),
-            monthly=decimal_of(fact["monthly_debt"]),
-        )
+        with understood():
+            return Debt(
+                read_at=datetime.fromisoformat(fact["read_at"]),
+                customer_type=fact["customer_type"],
+                owing=decimal_of(total if total is not None else fact["debt_remaining"]),
+                monthly=decimal_of(fact["monthly_debt"]),
+            )
 
     # --- the book over it ---
 
@@ -299,3 +289,20 @@ class Books:
 def _balance(row: tuple[Any, ...]) -> Balance:
     at, amount, units = row
     return Balance(datetime.fromtimestamp(at, BRUNEI), Decimal(amount), decimal_of(units))
+
+
+def _topup(meter: str, row: tuple[Any, ...]) -> TopUp:
+    at, number, amount, debt, recharge, units, mode, site, source, origin = row
+    return TopUp(
+        at=datetime.fromtimestamp(at, BRUNEI),
+        transaction=number,
+        meter=meter,
+        amount=Decimal(amount),
+        debt_cleared=decimal_of(debt),
+        recharge=decimal_of(recharge),
+        units=decimal_of(units),
+        payment_mode=mode,
+        site=site,
+        source=source,
+        origin=TopUpOrigin(origin),
+    )

@@ -94,4 +94,20 @@ class WrongTariff(WrongRequest):
 
 
 class StoreError(UsmsError):
-    """The file is not a readings store, or can't be read or written."""
+    """The readings store can't be opened, read or written."""
+
+
+class StoreCorrupt(StoreError):
+    """The file is no readings store, or is damaged: set it aside and read history again."""
+
+
+class StoreTooNew(StoreError):
+    """The file was written by a newer version of this software, and is left as it is."""
+
+
+class StoreFull(StoreError):
+    """There is no room on the disk."""
+
+
+class StoreNotWritable(StoreError):
+    """The disk, the folder or the file can't be written, or not be reached at all."""

@@ -13,14 +13,17 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from bs4 import BeautifulSoup, SoupStrainer, Tag
+from bs4 import SoupStrainer, Tag
 
 from .errors import PageNotUnderstood
 from .forms import CAPTCHA, PASSWORD, USERNAME, Form, ReportType, read_form, shown_dates, shown_type
 from .models import BRUNEI, Account, Meter, Payment, Reading, TopUp, Utility, brunei_midnight
+from .soup import parse, soup, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from bs4 import BeautifulSoup
 
     from .forms import Question
 
@@ -85,7 +88,7 @@ class TopUpsPage:
 
 def login_page(html: str) -> LoginPage:
     """Read a sign-in page."""
-    parts = _parse(html, "input", ids=[_CAPTCHA_IMAGE, _ERROR_LABEL])
+    parts = parse(html, "ResLogin", "input", ids=[_CAPTCHA_IMAGE, _ERROR_LABEL])
     form = read_form(parts.find_all("input"))
     if form.value(USERNAME) is None or form.value(PASSWORD) is None:
         raise PageNotUnderstood("ResLogin", "the user name and password fields")
@@ -93,7 +96,7 @@ def login_page(html: str) -> LoginPage:
     src = image.get("src") if isinstance(image, Tag) else None
     if form.value(CAPTCHA) is not None and not src:
         raise PageNotUnderstood("ResLogin", "the captcha's picture")
-    return LoginPage(form, src if isinstance(src, str) else None, _text_of(parts, _ERROR_LABEL))
+    return LoginPage(form, src if isinstance(src, str) else None, text_of(parts, _ERROR_LABEL))
 
 
 def is_login_page(html: str) -> bool:
@@ -103,23 +106,27 @@ def is_login_page(html: str) -> bool:
 
 def account_page(html: str, read_at: datetime) -> Account:
     """Read the meters from the cards of `Home`; fields by caption, kinds by unit."""
-    cards = BeautifulSoup(html, "html.parser", parse_only=SoupStrainer("td", class_="dxcvCard"))
-    fields = [_card_fields(card) for card in cards.find_all("td", class_="dxcvCard")]
+    cards = soup(html, SoupStrainer("td", class_="dxcvCard"), "Home")
+    fields = [
+        _card_fields(card) for card in cards.find_all("td", class_="dxcvCard", recursive=False)
+    ]
     meters = tuple(_meter(card) for card in fields)
     if not meters and "ASPxCardView1" not in html:
         raise PageNotUnderstood("Home", "the meters' cards")
     numbers = [meter.number for meter in meters]
     if len(set(numbers)) != len(numbers):
         raise PageNotUnderstood("Home", "one card a meter (a number stands twice)")
-    announced = re.search(r"Page\s+\d+\s+of\s+\d+\s+\((\d+)\s+items?\)", html)
+    announced = re.search(
+        r"Page\s{1,9}\d{1,9}\s{1,9}of\s{1,9}\d{1,9}\s{1,9}\((\d{1,9})\s{1,9}items?\)", html
+    )
     return Account(meters, read_at, int(announced[1]) if announced else None)
 
 
 def report_page(html: str) -> ReportPage:
     """Read a consumption report page, with or without an answer on it."""
     page = "UsageHistory"
-    parts = _parse(html, ["input", "img"], ids=[_ERROR_LABEL, _GRID, _TYPE_CHOICES])
-    error = _text_of(parts, _ERROR_LABEL)
+    parts = parse(html, page, ["input", "img"], ids=[_ERROR_LABEL, _GRID, _TYPE_CHOICES])
+    error = text_of(parts, _ERROR_LABEL)
     if error is None:
         raise PageNotUnderstood(page, "the error label that every report page has")
     form = read_form(parts.find_all("input"))
@@ -181,10 +188,10 @@ def says_not_found(page: ReportPage) -> bool:
 def payment_page(html: str, meter: str) -> Payment:
     """Read the Top Up page of a meter."""
     page = "WebForm2"
-    parts = _parse(html, ids=re.compile(r"^pcAccount_lbl"))
+    parts = parse(html, page, ids=re.compile(r"^pcAccount_lbl"))
 
     def text(name: str) -> str | None:
-        found = _text_of(parts, f"pcAccount_lbl{name}")
+        found = text_of(parts, f"pcAccount_lbl{name}")
         return found if found and found != "-" else None
 
     def number(name: str) -> Decimal | None:
@@ -226,7 +233,7 @@ _TOPUP_COLUMNS: Final = {
 def topups_page(html: str) -> TopUpsPage:
     """Read a page of the transaction history; columns by their headings."""
     page = "TransactionHistory"
-    parts = _parse(html, "input", ids=re.compile(r"grid_DXMainTable$"))
+    parts = parse(html, page, "input", ids=re.compile(r"grid_DXMainTable$"))
     form = read_form(parts.find_all("input"))
     if form.value("__VIEWSTATE") is None:
         raise PageNotUnderstood(page, "the view state")
@@ -242,7 +249,7 @@ def topups_page(html: str) -> TopUpsPage:
     for row in grid.find_all("tr", class_="dxgvDataRow"):
         cells = [cell.get_text(" ", strip=True) for cell in row.find_all("td", recursive=False)]
         topups.append(_topup(dict(zip(names, cells, strict=False)), page))
-    pager = re.search(r"Page\s+\d+\s+of\s+(\d+)", html)
+    pager = re.search(r"Page\s{1,9}\d{1,9}\s{1,9}of\s{1,9}(\d{1,9})", html)
     return TopUpsPage(form, tuple(topups), int(pager[1]) if pager else 1)
 
 
@@ -277,36 +284,24 @@ def _topup(cells: dict[str | None, str], page: str) -> TopUp:
 # --- the parts of pages ---
 
 
-def _parse(
-    html: str, tags: str | list[str] | None = None, *, ids: list[str] | re.Pattern[str]
-) -> BeautifulSoup:
-    """Return only those tags and those ids of a page: pages carry 100 kB of view state."""
-    found = BeautifulSoup(html, "html.parser", parse_only=SoupStrainer(id=ids))
-    if tags:
-        for tag in BeautifulSoup(html, "html.parser", parse_only=SoupStrainer(tags)).find_all(tags):
-            found.append(tag)
-    return found
-
-
-def _text_of(parts: BeautifulSoup, element_id: str) -> str | None:
-    tag = parts.find(id=element_id)
-    return " ".join(tag.get_text(" ", strip=True).split()) if isinstance(tag, Tag) else None
-
-
 def _card_fields(card: Tag) -> dict[str, str]:
+    """Return a card's values by their captions: each stands in the next cell for values."""
     fields: dict[str, str] = {}
-    for caption in card.find_all("span", class_="dxflCaption"):
-        cell = caption.find_next("td", class_="dxflNestedControlCell")
-        if isinstance(cell, Tag):
-            name = " ".join(caption.get_text(" ", strip=True).split()).rstrip(": ").casefold()
-            fields[name] = " ".join(cell.get_text(" ", strip=True).split())
+    names: list[str] = []
+    for tag in card.find_all(["span", "td"], class_=["dxflCaption", "dxflNestedControlCell"]):
+        text = " ".join(tag.get_text(" ", strip=True).split())
+        if tag.name == "span":
+            names.append(text.rstrip(": ").casefold())
+        else:
+            fields |= dict.fromkeys(names, text)
+            names = []
     return fields
 
 
 def _meter(card: dict[str, str]) -> Meter:
     page = "Home"
     number = card.get("meter no", "")
-    if not re.fullmatch(r"\d+", number):
+    if not re.fullmatch(r"[0-9]{1,40}", number):
         raise PageNotUnderstood(page, "a card's meter number")
     if "remaining unit" not in card:
         raise PageNotUnderstood(page, "a card's remaining unit")
@@ -363,10 +358,10 @@ def _choices(parts: BeautifulSoup, html: str) -> frozenset[ReportType] | None:
     text = box.get_text(" ", strip=True).casefold() if isinstance(box, Tag) else ""
     if not text:
         # Without the list of the box: the choices stand in the script that fills it.
-        script = re.search(
-            r"cboType.{0,4000}?(daily \(max.{0,400})", html, re.IGNORECASE | re.DOTALL
-        )
-        text = script[1].casefold() if script else ""
+        lower = html.casefold()
+        box_at = lower.find(_TYPE_CHOICES.split("_")[0].casefold())
+        at = lower.find("daily (max", box_at) if box_at >= 0 else -1
+        text = lower[at : at + 400] if at >= 0 else ""
     found = frozenset(kind for kind in ReportType if kind.word in text)
     return found or None
 
@@ -421,7 +416,8 @@ def _number(text: str, page: str, what: str) -> Decimal:
 
     Negative amounts are taken in every form that accountants write: -$5.00, $-5.00, ($5.00).
     """
-    shown = _NUMBER.fullmatch(text.replace("\u2212", "-").strip())
+    # One space at a time: the pattern takes spaces at many places, and would try them all.
+    shown = _NUMBER.fullmatch(" ".join(text.replace("\u2212", "-").split()))
     if not shown or bool(shown["open"]) != bool(shown["close"]):
         raise PageNotUnderstood(page, f"a number ({what})")
     number = Decimal(shown["number"].replace(",", ""))

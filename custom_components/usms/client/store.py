@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from .errors import StoreError
 from .models import (
     BRUNEI,
     DayState,
@@ -28,6 +27,7 @@ from .models import (
     brunei_midnight,
 )
 from .schema import MIGRATIONS, date_of, day_number, meter_id_of, moment, stamp
+from .storefile import open_file, store_error, understood
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,27 +41,12 @@ class ReadingsStore:
         """Open or make the file, bringing its schema up to date; raises StoreError."""
         self._lock = threading.RLock()
         self._depth = 0
-        try:
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute("PRAGMA foreign_keys = ON")
-            self._migrate()
-        except sqlite3.Error as err:
-            raise StoreError(f"The readings store can't be opened: {err}") from err
+        self._db = open_file(path, MIGRATIONS)
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._db.close()
-
-    def _migrate(self) -> None:
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version > len(MIGRATIONS):
-            raise StoreError("The readings store was written by a newer version of this software")
-        for step in range(version, len(MIGRATIONS)):
-            self._db.executescript(
-                f"BEGIN; {MIGRATIONS[step]}; PRAGMA user_version = {step + 1}; COMMIT;"
-            )
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -72,17 +57,24 @@ class ReadingsStore:
                 return
             self._depth = 1
             try:
+                self._roll_back()  # where that failed before
                 self._db.execute("BEGIN IMMEDIATE")
                 try:
                     yield self._db
+                    self._db.execute("COMMIT")
                 except BaseException:
-                    self._db.execute("ROLLBACK")
+                    with suppress(sqlite3.Error):  # the error that matters is the first one
+                        self._roll_back()
                     raise
-                self._db.execute("COMMIT")
-            except sqlite3.Error as err:
-                raise StoreError(f"The readings store failed: {err}") from err
+            except (sqlite3.Error, UnicodeDecodeError) as err:
+                raise store_error(err) from err
             finally:
                 self._depth = 0
+
+    def _roll_back(self) -> None:
+        # SQLite does it by itself after some errors, such as a full disk.
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
 
     # --- meters ---
 
@@ -111,12 +103,13 @@ class ReadingsStore:
             rows = db.execute(
                 "SELECT number, utility, hourly_refused_at, card_changed_at FROM meter ORDER BY id"
             ).fetchall()
-        return tuple(
-            StoredMeter(
-                number, Utility(utility) if utility else None, moment(refused), moment(moved)
+        with understood():
+            return tuple(
+                StoredMeter(
+                    number, Utility(utility) if utility else None, moment(refused), moment(moved)
+                )
+                for number, utility, refused, moved in rows
             )
-            for number, utility, refused, moved in rows
-        )
 
     def set_hourly_refused(self, meter: str, at: datetime | None) -> None:
         """Note that the portal offers no hourly reports for a meter, or (None) that it does."""
@@ -236,16 +229,17 @@ class ReadingsStore:
                 " ORDER BY r.start",
                 (meter, resolution, since, until),
             ).fetchall()
-        return [
-            StoredReading(
-                datetime.fromtimestamp(start, BRUNEI),
-                Decimal(value),
-                Origin(origin),
-                datetime.fromtimestamp(read_at, BRUNEI),
-                bool(settled),
-            )
-            for start, value, origin, read_at, settled in rows
-        ]
+        with understood():
+            return [
+                StoredReading(
+                    datetime.fromtimestamp(start, BRUNEI),
+                    Decimal(value),
+                    Origin(origin),
+                    datetime.fromtimestamp(read_at, BRUNEI),
+                    bool(settled),
+                )
+                for start, value, origin, read_at, settled in rows
+            ]
 
     def days(
         self, meter: str, first: date | None = None, last: date | None = None
@@ -275,10 +269,11 @@ class ReadingsStore:
                 " FROM day WHERE meter = ? AND day BETWEEN ? AND ? ORDER BY day",
                 (meter_id, low, high),
             ).fetchall()
-        return {
-            date_of(row[0]): _day_state(row, totals.get(row[0]), hours.get(row[0], []))
-            for row in rows
-        }
+        with understood():
+            return {
+                date_of(row[0]): _day_state(row, totals.get(row[0]), hours.get(row[0], []))
+                for row in rows
+            }
 
     def span(self, meter: str) -> tuple[datetime | None, datetime | None]:
         """Return when a meter's oldest and newest readings start; None where it has none."""
@@ -295,7 +290,8 @@ class ReadingsStore:
         """Return a remembered fact, or None."""
         with self.transaction() as db:
             row = db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
-        return json.loads(row[0]) if row else None
+        with understood():
+            return json.loads(row[0]) if row else None
 
     def remember(self, name: str, value: object) -> None:
         """Remember a JSON-able fact."""

@@ -1,0 +1,188 @@
+"""A household that lives for months: Home Assistant with two accounts, started and stopped for real
+within this process, so that time can be made to run fast."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import os
+import random
+import re
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, closing, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant import loader
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import frame
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_test_home_assistant,
+)
+
+from custom_components.usms.client import SessionLife
+from custom_components.usms.connection import SessionStore, account_id, masked
+from custom_components.usms.const import DOMAIN
+from tests.integration.harness import Harness, sign_in_outside
+from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, SimulatedPortal
+from tests.portal.accounts import OTHER_PASSWORD, OTHER_USERNAME
+
+ACCOUNTS = ((DEMO_USERNAME, DEMO_PASSWORD), (OTHER_USERNAME, OTHER_PASSWORD))
+
+type RecorderContext = Callable[[HomeAssistant], AbstractAsyncContextManager[Any]]
+
+
+def held() -> Counter[str]:
+    """Return what the process holds: tasks, threads and open files, by name or by kind.
+
+    Left out are the workers of the event loop's own executor, which are kept for the next job.
+    """
+    gc.collect()
+    found: Counter[str] = Counter()
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found[re.sub(r"\[\d+\]", "", str(link.readlink()))] += 1
+    found.update(f"task {task.get_name()}" for task in asyncio.all_tasks())
+    found.update(
+        f"thread {thread.name}"
+        for thread in threading.enumerate()
+        if not thread.name.startswith("SyncWorker")
+    )
+    return found
+
+
+@dataclass
+class Household:
+    """Two accounts in one Home Assistant, and the portal that they read."""
+
+    portal: SimulatedPortal
+    freezer: FrozenDateTimeFactory
+    recorder: RecorderContext
+    config: Path
+    chance: random.Random
+    counts: dict[str, int] = field(default_factory=dict)
+    harnesses: list[Harness] = field(default_factory=list)
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    hass: HomeAssistant | None = None
+
+    def count(self, what: str) -> None:
+        """Note that something happened."""
+        self.counts[what] = self.counts.get(what, 0) + 1
+
+    # --- Home Assistant's life ---
+
+    async def start(self) -> None:
+        """Start Home Assistant over what its folder and its recorder hold."""
+        enter = self._stack.enter_async_context
+        hass = await enter(async_test_home_assistant(config_dir=str(self.config)))
+        frame.async_setup(hass)
+        hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
+        await enter(self.recorder(hass))
+        self.hass = hass
+        self.harnesses = []
+        for number, (username, password) in enumerate(ACCOUNTS):
+            entry = MockConfigEntry(
+                domain=DOMAIN,
+                entry_id=f"account{number}",
+                title=f"USMS {masked(username)}",
+                unique_id=account_id(username),
+                data={CONF_USERNAME: username, CONF_PASSWORD: password},
+            )
+            entry.add_to_hass(hass)
+            self.harnesses.append(Harness(hass, self.portal, entry, self.freezer))
+
+    async def stop(self) -> None:
+        """Stop Home Assistant; what it keeps is in its files."""
+        assert self.hass is not None
+        await self.hass.async_block_till_done()
+        for harness in self.harnesses:  # so that what is left afterwards is forgotten, not in use
+            if harness.entry.state is ConfigEntryState.LOADED:
+                await self.hass.config_entries.async_unload(harness.entry.entry_id)
+        await self.hass.async_stop(force=True)
+        await self._stack.aclose()
+        await asyncio.sleep(0)
+        self.hass, self.harnesses, self._stack = None, [], AsyncExitStack()
+
+    async def sign_in_both(self) -> None:
+        """Leave sessions behind, as the config flows would."""
+        assert self.hass is not None
+        for username, password in ACCOUNTS:
+            session = await sign_in_outside(self.portal, username, password)
+            await SessionStore(self.hass, account_id(username)).async_save(session, SessionLife())
+
+    async def set_up(self) -> None:
+        """Set both accounts up; with the portal in trouble they are tried again later."""
+        assert self.hass is not None
+        for harness in self.harnesses:
+            if harness.entry.state is ConfigEntryState.NOT_LOADED:
+                await self.hass.config_entries.async_setup(harness.entry.entry_id)
+        await self.hass.async_block_till_done()
+
+    async def restart(self) -> None:
+        """Stop, and start again."""
+        self.count("restarts")
+        await self.stop()
+        await self.start()
+        await self.set_up()
+
+    # --- time ---
+
+    async def move_to(self, moment: datetime) -> None:
+        """Let time pass in one leap; whoever is asked to sign in does."""
+        self.portal.clear_requests()
+        await self.harnesses[0].move_to(moment)
+        for harness in self.harnesses:
+            await harness.settle()
+            await self._sign_in_where_needed(harness)
+
+    async def _sign_in_where_needed(self, harness: Harness) -> None:
+        loaded = harness.entry.state is ConfigEntryState.LOADED
+        if not loaded or harness.state("sign_in_needed") == "off":
+            return
+        self.count("sign-ins")
+        for _ in range(2):
+            # The first answer may be to a picture that was drawn before another account's.
+            with suppress(HomeAssistantError):  # the portal is in trouble: at the next leap
+                if (await harness.sign_in())["signed_in"]:
+                    return
+
+    async def forward(self, span: timedelta) -> None:
+        """Let that much time pass."""
+        await self.move_to(self.harnesses[0].now + span)
+
+    # --- what is measured ---
+
+    def readings(self) -> int:
+        """Return how many readings the stores hold."""
+        count = 0
+        for file in self._stores():
+            with closing(sqlite3.connect(file)) as db:
+                count += db.execute("SELECT count(*) FROM reading").fetchone()[0]
+        return count
+
+    def store_bytes(self) -> int:
+        """Return how large the stores are."""
+        return sum(file.stat().st_size for file in self._stores())
+
+    def _stores(self) -> list[Path]:
+        return list((self.config / ".storage").glob("usms.*.db"))
+
+
+def resident_megabytes() -> float:
+    """Return this process's memory, what is free within it given back first."""
+    gc.collect()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+    fields = Path("/proc/self/statm").read_text().split()
+    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
