@@ -293,10 +293,13 @@ async def test_a_leak(home: Home, yesterday: str, average: str, told: bool) -> N
 # --- the week ---
 
 
-def readings(first: float, second: float | None) -> dict[str, Any]:
-    """Return what `usms.get_readings` does: a fortnight, each week at an amount a day."""
+def readings(first: float, second: float | None, missing: int = 0) -> dict[str, Any]:
+    """Return what `usms.get_readings` does: a fortnight, each week at an amount a day.
+
+    Days at either end may not be published.
+    """
     rows = []
-    for n in range(14):
+    for n in range(missing, 14 - missing):
         amount = first if n < 7 else second
         if amount is not None:
             day = FRIDAY.replace(hour=0, minute=0) + timedelta(days=n - 12)
@@ -306,8 +309,12 @@ def readings(first: float, second: float | None) -> dict[str, Any]:
 
 
 async def test_the_week_of_two_meters(home: Home) -> None:
-    shop, asked = home.add_device("Shop"), []
-    answers: Mapping[str, dict[str, Any]] = {home.device: readings(10, 12), shop: readings(3, None)}
+    shop, flat, asked = home.add_device("Shop"), home.add_device("Flat"), []
+    answers: Mapping[str, dict[str, Any]] = {
+        home.device: readings(10, 12),
+        shop: readings(3, None),
+        flat: readings(10, 12, missing=1),
+    }
 
     async def get_readings(call: ServiceCall) -> dict[str, Any]:
         asked.append(dict(call.data))
@@ -322,7 +329,11 @@ async def test_the_week_of_two_meters(home: Home) -> None:
         home.sensor("runs_out", "2026-12-01T01:00:00+00:00", device_class="timestamp"),
     ]
     await home.use(
-        "weekly_summary", meters=[home.device, shop], figures=figures, weekday="sun", at="18:00:00"
+        "weekly_summary",
+        meters=[home.device, shop, flat],
+        figures=figures,
+        weekday="sun",
+        at="18:00:00",
     )
     await home.forward(timedelta(days=1, hours=7))
     assert await home.messages() == []
@@ -332,11 +343,12 @@ async def test_the_week_of_two_meters(home: Home) -> None:
     assert message.splitlines() == [
         "House: 84.0 kWh (week before: 70.0 kWh)",
         "Shop: no readings",
+        "Flat: 72.0 kWh on 6 of 7 days",
         "House cost this month: 21.5 BND",
         "House runs out: 01/12/2026 09:00",
     ]
     range_asked = {"resolution": "day", "from": "2026-11-08", "to": "2026-11-21"}
-    assert asked == [{"device_id": device} | range_asked for device in (home.device, shop)]
+    assert asked == [{"device_id": device} | range_asked for device in answers]
 
 
 async def test_the_week_of_an_account_that_is_not_loaded(home: Home) -> None:
