@@ -7,6 +7,10 @@ from random import Random
 
 FIRST = date(2024, 11, 1)
 DAYS = 730
+FEAST = frozenset(
+    first + timedelta(days=n) for first in (date(2025, 3, 31), date(2026, 3, 20)) for n in range(3)
+)
+"""Hari Raya Aidilfitri, when homes are open to visitors."""
 
 type Pattern = Callable[[int, date], float]
 """How much more or less than usual is used on the n-th day, that date."""
@@ -64,12 +68,12 @@ def household(kind: str, seed: int) -> dict[date, float]:
     """Return what a household used on every day (kWh), with weather, chance and visitors."""
     random = Random(f"{kind}/{seed}")
     usual, noise = random.uniform(12, 60), random.uniform(0.12, 0.3)
-    pattern = KINDS[kind](random)
+    pattern, feast = KINDS[kind](random), random.uniform(1.2, 2.5)
     used, weather = {}, 0.0
     for n in range(DAYS):
         day = FIRST + timedelta(days=n)
         weather = 0.4 * weather + random.gauss(0, noise)  # a hot day follows a hot day
-        visitors = 1.8 if random.random() < 0.02 else 1.0
+        visitors = feast if day in FEAST else 1.8 if random.random() < 0.02 else 1.0
         used[day] = usual * pattern(n, day) * visitors * math.exp(weather - noise**2 / 2)
     return used
 

@@ -1,12 +1,12 @@
 """Tariffs over time, and as options hold them."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from custom_components.usms.client import (
@@ -23,7 +23,7 @@ from custom_components.usms.client import (
     tiers_of,
 )
 
-from .test_tariff import tariffs
+from .test_tariff import AMOUNTS, tariffs
 
 
 def own(rate: str) -> Tariff:
@@ -65,6 +65,27 @@ def test_a_change_takes_the_place_of_later_ones() -> None:
         DatedTariff(None, first),
         DatedTariff(date(2026, 11, 1), third),
     )
+
+
+@given(tariffs(), tariffs(), st.integers(0, 61), st.lists(AMOUNTS, min_size=61, max_size=61))
+@settings(max_examples=30)
+def test_re_pricing_twice_is_re_pricing_once(
+    old: Tariff, new: Tariff, since: int, amounts: list[Decimal]
+) -> None:
+    first = date(2026, 10, 1)
+    day = first + timedelta(days=since)
+
+    def price(schedule: TariffSchedule) -> list[Decimal]:
+        running = RunningBill(schedule)
+        return [running.use(first + timedelta(days=n), used) for n, used in enumerate(amounts)]
+
+    schedule = TariffSchedule.always(old)
+    once = schedule.changed(day, new)
+    twice = once.changed(day, new)
+    assert twice == once
+    assert price(twice) == price(once)
+    assert price(once)[:since] == price(schedule)[:since]
+    assert price(once.changed(day, old)) == price(schedule)
 
 
 def test_schedules_that_cannot_be() -> None:

@@ -1,0 +1,298 @@
+"""What a month will come to and when a balance runs out, as far as days tell."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from time import perf_counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from custom_components.usms.client import (
+    BRUNEI,
+    Tariff,
+    TariffSchedule,
+    Utility,
+    residential_electricity,
+    residential_water,
+    tiers_of,
+)
+from custom_components.usms.client.forecast import Forecast, forecast, runs_out
+from custom_components.usms.client.usage import LONGEST
+
+from .test_tariff import tariffs
+
+DAY = timedelta(days=1)
+FIRST = date(2026, 8, 3)  # a Monday
+RESIDENTIAL = TariffSchedule.always(residential_electricity())
+FLAT = TariffSchedule.always(
+    Tariff("flat", Utility.ELECTRICITY, tiers_of([(None, Decimal("0.5"))]))
+)
+
+type Days = dict[date, Decimal]
+
+
+def days(pattern: Callable[[date], float], count: int, first: date = FIRST) -> Days:
+    """Return what was used on that many days."""
+    dates = (first + n * DAY for n in range(count))
+    return {day: Decimal(str(pattern(day))) for day in dates}
+
+
+def always(amount: float) -> Callable[[date], float]:
+    return lambda _day: amount
+
+
+def midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=BRUNEI)
+
+
+def told(
+    known: Days, now: datetime, balance: str | None = None, today: str | None = None
+) -> Forecast:
+    """Return the forecast at a flat price of half a dollar."""
+    found = forecast(
+        known,
+        FLAT,
+        now,
+        None if balance is None else Decimal(balance),
+        None if today is None else Decimal(today),
+    )
+    assert found is not None
+    return found
+
+
+# --- what it takes ---
+
+
+@pytest.mark.parametrize(
+    "known", [{}, {date(2026, 11, 20): Decimal(5)}, {date(2026, 11, 25): Decimal(5)}]
+)
+def test_there_is_none_without_a_complete_day(known: Days) -> None:
+    now = datetime(2026, 11, 20, 14, 30, tzinfo=BRUNEI)
+    assert forecast(known, FLAT, now, Decimal(10), Decimal(3)) is None
+
+
+def test_one_day_is_enough() -> None:
+    found = told({date(2026, 11, 19): Decimal(10)}, midnight(date(2026, 11, 20)), "10")
+    assert found.newest == date(2026, 11, 19)
+    assert found.per_day == 10
+    # Readings begin on the 19th, so the month has 12 days of it.
+    assert found.month_consumption.expected == 120
+    assert found.runs_out == midnight(date(2026, 11, 22))
+    assert found.days_left == 2
+
+
+def test_without_a_balance_no_date() -> None:
+    found = told(days(always(10), 60), midnight(FIRST + 60 * DAY))
+    assert (found.runs_out, found.runs_out_early, found.runs_out_late) == (None, None, None)
+    assert found.days_left is None
+
+
+# --- steady use ---
+
+
+@pytest.mark.parametrize(
+    ("balance", "left"), [("0", "0"), ("-3", "0"), ("5", "1"), ("7.5", "1.5"), ("500", "100")]
+)
+def test_a_balance_at_a_steady_rate(balance: str, left: str) -> None:
+    found = told(days(always(10), 60), midnight(FIRST + 60 * DAY), balance)
+    assert found.days_left == Decimal(left)
+
+
+def test_what_today_used_already_counts() -> None:
+    known = days(always(24), 100)
+    now = midnight(FIRST + 100 * DAY) + timedelta(hours=6)
+    usual, heavy = told(known, now), told(known, now, today="16")
+    assert heavy.month_consumption.expected - usual.month_consumption.expected == 10
+    assert heavy.month_cost.expected - usual.month_cost.expected == 5
+
+
+def test_through_the_tiers_and_over_the_turn_of_the_month() -> None:
+    # 50 kWh a day: on 28 November 1350 kWh are used, in the second tier at 0.08; from 1 December
+    # again 0.01. Three days at 4.00, then 0.50 a day.
+    known = days(always(50), 117)
+    now = midnight(date(2026, 11, 28))
+    assert max(known) == now.date() - DAY
+    found = forecast(known, RESIDENTIAL, now, Decimal("13.25"))
+    assert found is not None
+    assert found.runs_out == midnight(date(2026, 12, 3)) + timedelta(hours=12)
+    assert found.month_cost.expected == Decimal("6.00") + 900 * Decimal("0.08")
+
+
+def test_a_dearer_tariff_to_come_is_counted_from_its_day() -> None:
+    known, now = days(always(10), 117), midnight(date(2026, 11, 28))
+    dear = Tariff("dear", Utility.ELECTRICITY, tiers_of([(None, Decimal(1))]))
+    schedule = FLAT.changed(date(2026, 11, 29), dear)
+    assert runs_out(Decimal(25), Decimal(270), now, schedule, lambda _day: 10.0) == midnight(
+        date(2026, 11, 30)
+    ) + timedelta(days=1)
+    found = forecast(known, schedule, now)
+    assert found is not None
+    assert found.month_cost.expected == 28 * 5 + 2 * 10
+
+
+def test_a_balance_beyond_two_years_has_no_date() -> None:
+    assert told(days(always(0.5), 60), midnight(FIRST + 60 * DAY), "1000").runs_out is None
+    assert told(days(always(0), 60), midnight(FIRST + 60 * DAY), "1").runs_out is None
+
+
+# --- how people live ---
+
+
+def test_a_week_has_its_pattern() -> None:
+    def family(day: date) -> float:
+        return 30.0 if day.weekday() in (4, 6) else 10.0
+
+    known = days(family, 70)  # the newest is a Sunday
+    monday = midnight(FIRST + 70 * DAY)
+    found = told(known, monday, "20")
+    assert found.runs_out is not None
+    # Four days at 10 kWh cost 20 in all; the rate of the mean day (15.7) would end it on Wednesday.
+    assert abs(found.runs_out - monday - 4 * DAY) < timedelta(hours=12)
+
+
+def test_holes_are_filled_with_what_is_usual() -> None:
+    known = days(always(10), 110)
+    now = midnight(FIRST + 110 * DAY)
+    whole = told(known, now, "50")
+    for lost in (3, 50, 91, 100, 101, 102, 108, 109):
+        del known[FIRST + lost * DAY]
+    holed = told(known, now, "50")
+    assert holed.month_consumption.expected == whole.month_consumption.expected
+    assert holed.runs_out == whole.runs_out
+    assert holed.newest == FIRST + 107 * DAY
+
+
+def test_one_day_of_visitors_is_no_new_life() -> None:
+    known = days(always(10), 100)
+    known[FIRST + 99 * DAY] = Decimal(20)
+    assert 10 <= told(known, midnight(FIRST + 100 * DAY)).per_day < Decimal("10.7")
+
+
+def test_after_a_fortnight_away_life_is_as_before() -> None:
+    known = days(always(10), 100) | days(always(1), 14, FIRST + 70 * DAY)
+    found = told(known, midnight(FIRST + 100 * DAY))
+    # The mean of the last 30 days would say 5.8.
+    assert abs(found.per_day - 10) < Decimal("0.3")
+
+
+def test_a_home_that_is_empty_stays_so_about_as_long() -> None:
+    known = days(always(10), 70) | days(always(1), 4, FIRST + 70 * DAY)
+    now = midnight(FIRST + 74 * DAY)
+    # Four more days at 1 kWh, then 10 again.
+    assert told(known, now, "2").days_left == 4
+    left = told(known, now, "7").days_left
+    assert left is not None
+    assert abs(left - 5) < Decimal("0.1")
+
+
+def test_who_moved_out_does_not_come_back() -> None:
+    known = days(always(10), 70) | days(always(1), 60, FIRST + 70 * DAY)
+    found = told(known, midnight(FIRST + 130 * DAY), "500")
+    assert found.per_day == 1
+    assert found.runs_out is None
+
+
+def test_a_new_appliance_is_learnt_within_a_month() -> None:
+    def more(since: int) -> Decimal:
+        known = days(always(10), 70) | days(always(16), since, FIRST + 70 * DAY)
+        return told(known, midnight(FIRST + (70 + since) * DAY)).per_day
+
+    assert 10 < more(3) < more(7) < more(14) < 16
+    assert more(30) > 15
+
+
+def test_who_lives_unevenly_gets_a_wider_range() -> None:
+    now = midnight(FIRST + 112 * DAY)
+
+    def width(known: Days) -> Decimal:
+        cost = told(known, now).month_cost
+        return cost.high - cost.low
+
+    even = days(always(10), 112)
+    uneven = days(lambda day: 4.5 if day.toordinal() // 9 % 2 else 15.5, 112)
+    assert width(uneven) > 3 * width(even)
+
+
+# --- whatever was used ---
+
+AMOUNTS = st.decimals(min_value=0, max_value=500, places=3)
+MONEY = st.decimals(min_value=-50, max_value=500, places=2)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> Days:
+    """Any days with any holes."""
+    some = draw(st.lists(st.none() | AMOUNTS, max_size=90))
+    return {FIRST + n * DAY: amount for n, amount in enumerate(some) if amount is not None}
+
+
+@st.composite
+def moments(draw: st.DrawFn) -> datetime:
+    """Some moment in or after those days."""
+    return midnight(FIRST) + draw(st.integers(0, 100 * 24)) * timedelta(hours=1)
+
+
+@given(histories(), tariffs(), moments(), st.none() | MONEY, st.none() | AMOUNTS)
+@settings(max_examples=60, deadline=None)
+def test_nothing_is_negative_and_the_range_holds_what_is_expected(
+    known: Days, tariff: Tariff, now: datetime, balance: Decimal | None, today: Decimal | None
+) -> None:
+    found = forecast(known, TariffSchedule.always(tariff), now, balance, today)
+    assert (found is None) == (not any(day < now.date() for day in known))
+    if found is None:
+        return
+    assert found.newest < now.date()
+    assert found.per_day >= 0
+    for estimate in (found.month_consumption, found.month_cost):
+        assert 0 <= estimate.low <= estimate.expected <= estimate.high
+    far = now + timedelta(days=10000)
+    dates = (found.runs_out_early, found.runs_out, found.runs_out_late)
+    early, expected, late = ((when or far) for when in dates)
+    # Times are counted in microseconds, amounts in millionths of a unit.
+    assert now <= early <= expected + timedelta(minutes=1)
+    assert expected <= late + timedelta(minutes=1)
+    if balance is None:
+        assert dates == (None, None, None)
+    if found.days_left is not None:
+        assert found.days_left >= 0
+
+
+@given(histories(), tariffs(), moments(), MONEY, MONEY)
+@settings(max_examples=60, deadline=None)
+def test_more_money_lasts_longer(
+    known: Days, tariff: Tariff, now: datetime, one: Decimal, other: Decimal
+) -> None:
+    schedule = TariffSchedule.always(tariff)
+    less, more = sorted((one, other))
+    poor, rich = (forecast(known, schedule, now, amount) for amount in (less, more))
+    if poor is None or rich is None:
+        assert poor is rich
+        return
+    far = now + timedelta(days=10000)
+    assert (poor.runs_out or far) <= (rich.runs_out or far)
+    assert poor.month_cost == rich.month_cost
+
+
+@given(st.lists(AMOUNTS, min_size=30, max_size=30))
+@settings(deadline=None)
+def test_at_the_end_of_a_month_all_is_known(amounts: list[Decimal]) -> None:
+    known = {date(2026, 11, n + 1): amount for n, amount in enumerate(amounts)}
+    last = datetime(2026, 11, 30, 23, 59, 59, tzinfo=BRUNEI)
+    found = forecast(known, RESIDENTIAL, last, None, amounts[-1])
+    assert found is not None
+    whole = sum(amounts, Decimal(0))
+    assert abs(found.month_consumption.expected - whole) < Decimal("0.02")
+    assert abs(found.month_cost.expected - residential_electricity().bill(whole)) < Decimal("0.01")
+
+
+def test_it_is_quick_however_long_the_history_and_the_balance() -> None:
+    known = days(lambda day: 10 + day.toordinal() % 7, 4000, date(2015, 12, 11))
+    now = midnight(max(known) + DAY)
+    water = TariffSchedule.always(residential_water())
+    forecast(known, water, now, Decimal(800))
+    began = perf_counter()
+    long = forecast(known, water, now, Decimal(800))
+    assert perf_counter() - began < 1
+    assert long == forecast(dict(list(known.items())[-LONGEST:]), water, now, Decimal(800))
