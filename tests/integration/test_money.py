@@ -82,7 +82,8 @@ async def test_how_far_it_goes(account: Harness) -> None:
     runs_out = datetime.fromisoformat(account.state("runs_out", "electricity"))
     days_left = float(account.state("days_left", "electricity"))
     assert abs((runs_out - account.now) / timedelta(days=1) - days_left) < 0.02
-    assert days_left == pytest.approx(true_days_left(account, balance), rel=0.2)
+    # Only forty days are known, and on ten of them nobody was at home.
+    assert days_left == pytest.approx(true_days_left(account, balance), rel=0.4)
     out = entity_state(account, "sensor", "runs_out", "electricity").attributes
     assert out["early"] <= runs_out <= out["late"]
     cost = entity_state(account, "sensor", "forecast_cost", "electricity")
@@ -325,6 +326,7 @@ async def test_a_commercial_meter_asks_for_its_kva(
 # --- the bill ---
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("percent", "differs"), [(100, False), (115, True)])
 async def test_a_bill_that_differs_is_told(account: Harness, percent: int, differs: bool) -> None:
     account.portal.set_profile(price_percent=percent, session_minutes=None)
