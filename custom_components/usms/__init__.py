@@ -21,13 +21,15 @@ from .connection import account_id, async_connection, async_forget_connection
 from .const import DOMAIN, PLATFORMS
 from .coordinator import UsmsConfigEntry, UsmsCoordinator, UsmsData
 from .history import History
+from .rest import async_setup_rest
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Register the actions, once for all accounts."""
+    """Register the actions and the REST view, once for all accounts."""
     async_setup_actions(hass)
+    async_setup_rest(hass)
     return True
 
 

@@ -8,6 +8,7 @@ copies it, loses nothing that was committed.
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
 import threading
 from contextlib import contextmanager
@@ -41,6 +42,7 @@ class ReadingsStore:
         """Open or make the file, bringing its schema up to date; raises StoreError."""
         self._lock = threading.RLock()
         self._depth = 0
+        self._opened = secrets.token_hex(4)
         try:
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._db.execute("PRAGMA synchronous = FULL")
@@ -53,6 +55,14 @@ class ReadingsStore:
         """Close the file."""
         with self._lock:
             self._db.close()
+
+    @property
+    def version(self) -> str:
+        """Another one after each change, and each time the store is opened; does not block.
+
+        What is read after it is as new as it says, or newer.
+        """
+        return f"{self._opened}-{self._db.total_changes}"
 
     def _migrate(self) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -246,6 +256,21 @@ class ReadingsStore:
             )
             for start, value, origin, read_at, settled in rows
         ]
+
+    def nth_start(
+        self, meter: str, resolution: Resolution, since: datetime, until: datetime, number: int
+    ) -> datetime | None:
+        """Return when a reading starts, by its number (from 0) among those of a range.
+
+        Of those that start at `since` or later and before `until`; None where there are fewer.
+        """
+        with self.transaction() as db:
+            row = db.execute(
+                "SELECT start FROM reading WHERE meter = (SELECT id FROM meter WHERE number = ?)"
+                " AND resolution = ? AND start >= ? AND start < ? ORDER BY start LIMIT 1 OFFSET ?",
+                (meter, resolution, stamp(since), stamp(until), number),
+            ).fetchone()
+        return moment(row[0]) if row else None
 
     def days(
         self, meter: str, first: date | None = None, last: date | None = None
