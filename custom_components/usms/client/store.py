@@ -62,7 +62,10 @@ class ReadingsStore:
 
         What is read after it is as new as it says, or newer.
         """
-        return f"{self._opened}-{self._db.total_changes}"
+        try:
+            return f"{self._opened}-{self._db.total_changes}"
+        except sqlite3.Error as err:
+            raise StoreError(f"The readings store failed: {err}") from err
 
     def _migrate(self) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
