@@ -260,6 +260,22 @@ class ReadingsStore:
             for start, value, origin, read_at, settled in rows
         ]
 
+    def plain_readings(
+        self, meter: str, resolution: Resolution, since: datetime, until: datetime
+    ) -> list[tuple[int, str, bool]]:
+        """Return the readings that start at `since` or later and before `until`, as they stand.
+
+        Each is its start (seconds since 1970), its value (kWh or m³, a decimal number) and whether
+        it is estimated: several times faster than `readings`.
+        """
+        with self.transaction() as db:
+            return db.execute(
+                "SELECT start, value, origin = 'remainder' FROM reading"
+                " WHERE meter = (SELECT id FROM meter WHERE number = ?)"
+                " AND resolution = ? AND start >= ? AND start < ? ORDER BY start",
+                (meter, resolution, stamp(since), stamp(until)),
+            ).fetchall()
+
     def nth_start(
         self, meter: str, resolution: Resolution, since: datetime, until: datetime, number: int
     ) -> datetime | None:

@@ -5,21 +5,23 @@ All of it blocks: call it off the event loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final
-
-from homeassistant.helpers.json import json_bytes
+from functools import lru_cache
+from typing import Final
 
 from custom_components.usms.client import Reading, Resolution, Utility
-from custom_components.usms.client.models import StoredReading, brunei_midnight
+from custom_components.usms.client.models import brunei_midnight
 from custom_components.usms.client.months import months
+from custom_components.usms.client.schema import date_of
 from custom_components.usms.client.store import ReadingsStore
 
 from .errors import ErrorCode, RestError
 
 _DAY: Final = timedelta(days=1)
+_OFFSET: Final = 8 * 3600
+"""Seconds that Brunei is ahead of UTC."""
 MOST_DAYS: Final = 3660
 """How long a range may be."""
 _PIECE: Final = {Resolution.HOUR: 62 * _DAY, Resolution.DAY: 1500 * _DAY}
@@ -90,10 +92,16 @@ def span(
     return start, end
 
 
-def find(store: ReadingsStore, question: Question) -> Page:
+def begin(store: ReadingsStore, question: Question) -> tuple[Page, bytes]:
+    """Return where the readings are, and the first piece, encoded; raises RestError without any."""
+    page = _find(store, question)
+    return page, encoded(store, question, *page.pieces[0])
+
+
+def _find(store: ReadingsStore, question: Question) -> Page:
     """Return where the answer's readings are; raises RestError where there are none."""
     if question.resolution is Resolution.MONTH:
-        starts = [month.start for month in _readings(store, question, question.start, question.end)]
+        starts = [month.start for month in _months(store, question, question.start, question.end)]
         first = starts[0] if starts else None
         following = starts[question.limit] if len(starts) > question.limit else None
     else:
@@ -108,40 +116,38 @@ def find(store: ReadingsStore, question: Question) -> Page:
     return Page(question, first, following or question.end, following)
 
 
-def begin(store: ReadingsStore, question: Question) -> tuple[Page, bytes]:
-    """Return where the readings are, and the first piece, encoded; raises RestError without any."""
-    page = find(store, question)
-    return page, encoded(store, question, *page.pieces[0])
-
-
 def encoded(store: ReadingsStore, question: Question, start: datetime, end: datetime) -> bytes:
-    """Return readings of a span as the inside of a JSON list."""
-    unit = question.utility.unit if question.utility else None
-    rows: list[Mapping[str, Any]] = [
-        {
-            "start": reading.start.isoformat(),
-            "consumption": float(reading.value),
-            "unit": unit,
-            "estimated": isinstance(reading, StoredReading) and reading.estimated,
-        }
-        for reading in _readings(store, question, start, end)
-    ]
-    return json_bytes(rows)[1:-1]
+    """Return the readings of a span as the inside of a JSON list, values to the last digit."""
+    rows: Iterable[tuple[int, object, bool]]
+    if question.resolution is Resolution.MONTH:
+        months_ = _months(store, question, start, end)
+        rows = ((int(month.start.timestamp()), month.value, False) for month in months_)
+    else:
+        rows = store.plain_readings(question.meter, question.resolution, start, end)
+    unit = f'"{question.utility.unit}"' if question.utility else "null"
+    return ",".join(
+        f'{{"start":"{_time(at)}","consumption":{value},"unit":{unit},'
+        f'"estimated":{"true" if estimated else "false"}}}'
+        for at, value, estimated in rows
+    ).encode()
 
 
-def _readings(
+def _time(at: int) -> str:
+    """Return a stored moment in Brunei's time, in ISO form."""
+    day, second = divmod(at + _OFFSET, 86400)
+    return f"{_date(day)}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}+08:00"
+
+
+@lru_cache(1024)
+def _date(day: int) -> str:
+    return date_of(day).isoformat()
+
+
+def _months(
     store: ReadingsStore, question: Question, start: datetime, end: datetime
-) -> Iterable[Reading | StoredReading]:
-    resolution = question.resolution
-    stored = store.readings(
-        question.meter,
-        Resolution.HOUR if resolution is Resolution.HOUR else Resolution.DAY,
-        start.date(),
-        (end - timedelta.resolution).date(),
-    )
-    if resolution is Resolution.MONTH:
-        return months(stored)
-    return [reading for reading in stored if start <= reading.start < end]
+) -> list[Reading]:
+    last = (end - timedelta.resolution).date()
+    return months(store.readings(question.meter, Resolution.DAY, start.date(), last))
 
 
 def _month(day: date, later: int) -> date:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -42,6 +43,8 @@ _COMPRESSED: Final = 1024
 """Bytes from which on an answer is compressed, where the client takes that."""
 _COMPRESSED_ELSEWHERE: Final = 32768
 """Bytes from which on that is done off the event loop."""
+_READERS: Final = 2
+"""How many answers are read from stores at the same time."""
 _KEPT: Final = 32
 """Encoded answers that are kept: up to some 5 MB."""
 _IN_SETUP: Final = frozenset({ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.SETUP_RETRY})
@@ -78,6 +81,7 @@ class Rest:
     refreshes: RateLimit = field(default_factory=RateLimit)
     now: Callable[[], float] = lambda: dt_util.utcnow().timestamp()
     """The time, in seconds since 1970."""
+    _readers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_READERS))
     kept: OrderedDict[str, Answer] = field(default_factory=OrderedDict)
     """The encoded answers last asked for, by their tags."""
 
@@ -85,6 +89,11 @@ class Rest:
     def entries(self) -> list[UsmsConfigEntry]:
         """The accounts that are set up."""
         return self.hass.config_entries.async_loaded_entries(DOMAIN)
+
+    async def read[T](self, job: Callable[[], T]) -> T:
+        """Read from a store, off the event loop; it would have to wait if all did at once."""
+        async with self._readers:
+            return await self.hass.async_add_executor_job(job)
 
     def keep(self, answer: Answer) -> Answer:
         """Keep an encoded answer for who asks next; its tag has to be its own."""

@@ -177,7 +177,7 @@ class ConsumptionView(ReadView):
         if kept := self.rest.kept.get(tag):
             return self.rest.keep(kept)
         begin = partial(consumption.begin, store, question)
-        page, first = await self.rest.hass.async_add_executor_job(begin)
+        page, first = await self.rest.read(begin)
         following = None
         if page.following:
             start = page.following.isoformat()
@@ -192,8 +192,8 @@ class ConsumptionView(ReadView):
         """Yield the list; each piece is read when the one before is sent."""
         yield b"[" + first
         for start, end in page.pieces[1:]:
-            piece = await self.rest.hass.async_add_executor_job(
-                consumption.encoded, store, page.question, start, end
+            piece = await self.rest.read(
+                partial(consumption.encoded, store, page.question, start, end)
             )
             if piece:
                 yield b"," + piece
