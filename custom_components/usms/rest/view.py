@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, ClassVar, Final
@@ -45,8 +45,8 @@ _COMPRESSED_ELSEWHERE: Final = 32768
 """Bytes from which on that is done off the event loop."""
 _READERS: Final = 2
 """How many answers are read from stores at the same time."""
-_KEPT: Final = 32
-"""Encoded answers that are kept: up to some 5 MB."""
+_KEPT: Final = 48
+"""Parts of answers that are kept: up to some 8 MB."""
 _IN_SETUP: Final = frozenset({ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.SETUP_RETRY})
 
 
@@ -82,26 +82,28 @@ class Rest:
     now: Callable[[], float] = lambda: dt_util.utcnow().timestamp()
     """The time, in seconds since 1970."""
     _readers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_READERS))
-    kept: OrderedDict[str, Answer] = field(default_factory=OrderedDict)
-    """The encoded answers last asked for, by their tags."""
+    _kept: OrderedDict[tuple[str, int], Any] = field(default_factory=OrderedDict)
+    """The parts of answers last asked for, encoded."""
 
     @property
     def entries(self) -> list[UsmsConfigEntry]:
         """The accounts that are set up."""
         return self.hass.config_entries.async_loaded_entries(DOMAIN)
 
-    async def read[T](self, job: Callable[[], T]) -> T:
-        """Read from a store, off the event loop; it would have to wait if all did at once."""
-        async with self._readers:
-            return await self.hass.async_add_executor_job(job)
+    async def read[T](self, key: tuple[str, int], job: Callable[[], T]) -> T:
+        """Read a part of an answer from a store, off the event loop; or take it as it was read.
 
-    def keep(self, answer: Answer) -> Answer:
-        """Keep an encoded answer for who asks next; its tag has to be its own."""
-        self.kept[answer.etag] = answer
-        self.kept.move_to_end(answer.etag)
-        if len(self.kept) > _KEPT:
-            self.kept.popitem(last=False)
-        return answer
+        `key` is the answer's tag and the part's number. Not all at once, or the loop would wait.
+        """
+        async with self._readers if key not in self._kept else nullcontext():
+            part: T | None = self._kept.get(key)
+            if part is None:
+                part = await self.hass.async_add_executor_job(job)
+                self._kept[key] = part
+        self._kept.move_to_end(key)
+        if len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return part
 
     def meters(self, entry: UsmsConfigEntry) -> list[Found]:
         """Return the meters of an account; before there was a poll, those of its store."""

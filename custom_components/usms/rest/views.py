@@ -174,27 +174,24 @@ class ConsumptionView(ReadView):
         tag = tag_of(f"{version} {question}".encode())
         if request.has(tag):
             return Answer(tag)
-        if kept := self.rest.kept.get(tag):
-            return self.rest.keep(kept)
         begin = partial(consumption.begin, store, question)
-        page, first = await self.rest.read(begin)
+        page, first = await self.rest.read((tag, 0), begin)
         following = None
         if page.following:
             start = page.following.isoformat()
             following = str(request.raw.rel_url.update_query(start=start))
         if len(page.pieces) == 1:
-            return self.rest.keep(Answer(tag, b"[" + first + b"]", following=following))
-        return Answer(tag, pieces=self._pieces(store, page, first), following=following)
+            return Answer(tag, b"[" + first + b"]", following=following)
+        return Answer(tag, pieces=self._pieces(tag, store, page, first), following=following)
 
     async def _pieces(
-        self, store: ReadingsStore, page: Page, first: bytes
+        self, tag: str, store: ReadingsStore, page: Page, first: bytes
     ) -> AsyncGenerator[bytes]:
         """Yield the list; each piece is read when the one before is sent."""
         yield b"[" + first
-        for start, end in page.pieces[1:]:
-            piece = await self.rest.read(
-                partial(consumption.encoded, store, page.question, start, end)
-            )
+        for number, (start, end) in enumerate(page.pieces[1:], 1):
+            job = partial(consumption.encoded, store, page.question, start, end)
+            piece = await self.rest.read((tag, number), job)
             if piece:
                 yield b"," + piece
         yield b"]"
