@@ -5,6 +5,7 @@ import re
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -613,3 +614,15 @@ async def test_registered_once_for_all_accounts(hass: HomeAssistant, api: Api) -
         ROOT + view.path for view in VIEWS
     )
     assert len(hass.config_entries.async_loaded_entries(DOMAIN)) == 1
+
+
+def test_the_page_about_it_tells_all_paths_and_errors() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rest.md").read_text()
+    paths = set(re.findall(r"^\| `(\w+) ([^`]+)` \|", page, re.MULTILINE))
+    assert paths == {
+        (method.upper(), path.lstrip("/"))
+        for path, operations in DOCUMENT["paths"].items()
+        for method in operations.keys() & {"get", "post"}
+    }
+    codes = re.findall(r"^\| `(\w+)` \| (\d+) \|", page, re.MULTILINE)
+    assert codes == [(code.value, str(code.status.value)) for code in ErrorCode]

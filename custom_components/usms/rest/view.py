@@ -135,7 +135,7 @@ class Rest:
 
     def _limit(self, option: str, usual: int) -> int:
         """Return how many requests a user has within the hour; the most where accounts differ."""
-        return max(int(entry.options.get(option, usual)) for entry in self.entries)
+        return max(1, *(int(entry.options.get(option, usual)) for entry in self.entries))
 
     def absent(self) -> web.Response:
         """Answer while no account is set up: as if nothing was there, unless one will be soon."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any, Final, override
 
@@ -293,10 +293,10 @@ def _question(found: Found, values: Mapping[str, Any]) -> Question:
     return Question(found.number, found.utility, resolution, start, end, limit)
 
 
-def _tariffs(rest: Rest) -> list[tuple[Tariff, str | None, Any]]:
+def _tariffs(rest: Rest) -> list[tuple[Tariff, str | None, date | None]]:
     """Return the tariffs of today, the meter that each is for, and since when it holds."""
     today = brunei_date(dt_util.utcnow())
-    found: list[tuple[Tariff, str | None, Any]] = []
+    found: list[tuple[Tariff, str | None, date | None]] = []
     for entry in rest.entries:
         for meter in rest.meters(entry):
             if schedule := meter.schedule:
