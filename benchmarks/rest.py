@@ -1,6 +1,6 @@
 """The REST view of a real Home Assistant under load, beside a bare view of the same size.
 
-    python -m benchmarks.rest [--seconds 20] [--readers 50]
+    python -m benchmarks.rest [--seconds 20] [--readers 50] [--only NAME]
 
 A store of two years, all on the loopback. The readers ask as fast as they are answered.
 """
@@ -187,7 +187,8 @@ async def compare(home: Home, options: argparse.Namespace) -> None:
     print(f"{'bare: /s':>12}{'p50':>8}{'p99':>8}")
     connector = aiohttp.TCPConnector(limit=options.readers)
     async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as http:
-        for question in questions(electricity, home.portal.now().date()):
+        asked = questions(electricity, home.portal.now().date())
+        for question in (one for one in asked if options.only in one.name):
 
             def address(asked: Question = question) -> str:
                 return f"{root}{asked.path}{asked.query()}"
@@ -215,6 +216,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--readers", type=int, default=50)
+    parser.add_argument("--only", default="", help="questions whose name has that in it")
     asyncio.run(run(parser.parse_args()))
 
 

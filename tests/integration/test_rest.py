@@ -22,7 +22,6 @@ from custom_components.usms import history, readings_file
 from custom_components.usms.client import Reading, Resolution, UsmsError, Utility, errors
 from custom_components.usms.client.models import brunei_midnight
 from custom_components.usms.client.store import ReadingsStore
-from custom_components.usms.const import DOMAIN
 from custom_components.usms.rest.errors import CODES, ErrorCode, code_of
 from custom_components.usms.rest.openapi import document
 from custom_components.usms.rest.schemas import SCHEMAS
@@ -333,6 +332,11 @@ async def test_refresh_reads_the_account_page_once(read: Harness, api: Api) -> N
     assert account["last_poll"] == read.now.isoformat()
     assert [(r.path, r.status) for r in read.portal.requests] == [("/SmartMeter/Home", 200)]
 
+    read.portal.set_profile(updating=True)
+    await api.ask(path, "POST")
+    number = read.meter().number
+    assert await api.refused(f"/meters/{number}/unit") == (404, "DATA_NOT_FOUND")
+
 
 async def test_refresh_without_a_session(read: Harness, api: Api) -> None:
     read.portal.expire()
@@ -347,12 +351,6 @@ async def test_refresh_without_a_session(read: Harness, api: Api) -> None:
     # The readings are there all the same, and what is not known is null.
     assert await api.get(f"/meters/{number}/consumption")
     assert [meter["balance"] for meter in await api.get("/meters")] == [None, None]
-
-
-async def test_refresh_of_a_portal_in_trouble(read: Harness, api: Api) -> None:
-    read.portal.add_fault(Fault("home", "status"))
-    path = f"/accounts/{read.entry.entry_id}/refresh"
-    assert await api.refused(path, "POST") == (503, "USMS_UNAVAILABLE")
 
 
 # --- errors ---
@@ -403,13 +401,6 @@ async def test_bad_questions(hass: HomeAssistant, read: Harness, api: Api) -> No
         assert await api.refused(path, "POST") == (404, "ACCOUNT_NOT_FOUND")
 
 
-async def test_a_card_that_shows_nothing(read: Harness, api: Api) -> None:
-    read.portal.set_profile(updating=True)
-    await api.ask(f"/accounts/{read.entry.entry_id}/refresh", "POST")
-    number = read.meter().number
-    assert await api.refused(f"/meters/{number}/unit") == (404, "DATA_NOT_FOUND")
-
-
 def test_every_error_of_the_client_has_a_code() -> None:
     def kinds(kind: type[UsmsError]) -> set[type[UsmsError]]:
         return {kind}.union(*(kinds(child) for child in kind.__subclasses__()))
@@ -448,6 +439,10 @@ async def test_a_user_who_may_only_read(
 
 
 async def test_the_view_goes_and_comes_with_the_account(read: Harness, api: Api) -> None:
+    routes = [resource.canonical for resource in read.hass.http.app.router.resources()]
+    ours = sorted(route for route in routes if route.startswith(f"{ROOT}/"))
+    assert ours == sorted(ROOT + view.path for view in VIEWS)
+
     await read.hass.config_entries.async_unload(read.entry.entry_id)
     for path, operations in DOCUMENT["paths"].items():
         (method,) = operations.keys() & {"get", "post"}
@@ -459,8 +454,11 @@ async def test_the_view_goes_and_comes_with_the_account(read: Harness, api: Api)
     assert await api.get("/meters")
 
 
-async def test_an_account_that_waits_to_be_set_up(read: Harness, api: Api) -> None:
+async def test_a_portal_in_trouble(read: Harness, api: Api) -> None:
     read.portal.add_fault(Fault("home", "status"))
+    path = f"/accounts/{read.entry.entry_id}/refresh"
+    assert await api.refused(path, "POST") == (503, "USMS_UNAVAILABLE")
+    assert (await api.get("/meters"))[0]["balance"] is not None
     await read.hass.config_entries.async_reload(read.entry.entry_id)
     assert read.entry.state is ConfigEntryState.SETUP_RETRY
     assert await api.refused("/meters") == (503, "NOT_READY")
@@ -606,14 +604,6 @@ def test_examples_are_what_they_are_examples_of() -> None:
         for parameter in view.parameters:
             parameter.read(str(parameter.example))
             jsonschema_rs.validate(parameter.schema, parameter.example)
-
-
-async def test_registered_once_for_all_accounts(hass: HomeAssistant, api: Api) -> None:
-    routes = [resource.canonical for resource in hass.http.app.router.resources()]
-    assert sorted(r for r in routes if r.startswith(f"{ROOT}/")) == sorted(
-        ROOT + view.path for view in VIEWS
-    )
-    assert len(hass.config_entries.async_loaded_entries(DOMAIN)) == 1
 
 
 def test_the_page_about_it_tells_all_paths_and_errors() -> None:

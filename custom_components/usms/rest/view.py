@@ -43,7 +43,7 @@ _COMPRESSED: Final = 1024
 """Bytes from which on an answer is compressed, where the client takes that."""
 _COMPRESSED_ELSEWHERE: Final = 32768
 """Bytes from which on that is done off the event loop."""
-_READERS: Final = 2
+_READERS: Final = 8
 """How many answers are read from stores at the same time."""
 _KEPT: Final = 48
 """Parts of answers that are kept: up to some 8 MB."""
