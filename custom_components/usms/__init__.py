@@ -19,6 +19,7 @@ from .const import DOMAIN, PLATFORMS
 from .coordinator import UsmsConfigEntry, UsmsCoordinator, UsmsData
 from .history import History
 from .money import async_forget_issues
+from .rest import async_setup_rest
 from .storage import (
     async_delete_store,
     async_open_store,
@@ -31,8 +32,9 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Register the actions, once for all accounts."""
+    """Register the actions and the REST view, once for all accounts."""
     async_setup_actions(hass)
+    async_setup_rest(hass)
     async_tell_of_newer_entries(hass, UsmsConfigFlow.VERSION, UsmsConfigFlow.MINOR_VERSION)
     return True
 

@@ -41,3 +41,10 @@ MIN_POLL_INTERVAL: Final = 1
 MAX_POLL_INTERVAL: Final = 60
 POLL_JITTER: Final = 0.1
 """A poll comes up to this share sooner, drawn anew each time."""
+
+CONF_READ_LIMIT: Final = "read_limit"
+"""Option: how many reads over REST a user has within an hour."""
+CONF_REFRESH_LIMIT: Final = "refresh_limit"
+"""Option: how many polls over REST a user can ask for within an hour."""
+DEFAULT_READ_LIMIT: Final = 1000
+DEFAULT_REFRESH_LIMIT: Final = 100

@@ -32,9 +32,13 @@ from .const import (
     CONF_LOW_CREDIT,
     CONF_METERS,
     CONF_POLL_INTERVAL,
+    CONF_READ_LIMIT,
+    CONF_REFRESH_LIMIT,
     CONF_SHORTEST_POLL_INTERVAL,
     CONF_TARIFF,
     DEFAULT_POLL_INTERVAL,
+    DEFAULT_READ_LIMIT,
+    DEFAULT_REFRESH_LIMIT,
     DEFAULT_SHORTEST_POLL_INTERVAL,
     MAX_POLL_INTERVAL,
     MIN_POLL_INTERVAL,
@@ -68,6 +72,9 @@ _MINUTES: Final = NumberSelector(
         unit_of_measurement=UnitOfTime.MINUTES,
         mode=NumberSelectorMode.BOX,
     )
+)
+_AN_HOUR: Final = NumberSelector(
+    NumberSelectorConfig(min=1, max=100_000, step=1, mode=NumberSelectorMode.BOX)
 )
 COMMERCIAL: Final = vol.Schema(
     {
@@ -133,7 +140,7 @@ class UsmsOptionsFlow(OptionsFlowWithReload):
     async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the menu; what is about meters once there are any."""
         meters = [CONF_TARIFF, CONF_LOW_CREDIT] if self._meters() else []
-        return self.async_show_menu(step_id="init", menu_options=["polling", *meters])
+        return self.async_show_menu(step_id="init", menu_options=["polling", *meters, "rest"])
 
     # --- polling ---
 
@@ -156,6 +163,16 @@ class UsmsOptionsFlow(OptionsFlowWithReload):
             {vol.Required(name, default=known[name]): _MINUTES for name in defaults}
         )
         return self.async_show_form(step_id="polling", data_schema=schema, errors=errors)
+
+    async def async_step_rest(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask how often each user may use the REST view."""
+        if user_input is not None:
+            options = {name: int(number) for name, number in user_input.items()}
+            return self.async_create_entry(data={**self.config_entry.options, **options})
+        usual = {CONF_READ_LIMIT: DEFAULT_READ_LIMIT, CONF_REFRESH_LIMIT: DEFAULT_REFRESH_LIMIT}
+        known = {**usual, **self.config_entry.options}
+        schema = vol.Schema({vol.Required(name, default=known[name]): _AN_HOUR for name in usual})
+        return self.async_show_form(step_id="rest", data_schema=schema)
 
     # --- meters ---
 

@@ -224,3 +224,37 @@ def test_a_killed_writer_loses_nothing_committed(path: Path, after: int) -> None
     assert len(by_day) >= committed + 1
     # A day is one transaction: none is half written.
     assert all(len(values) == 1 for values in by_day.values())
+
+
+def test_the_version_changes_with_the_readings_alone(store: ReadingsStore, path: Path) -> None:
+    seen = [store.version]
+    for values in (("0.1",), ("0.1", "0.2"), ("0.3",)):
+        store.save_hours(METER, DAY, hours(*values), AT)
+        seen.append(store.version)
+    store.readings(METER, Resolution.HOUR)
+    store.days(METER)
+    assert store.version == seen[-1]
+    with ReadingsStore(path).transaction():
+        seen.append(ReadingsStore(path).version)
+    assert len(set(seen)) == 5
+
+
+def test_a_reading_by_its_number(store: ReadingsStore) -> None:
+    store.save_hours(METER, DAY, hours(*["1"] * 5, first=3), AT)
+    since, until = (brunei_midnight(DAY) + timedelta(hours=n) for n in (4, 7))
+    starts = [store.nth_start(METER, Resolution.HOUR, since, until, n) for n in range(4)]
+    assert starts == [*(since + timedelta(hours=n) for n in range(3)), None]
+    assert store.nth_start("unknown", Resolution.HOUR, since, until, 0) is None
+
+
+def test_plain_readings_are_the_readings(store: ReadingsStore) -> None:
+    store.save_hours(METER, DAY, hours("0.100", "1234.567", first=4), AT)
+    store.estimate_hours(METER, DAY, hours("0.5", "0.7", first=7), AT)
+    since, until = (brunei_midnight(DAY) + timedelta(hours=n) for n in (0, 8))
+    rows = store.plain_readings(METER, Resolution.HOUR, since, until)
+    assert [(at, Decimal(value), bool(guess)) for at, value, guess in rows] == [
+        (int(reading.start.timestamp()), reading.value, reading.estimated)
+        for reading in store.readings(METER, Resolution.HOUR)
+        if since <= reading.start < until
+    ]
+    assert len(rows) == 3

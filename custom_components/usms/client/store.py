@@ -8,6 +8,7 @@ copies it, loses nothing that was committed.
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
 import threading
 from contextlib import contextmanager, suppress
@@ -41,12 +42,24 @@ class ReadingsStore:
         """Open or make the file, bringing its schema up to date; raises StoreError."""
         self._lock = threading.RLock()
         self._depth = 0
+        self._opened = secrets.token_hex(4)
         self._db = open_file(path, MIGRATIONS)
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._db.close()
+
+    @property
+    def version(self) -> str:
+        """Another one after each change, and each time the store is opened; does not block.
+
+        What is read after it is as new as it says, or newer.
+        """
+        try:
+            return f"{self._opened}-{self._db.total_changes}"
+        except sqlite3.Error as err:
+            raise store_error(err) from err
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -240,6 +253,37 @@ class ReadingsStore:
                 )
                 for start, value, origin, read_at, settled in rows
             ]
+
+    def plain_readings(
+        self, meter: str, resolution: Resolution, since: datetime, until: datetime
+    ) -> list[tuple[int, str, bool]]:
+        """Return the readings that start at `since` or later and before `until`, as they stand.
+
+        Each is its start (seconds since 1970), its value (kWh or m³, a decimal number) and whether
+        it is estimated: several times faster than `readings`.
+        """
+        with self.transaction() as db:
+            return db.execute(
+                "SELECT start, value, origin = 'remainder' FROM reading"
+                " WHERE meter = (SELECT id FROM meter WHERE number = ?)"
+                " AND resolution = ? AND start >= ? AND start < ? ORDER BY start",
+                (meter, resolution, stamp(since), stamp(until)),
+            ).fetchall()
+
+    def nth_start(
+        self, meter: str, resolution: Resolution, since: datetime, until: datetime, number: int
+    ) -> datetime | None:
+        """Return when a reading starts, by its number (from 0) among those of a range.
+
+        Of those that start at `since` or later and before `until`; None where there are fewer.
+        """
+        with self.transaction() as db:
+            row = db.execute(
+                "SELECT start FROM reading WHERE meter = (SELECT id FROM meter WHERE number = ?)"
+                " AND resolution = ? AND start >= ? AND start < ? ORDER BY start LIMIT 1 OFFSET ?",
+                (meter, resolution, stamp(since), stamp(until), number),
+            ).fetchone()
+        return moment(row[0]) if row else None
 
     def days(
         self, meter: str, first: date | None = None, last: date | None = None

@@ -1,0 +1,169 @@
+"""What the REST view answers, as data for JSON: numbers with their units, times with offset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final
+
+from custom_components.usms.client import BRUNEI, Meter, Tariff, TariffSchedule, Utility
+from custom_components.usms.client.figures import Figures
+from custom_components.usms.client.forecast import Estimate, Forecast
+from custom_components.usms.coordinator import UsmsConfigEntry
+
+CURRENCY: Final = "BND"
+type Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A meter, and the account that it belongs to."""
+
+    entry: UsmsConfigEntry
+    number: str
+    utility: Utility | None
+    card: Meter | None
+    """As the last poll showed it; None before there was one."""
+
+    @property
+    def unit(self) -> str | None:
+        """The unit of what it measures."""
+        return self.utility.unit if self.utility else None
+
+    @property
+    def figures(self) -> Figures | None:
+        """What is counted of it; None before it was."""
+        return self.entry.runtime_data.history.figures.get(self.number)
+
+    @property
+    def schedule(self) -> TariffSchedule | None:
+        """Its prices; None where they are not known."""
+        return self.entry.runtime_data.history.schedule(self.number)
+
+
+def account(entry: UsmsConfigEntry, meters: Iterable[Found]) -> Answer:
+    """Return an account, and how it is doing."""
+    data = entry.runtime_data
+    outlook = data.history.sync.outlook
+    return {
+        "entry_id": entry.entry_id,
+        "name": entry.title,
+        "meters": [meter.number for meter in meters],
+        "sign_in_needed": data.coordinator.sign_in_needed,
+        "last_poll": _time(data.coordinator.last_poll),
+        "reports_read": outlook.done,
+        "reports_left": outlook.left,
+        "days_complete": outlook.days_complete,
+    }
+
+
+def meter(found: Found) -> Answer:
+    """Return what a meter's card shows; null where it shows nothing."""
+    card = found.card
+    return {
+        "meter": found.number,
+        "utility": found.utility,
+        "status": card.status if card else None,
+        "remaining_units": _number(card.remaining_units if card else None),
+        "unit": found.unit,
+        "balance": _number(card.balance if card else None),
+        "currency": CURRENCY,
+        "last_updated": _time(card.last_updated if card else None),
+    }
+
+
+def details(found: Found, figures: Figures) -> Answer:
+    """Return a meter's card, and what it used and costs."""
+    used, cost = figures.consumption, figures.spending
+    periods = ("today", "yesterday", "this_month", "last_month")
+    return {
+        **meter(found),
+        "account": found.entry.entry_id,
+        "consumption": {name: _number(getattr(used, name)) for name in periods},
+        "cost": {name: _cents(getattr(cost, name)) for name in periods} if cost else None,
+        "oldest_reading": _time(used.oldest),
+        "newest_reading": _time(used.newest),
+    }
+
+
+def unit(found: Found) -> Answer | None:
+    """Return what is left in units; None where the card does not show it."""
+    if found.card is None or found.card.remaining_units is None:
+        return None
+    return _some(found, "meter", "utility", "remaining_units", "unit", "last_updated")
+
+
+def credit(found: Found) -> Answer | None:
+    """Return what is left in money; None where the card does not show it."""
+    if found.card is None or found.card.balance is None:
+        return None
+    return _some(found, "meter", "utility", "balance", "currency", "last_updated")
+
+
+def forecast(found: Found, made: Forecast) -> Answer:
+    """Return what to expect of a meter."""
+    return {
+        "meter": found.number,
+        "utility": found.utility,
+        "unit": found.unit,
+        "currency": CURRENCY,
+        "made_at": _time(made.made_at),
+        "newest": made.newest.isoformat(),
+        "per_day": _number(made.per_day),
+        "month_consumption": _estimate(made.month_consumption),
+        "month_cost": _estimate(made.month_cost, cents=True),
+        "runs_out": _time(made.runs_out),
+        "runs_out_early": _time(made.runs_out_early),
+        "runs_out_late": _time(made.runs_out_late),
+        "days_left": _number(made.days_left),
+    }
+
+
+def tariff(prices: Tariff, number: str | None, since: date | None) -> Answer:
+    """Return a tariff: of the meter of that number, or for any."""
+    return {
+        "meter": number,
+        "utility": prices.utility,
+        "tariff": prices.name,
+        "kind": prices.kind,
+        "since": since.isoformat() if since else None,
+        "unit": prices.utility.unit,
+        "currency": CURRENCY,
+        "monthly_fixed": _number(prices.monthly_fixed),
+        "monthly_minimum": _number(prices.monthly_minimum),
+        "tiers": [
+            {"start": _number(tier.start), "end": _number(tier.end), "rate": _number(tier.rate)}
+            for tier in prices.tiers
+        ],
+    }
+
+
+def priced(prices: Tariff, consumption: Decimal | None) -> Answer:
+    """Return what a month's consumption costs (null where none is given)."""
+    cost = None if consumption is None else prices.bill(consumption)
+    return {"consumption": _number(consumption), "cost": _cents(cost)}
+
+
+def _some(found: Found, *keys: str) -> Answer:
+    shown = meter(found)
+    return {key: shown[key] for key in keys}
+
+
+def _estimate(estimate: Estimate, *, cents: bool = False) -> Answer:
+    number = _cents if cents else _number
+    return {name: number(getattr(estimate, name)) for name in ("expected", "low", "high")}
+
+
+def _number(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _cents(value: Decimal | None) -> float | None:
+    """Return BND rounded to cents: shown here, and nowhere summed up."""
+    return None if value is None else float(value.quantize(Decimal("0.01"), ROUND_HALF_UP))
+
+
+def _time(value: datetime | None) -> str | None:
+    return None if value is None else value.astimezone(BRUNEI).isoformat()

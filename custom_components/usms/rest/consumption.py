@@ -1,0 +1,156 @@
+"""Consumption in pages: found first, then read from the store and encoded piece by piece.
+
+All of it blocks: call it off the event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+from custom_components.usms.client import Reading, Resolution, Utility
+from custom_components.usms.client.models import brunei_midnight
+from custom_components.usms.client.months import months
+from custom_components.usms.client.schema import date_of
+from custom_components.usms.client.store import ReadingsStore
+
+from .errors import ErrorCode, RestError
+
+_DAY: Final = timedelta(days=1)
+_OFFSET: Final = 8 * 3600
+"""Seconds that Brunei is ahead of UTC."""
+MOST_DAYS: Final = 3660
+"""How long a range may be."""
+_PIECE: Final = {Resolution.HOUR: 62 * _DAY, Resolution.DAY: 1500 * _DAY}
+"""Which time is read and encoded at once: up to 1,500 readings."""
+_USUAL: Final = {Resolution.HOUR: 7, Resolution.DAY: 31}
+"""Days of a range whose start is not given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which readings are asked for: from `start` on, before `end`, at most `limit` of them."""
+
+    meter: str
+    utility: Utility | None
+    resolution: Resolution
+    start: datetime
+    end: datetime
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where the readings of an answer are."""
+
+    question: Question
+    start: datetime
+    """When the first one starts."""
+    end: datetime
+    """Before this all start."""
+    following: datetime | None
+    """When the first one starts that is too many; None without."""
+
+    @property
+    def pieces(self) -> list[tuple[datetime, datetime]]:
+        """The spans of time in which it is read, one after the other."""
+        step = _PIECE.get(self.question.resolution, self.end - self.start)
+        count = -((self.start - self.end) // step)
+        starts = [self.start + number * step for number in range(count)]
+        return [(start, min(start + step, self.end)) for start in starts]
+
+
+def span(
+    resolution: Resolution, start: datetime | None, end: datetime | None, today: date
+) -> tuple[datetime, datetime]:
+    """Return from when on and before when readings are asked for; raises RestError.
+
+    Without an end it is that of today. Months are whole ones.
+    """
+    if end is None:
+        end = brunei_midnight(today + _DAY)
+        end = max(end, start + _DAY) if start else end
+    if start is None:
+        last = (end - _DAY).date()
+        if resolution is Resolution.MONTH:
+            start = brunei_midnight(_month(last, -11))
+        else:
+            start = brunei_midnight(last - (_USUAL[resolution] - 1) * _DAY)
+    if start >= end:
+        raise RestError(ErrorCode.INVALID_PARAMETER, "start has to be before end")
+    if end - start > MOST_DAYS * _DAY:
+        raise RestError(
+            ErrorCode.INVALID_PARAMETER,
+            f"A range has at most {MOST_DAYS} days: ask for parts of it",
+        )
+    if resolution is Resolution.MONTH:
+        start = brunei_midnight(_month(start.date(), 0))
+        end = brunei_midnight(_month((end - timedelta.resolution).date(), 1))
+    return start, end
+
+
+def begin(store: ReadingsStore, question: Question) -> tuple[Page, bytes]:
+    """Return where the readings are, and the first piece, encoded; raises RestError without any."""
+    page = _find(store, question)
+    return page, encoded(store, question, *page.pieces[0])
+
+
+def _find(store: ReadingsStore, question: Question) -> Page:
+    """Return where the answer's readings are; raises RestError where there are none."""
+    if question.resolution is Resolution.MONTH:
+        starts = [month.start for month in _months(store, question, question.start, question.end)]
+        first = starts[0] if starts else None
+        following = starts[question.limit] if len(starts) > question.limit else None
+    else:
+        first, following = (
+            store.nth_start(
+                question.meter, question.resolution, question.start, question.end, number
+            )
+            for number in (0, question.limit)
+        )
+    if first is None:
+        raise RestError(ErrorCode.DATA_NOT_FOUND)
+    return Page(question, first, following or question.end, following)
+
+
+def encoded(store: ReadingsStore, question: Question, start: datetime, end: datetime) -> bytes:
+    """Return the readings of a span as the inside of a JSON list, values to the last digit."""
+    rows: Iterable[tuple[int, object, bool]]
+    if question.resolution is Resolution.MONTH:
+        months_ = _months(store, question, start, end)
+        rows = ((int(month.start.timestamp()), month.value, False) for month in months_)
+    else:
+        rows = store.plain_readings(question.meter, question.resolution, start, end)
+    unit = f'"{question.utility.unit}"' if question.utility else "null"
+    return ",".join(
+        f'{{"start":"{_time(at)}","consumption":{value},"unit":{unit},'
+        f'"estimated":{"true" if estimated else "false"}}}'
+        for at, value, estimated in rows
+    ).encode()
+
+
+def _time(at: int) -> str:
+    """Return a stored moment in Brunei's time, in ISO form."""
+    day, second = divmod(at + _OFFSET, 86400)
+    return f"{_date(day)}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}+08:00"
+
+
+@lru_cache(1024)
+def _date(day: int) -> str:
+    return date_of(day).isoformat()
+
+
+def _months(
+    store: ReadingsStore, question: Question, start: datetime, end: datetime
+) -> list[Reading]:
+    last = (end - timedelta.resolution).date()
+    return months(store.readings(question.meter, Resolution.DAY, start.date(), last))
+
+
+def _month(day: date, later: int) -> date:
+    """Return the first of a month that many months later."""
+    number = 12 * day.year + day.month - 1 + later
+    return date(number // 12, number % 12 + 1, 1)
