@@ -43,6 +43,7 @@ from .const import (
     MAX_POLL_INTERVAL,
     MIN_POLL_INTERVAL,
 )
+from .coordinator import UsmsData
 from .low_credit import CONF_BY, CONF_THRESHOLD, LowCredit, LowCreditBy
 from .prices import meter_options
 
@@ -179,8 +180,16 @@ class UsmsOptionsFlow(OptionsFlowWithReload):
     @callback
     def _meters(self) -> dict[str, StoredMeter]:
         """Return the meters that have a price, by number."""
-        data = getattr(self.config_entry, "runtime_data", None)
-        meters = data.history.meters if data else ()
+        data: UsmsData | None = getattr(self.config_entry, "runtime_data", None)
+        if data is None:
+            return {}
+        account = data.coordinator.data
+        shown = (
+            [StoredMeter(meter.number, meter.utility) for meter in account.meters]
+            if account
+            else []
+        )
+        meters = data.history.meters or shown  # history takes note of them a little later
         return {meter.number: meter for meter in meters if meter.utility}
 
     def _meter_selector(self) -> SelectSelector:

@@ -236,7 +236,10 @@ async def test_the_session_is_kept_in_private_storage(
 async def test_the_options_change_the_poll_interval(hass: HomeAssistant, account: Harness) -> None:
     entry: MockConfigEntry = account.entry
     step = await hass.config_entries.options.async_init(entry.entry_id)
-    assert step["step_id"] == "init"
+    assert step["menu_options"] == ["polling", "tariff", "low_credit", "rest"]
+    step = await hass.config_entries.options.async_configure(
+        step["flow_id"], {"next_step_id": "polling"}
+    )
     done = await hass.config_entries.options.async_configure(
         step["flow_id"], {CONF_POLL_INTERVAL: 30, CONF_SHORTEST_POLL_INTERVAL: 3}
     )
@@ -244,6 +247,18 @@ async def test_the_options_change_the_poll_interval(hass: HomeAssistant, account
     await hass.async_block_till_done()
     interval = entry.runtime_data.coordinator.update_interval
     assert 27 * 60 <= interval.total_seconds() <= 30 * 60
+
+
+async def test_the_shortest_interval_is_not_above_the_usual_one(
+    hass: HomeAssistant, account: Harness
+) -> None:
+    flows = hass.config_entries.options
+    step = await flows.async_init(account.entry.entry_id)
+    step = await flows.async_configure(step["flow_id"], {"next_step_id": "polling"})
+    step = await flows.async_configure(
+        step["flow_id"], {CONF_POLL_INTERVAL: 3, CONF_SHORTEST_POLL_INTERVAL: 30}
+    )
+    assert step["errors"] == {CONF_SHORTEST_POLL_INTERVAL: "shortest_above_usual"}
 
 
 def test_a_picture_is_put_on_white_and_enlarged() -> None:

@@ -18,7 +18,7 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.usms import history, readings_file
+from custom_components.usms import history
 from custom_components.usms.client import Reading, Resolution, UsmsError, Utility, errors
 from custom_components.usms.client.models import brunei_midnight
 from custom_components.usms.client.store import ReadingsStore
@@ -27,6 +27,7 @@ from custom_components.usms.rest.openapi import document
 from custom_components.usms.rest.schemas import SCHEMAS
 from custom_components.usms.rest.view import ROOT, ReadView
 from custom_components.usms.rest.views import VIEWS
+from custom_components.usms.storage import readings_file
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME
 from tests.portal.faults import Fault
 
