@@ -142,6 +142,9 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         if self.sign_in_needed:
             return
         self.sign_in_needed = True
+        if not self.last_update_success:
+            # After another failure nothing has changed for the coordinator, and it tells nobody.
+            self.async_update_listeners()
 
         @callback
         def fire(_hass: HomeAssistant) -> None:

@@ -115,6 +115,19 @@ async def test_a_dead_session_at_the_start_asks_for_a_sign_in(
     assert harness.state("balance", "water") != "unavailable"
 
 
+async def test_a_session_that_dies_while_the_portal_is_in_trouble_is_told(
+    account: Harness,
+) -> None:
+    account.portal.add_fault(Fault(path="home", kind="empty"))
+    await account.forward(timedelta(minutes=12))
+    account.portal.clear_faults()
+    account.portal.expire()
+    await account.forward(timedelta(minutes=12))
+    assert account.state("sign_in_needed") == "on"
+    await account.sign_in()
+    assert account.state("sign_in_needed") == "off"
+
+
 async def test_a_new_meter_appears_and_a_vanished_one_goes_stale(
     hass: HomeAssistant, account: Harness
 ) -> None:

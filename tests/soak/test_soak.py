@@ -34,8 +34,9 @@ BEGIN = datetime(2025, 11, 20, 14, 30, tzinfo=BRUNEI)
 HISTORY = 40
 """Days before the beginning."""
 LEAP = timedelta(hours=6)
-WARM_UP = 15
-"""Days after which memory is measured first."""
+WARM_UP = 30
+"""Days after which memory is measured first; over SQLite the process takes some 15 MB until then,
+of which it is not known how much is the recorder's page cache."""
 CALM = 0.3
 """The share at the end of the time, with neither restarts nor sign-ins by hand, in which memory
 may grow only by what the integration itself keeps."""
