@@ -53,6 +53,8 @@ class ReportPage:
     choices: frozenset[ReportType] | None
     """The report types to choose from; None where the page does not say."""
     chart_date: date | None
+    html: str
+    """The page as served, to make a sample of."""
 
     @property
     def type(self) -> ReportType | None:
@@ -139,6 +141,7 @@ def report_page(html: str) -> ReportPage:
         is_empty=isinstance(grid, Tag) and grid.find(class_="dxgvEmptyDataRow") is not None,
         choices=_choices(parts, html),
         chart_date=_chart_date(parts),
+        html=html,
     )
 
 
@@ -188,6 +191,8 @@ def payment_page(html: str, meter: str) -> Payment:
         return found if found and found != "-" else None
 
     def number(name: str) -> Decimal | None:
+        if parts.find(id=f"pcAccount_lbl{name}") is None:
+            raise PageNotUnderstood(page, f"the label {name}")
         shown = text(name)
         return _number(shown, page, name) if shown else None
 
@@ -238,8 +243,11 @@ def topups_page(html: str) -> TopUpsPage:
         for cell in grid.find_all("td", class_="dxgvHeader")
     ]
     names = [_TOPUP_COLUMNS.get(heading) for heading in headings]
+    rows = grid.find_all("tr", class_="dxgvDataRow")
+    if rows and not set(_TOPUP_COLUMNS.values()).issubset(names):
+        raise PageNotUnderstood(page, "a column of the grid")
     topups = []
-    for row in grid.find_all("tr", class_="dxgvDataRow"):
+    for row in rows:
         cells = [cell.get_text(" ", strip=True) for cell in row.find_all("td", recursive=False)]
         topups.append(_topup(dict(zip(names, cells, strict=False)), page))
     pager = re.search(r"Page\s+\d+\s+of\s+(\d+)", html)
@@ -404,13 +412,19 @@ def _moment(text: str) -> datetime | None:
 
 def _consumption(text: str) -> Decimal | None:
     """Return a row's value; None where the row is there but has none yet."""
-    return None if text in {"", "-"} else _number(text, "UsageHistory", "a row's value")
+    if text in {"", "-"}:
+        return None
+    value = _number(text, "UsageHistory", "a row's value")
+    if value < 0:
+        raise PageNotUnderstood("UsageHistory", "a row's value that is not below zero")
+    return value
 
 
-# A comma counts only where thousands have one: a decimal comma must not multiply by a thousand.
+# A comma counts only where thousands have one and decimals follow, as the portal always shows
+# them: a decimal comma must not multiply by a thousand.
 _NUMBER: Final = re.compile(
     r"""(?P<open>\()? \s* (?P<sign>-)? \s* (?:B?\$)? \s* (?P<sign2>-)? \s*
-    (?P<number>(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)
+    (?P<number>[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+|[0-9]+(?:\.[0-9]+)?|\.[0-9]+)
     \s* (?:kwh|m³|m3)? \s* (?P<close>\))? \s* (?:kwh|m³|m3)?""",
     re.IGNORECASE | re.VERBOSE,
 )
