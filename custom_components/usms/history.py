@@ -28,6 +28,7 @@ from .client import (
 from .client.models import Resolution, StoredMeter, brunei_date
 from .client.store import ReadingsStore, StoreError
 from .client.sync import Progress, Sync
+from .repairs import Drift
 from .statistics import MeterStatistics, async_clear, statistic_ids
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ LOOK_INTERVAL: Final = timedelta(minutes=5)
 """How often to look whether something became due by the clock alone."""
 VERIFY_INTERVAL: Final = timedelta(days=1)
 """How often the recorder is compared with the store as a whole."""
+_PAGE: Final = "UsageHistory"
 _CLEARED: Final = "statistics_cleared"
 _BACK_OFF: Final = (timedelta(minutes=5), timedelta(hours=2))
 
@@ -97,6 +99,10 @@ class History:
         self._one_at_a_time = asyncio.Lock()
         self._not_before: datetime | None = None
         self._back_off = _BACK_OFF[0]
+
+    @property
+    def _drift(self) -> Drift:
+        return self._entry.runtime_data.connection.drift
 
     async def async_start(self) -> None:
         """Show what is stored; begin to read a little after setup, and end with the entry."""
@@ -201,19 +207,29 @@ class History:
                 await self._async_verify()
             await self._async_count_again(brunei_date(now))
             if self._may_ask(now):
-                async for progress in self.sync.run():
-                    await self._async_keep(progress)
+                await self._async_read()
                 self._back_off = _BACK_OFF[0]
         except SessionExpired:
             # The coordinator says so to people; a sign-in reloads the entry, and us.
             await self._coordinator.async_request_refresh()
         except (UsmsConnectionError, PortalUnavailable, PageNotUnderstood) as err:
+            if isinstance(err, PageNotUnderstood):
+                self._drift.async_saw(err)
             self._not_before = now + self._back_off
             _LOGGER.debug("History pauses for %s: %s", self._back_off, err)
             self._back_off = min(2 * self._back_off, _BACK_OFF[1])
         except StoreError:
             self._not_before = now + _BACK_OFF[1]
             _LOGGER.exception("The readings store failed; history pauses")
+
+    async def _async_read(self) -> None:
+        """Read report after report."""
+        read = False
+        async for progress in self.sync.run():
+            await self._async_keep(progress)
+            read = True
+        if read and not self.sync.puts_off:
+            self._drift.async_understood(_PAGE)
 
     def _may_ask(self, now: datetime) -> bool:
         return self._coordinator.last_update_success and (

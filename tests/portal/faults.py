@@ -94,23 +94,17 @@ async def strike(fault: Fault, request: web.Request) -> web.StreamResponse:
     """Answer a request as the fault wants."""
     if fault.kind == "status":
         return web.Response(status=fault.status, text="Server Error", content_type="text/html")
-    if fault.kind == "redirect_host":
-        return web.Response(status=302, headers={"Location": fault.location})
-    if fault.kind == "redirect_http":
+    if fault.kind in {"redirect_host", "redirect_http"}:
         plain = request.url.with_scheme("http").with_port(80 if request.scheme == "http" else None)
-        return web.Response(status=302, headers={"Location": str(plain)})
+        location = fault.location if fault.kind == "redirect_host" else str(plain)
+        return web.Response(status=302, headers={"Location": location})
     bodies = {"empty": "", "other_page": _OTHER, "maintenance": _MAINTENANCE}
     if fault.kind in bodies:
         return web.Response(text=bodies[fault.kind], content_type="text/html")
-    if fault.kind == "gzip_bomb":
-        headers = {"Content-Type": "text/html", "Content-Encoding": "gzip"}
-        return web.Response(body=_bomb(), headers=headers)
-    if fault.kind == "huge":
-        return await _huge(request)
+    if fault.kind in {"huge", "gzip_bomb", "drip"}:
+        return await {"huge": _huge, "gzip_bomb": _bomb, "drip": _drip}[fault.kind](request)
     if fault.kind == "hang":
         await asyncio.sleep(3600)
-    if fault.kind == "drip":
-        return await _drip(request)
     if fault.kind == "cut":
         response = web.StreamResponse(headers={"Content-Type": "text/html"})
         response.content_length = 50_000
@@ -133,8 +127,13 @@ def change(fault: Fault, response: web.Response) -> web.Response:
     return response
 
 
+async def _bomb(_request: web.Request) -> web.StreamResponse:
+    headers = {"Content-Type": "text/html", "Content-Encoding": "gzip"}
+    return web.Response(body=_packed(), headers=headers)
+
+
 @cache
-def _bomb() -> bytes:
+def _packed() -> bytes:
     """Return 200 kB that unpack to 200 MB."""
     return gzip.compress(b"<!DOCTYPE html>" + bytes(200 * 1024 * 1024), 6)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -83,8 +84,13 @@ class SimulatedPortal:
 
     # --- running ---
 
-    async def start(self, port: int = 0, host: str = "127.0.0.1") -> None:
-        """Listen; port 0 takes a free one."""
+    async def start(
+        self,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        """Listen; port 0 takes a free one; with a context over TLS."""
         app = web.Application(client_max_size=8 * 1024 * 1024)
         add_control(app, self)
         app.router.add_route("*", "/{path:.*}", self._handle)
@@ -92,9 +98,9 @@ class SimulatedPortal:
             app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None
         )
         await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
+        await web.TCPSite(self._runner, host, port, ssl_context=ssl_context).start()
         address = self._runner.addresses[0]
-        self.origin = f"http://{address[0]}:{address[1]}"
+        self.origin = f"{'https' if ssl_context else 'http'}://{address[0]}:{address[1]}"
 
     async def stop(self) -> None:
         """Close everything."""
@@ -250,11 +256,12 @@ class SimulatedPortal:
         session = session or self.sessions.new(self.now())
         query = {key.lower(): value for key, value in request.query.items()}
         try:
-            if trouble == "state_refused" and request.method == "POST":
-                raise StateRefused("the view state is not of this page")
+            answer: str | Answer | Session
             if trouble == "captcha_asked" and name != "dxb.axd":
-                answer: str | Answer | Session = self._login.form(session, None)
+                answer = self._login.form(session, None)
             else:
+                if trouble == "state_refused":
+                    session.views.clear()
                 answer = self._route(session, name, request.method, query, posted)
         except StateRefused as err:
             answer = Answer(500, body=f"<h1>Server Error in '/SmartMeter'</h1>{err}".encode())

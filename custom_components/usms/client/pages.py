@@ -261,7 +261,10 @@ def _topup(cells: dict[str | None, str], page: str) -> TopUp:
 
     def number(name: str) -> Decimal | None:
         shown = text(name)
-        return _number(shown, page, name) if shown else None
+        value = _number(shown, page, name) if shown else None
+        if value is not None and value < 0:
+            raise PageNotUnderstood(page, f"a number that is not below zero ({name})")
+        return value
 
     at, amount = text("at"), number("amount")
     moment = _moment(at) if at else None

@@ -11,7 +11,8 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from bs4 import BeautifulSoup, Comment, NavigableString, Tag
+from bs4 import BeautifulSoup, NavigableString, Tag
+from bs4.element import PreformattedString
 
 from .errors import PageNotUnderstood
 
@@ -31,20 +32,21 @@ _CAPTION_TAGS: Final = ("title", "th", "label", "h1", "h2", "h3", "legend")
 _CAPTION_CLASSES: Final = frozenset({"dxflCaption", "dxgvHeader"})
 _DATE_BOX: Final = re.compile(r"^cboDate(From|To)$")
 # What the portal's pages say of themselves: anything else may be somebody's.
-_VOCABULARY: Final = frozenset(
-    """a account actual address again amount an and as at balance button captcha chart cleared
-    consumption credit credited customer daily data date day debt disabled display district drawn
-    empty expired found from full has history hour hourly ic incorrect initial is item items kampong
-    kwh last loan location login m max meter mode monthly month mukim name nan no not number of
-    outdoor outstanding page paginate password payment period please pm am postcode range rawvalue
-    recharge refresh remaining report residential search select session shorter site source status
-    summary text the time to top topup total transaction type unavailable unit units updated usage
-    user usms active water electricity year your hidden submit true false maintenance temporarily
-    system server error nbsp b""".split()
+_WORDS: Final = (
+    "a account actual address again amount an and as at balance button captcha chart cleared "
+    "consumption credit credited customer daily data date day debt disabled display district "
+    "drawn empty expired found from full has history hour hourly ic incorrect initial is item "
+    "items kampong kwh last loan location login m max meter mode monthly month mukim name nan "
+    "no not number of outdoor outstanding page paginate password payment period please pm am "
+    "postcode range rawvalue recharge refresh remaining report residential search select "
+    "session shorter site source status summary text the time to top topup total transaction "
+    "type unavailable unit units updated usage user usms active water electricity year your "
+    "hidden submit true false maintenance temporarily system server error nbsp b m³ "
 )
+_VOCABULARY: Final = frozenset(_WORDS.split())
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _TIMED: Final = re.compile(r"(\d{1,2}/\d{1,2}/\d{4})|(\d{1,2}:\d{2}(?::\d{2})?)")
-_DIGITS: Final = re.compile(r"\d+")
+_DIGITS: Final = re.compile(r"\d+(?<!\bm3)(?<!\bm\^3)")
 _PAGER: Final = re.compile(r"Page\s+\d+\s+of\s+\d+(\s+\(\d+\s+items?\))?")
 
 
@@ -62,12 +64,12 @@ def redacted(html: str) -> str:
     soup = BeautifulSoup(html[:_MAX_READ], "html.parser")
     for tag in soup(_DROPPED):
         tag.decompose()
-    for text in soup.find_all(string=lambda text: isinstance(text, Comment)):
+    for text in soup.find_all(string=lambda text: isinstance(text, PreformattedString)):
         text.extract()
     mask = _Mask(soup)
     for text in list(soup.find_all(string=True)):
         text.replace_with(NavigableString(_text(text, mask)))
-    for tag in soup.find_all(True):
+    for tag in soup.find_all():
         _redact_attributes(tag, mask)
     sample = re.sub(r"\n\s*\n+", "\n", str(soup))
     return sample[:_MAX_SAMPLE]

@@ -99,6 +99,11 @@ class Sync:
         """How far the history has come."""
         return plan.outlook(self._meters(), self._now())
 
+    @property
+    def puts_off(self) -> bool:
+        """Whether reports wait for another try, for they were not understood."""
+        return bool(self._deferred)
+
     def next_step(self) -> Step | None:
         """Return the report that is due, or None."""
         now = self._now()
