@@ -5,13 +5,10 @@ from datetime import timedelta
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
-from pytest_homeassistant_custom_component.components.diagnostics import (
-    get_diagnostics_for_config_entry,
-)
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.usms.client import PageNotUnderstood, pages
 from custom_components.usms.const import DOMAIN
+from custom_components.usms.diagnostics import async_get_config_entry_diagnostics
 from custom_components.usms.repairs import ISSUE_TRACKER
 from tests.portal import Fault
 
@@ -22,9 +19,7 @@ def issues(hass: HomeAssistant) -> list[ir.IssueEntry]:
     return [issue for (domain, _), issue in ir.async_get(hass).issues.items() if domain == DOMAIN]
 
 
-async def test_a_changed_account_page(
-    hass: HomeAssistant, account: Harness, hass_client: ClientSessionGenerator
-) -> None:
+async def test_a_changed_account_page(hass: HomeAssistant, account: Harness) -> None:
     await account.start_history()
     account.portal.set_profile(session_minutes=None)
     used = account.state("consumption_yesterday", "electricity")
@@ -39,12 +34,12 @@ async def test_a_changed_account_page(
     assert issue.translation_placeholders is not None
     assert issue.translation_placeholders["pages"] == "Home"
 
-    diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, account.entry)
+    diagnostics = await async_get_config_entry_diagnostics(hass, account.entry)
     (page,) = diagnostics["pages_not_understood"]
     assert page["missing"] == "a card's remaining unit"
     assert "Unit Left" in page["sample"]
     secrets = ["DEMO HOLDER", "EXAMPLE", *(meter.number for meter in account.portal.meters)]
-    assert [secret for secret in secrets if secret in json.dumps(diagnostics)] == []
+    assert [secret for secret in secrets if secret in json.dumps(diagnostics, default=str)] == []
     try:
         pages.account_page(page["sample"], account.now)
     except PageNotUnderstood as err:
@@ -60,7 +55,7 @@ async def test_a_changed_account_page(
     await account.forward(timedelta(minutes=12))
     assert issues(hass) == []
     assert account.state("remaining_units", "water") != "unavailable"
-    diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, account.entry)
+    diagnostics = await async_get_config_entry_diagnostics(hass, account.entry)
     assert diagnostics["pages_not_understood"] == []
 
 
