@@ -54,6 +54,7 @@ async def test_no_secret_leaves(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
     portal = account.portal
     portal.set_profile(session_minutes=None)
     secrets = secrets_of(account)
