@@ -52,8 +52,8 @@ async def async_migrate_entry(_hass: HomeAssistant, entry: ConfigEntry) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool:
     """Set up an account from its stored session; never signs in.
 
-    With a dead session the account is set up all the same: it says so, asks for a sign-in, and
-    shows what its readings store holds.
+    With a dead session, or where the account page is not understood, the account is set up all the
+    same: it says so, asks for a sign-in or for help, and shows what its readings store holds.
     """
     try:
         connection = await async_connection(hass, account_id(entry.data[CONF_USERNAME]))
@@ -61,7 +61,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="wrong_address") from err
     coordinator = UsmsCoordinator(hass, entry, connection)
     await coordinator.async_refresh()
-    if not coordinator.last_update_success and not coordinator.sign_in_needed:
+    waits = coordinator.sign_in_needed or coordinator.drifted
+    if not coordinator.last_update_success and not waits:
         raise ConfigEntryNotReady from coordinator.last_exception
 
     store = await async_open_store(hass, entry)

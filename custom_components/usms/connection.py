@@ -30,12 +30,14 @@ from .client import (
     CredentialsRefused,
     Ending,
     Pacing,
+    PageNotUnderstood,
     SessionLife,
     UsmsClient,
     UsmsError,
     new_cookie_jar,
 )
 from .const import DOMAIN
+from .drift import Drift
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -46,8 +48,11 @@ _LOGGER = logging.getLogger(__name__)
 
 PACING = Pacing()
 """The time between two requests of an account."""
+TIMEOUT = 60.0
+"""How long a request may take, in seconds."""
 
 _VERSION: Final = 1
+_SIGN_IN_PAGE: Final = "ResLogin"
 _STALE: Final = timedelta(minutes=5)
 """A picture that waited for longer is drawn anew before somebody new is asked to read it."""
 _BACK_OFF: Final = (timedelta(minutes=10), timedelta(hours=6))
@@ -111,6 +116,8 @@ class Connection:
         """
         self._hass = hass
         self._store = SessionStore(hass, account)
+        self.drift = Drift(hass, account)
+        """Pages that are not understood at the moment."""
         self._http: list[aiohttp.ClientSession] = []
         one_at_a_time = asyncio.Lock()
         self.client = self._new_client(one_at_a_time)
@@ -139,7 +146,13 @@ class Connection:
             self._hass, auto_cleanup=False, cookie_jar=new_cookie_jar()
         )
         self._http.append(http)
-        return UsmsClient(http, pacing=PACING, now=dt_util.utcnow, one_at_a_time=one_at_a_time)
+        return UsmsClient(
+            http,
+            pacing=PACING,
+            timeout=TIMEOUT,
+            now=dt_util.utcnow,
+            one_at_a_time=one_at_a_time,
+        )
 
     @property
     def life(self) -> SessionLife:
@@ -177,6 +190,7 @@ class Connection:
     async def async_forget(self) -> None:
         """Delete the stored session."""
         self.async_end()
+        self.drift.async_end()
         await self._store.async_remove()
 
     @callback
@@ -283,6 +297,9 @@ class Connection:
             before = self.captcha
             try:
                 yield
+            except PageNotUnderstood as err:
+                self.drift.async_saw(err)
+                raise
             finally:
                 if self.captcha is not before:
                     self._async_tell()
@@ -290,6 +307,7 @@ class Connection:
     async def _async_ask(self, challenge: Challenge) -> Captcha:
         picture = await self._hass.async_add_executor_job(captcha_picture, challenge.image)
         self.captcha = Captcha(challenge, picture)
+        self.drift.async_understood(_SIGN_IN_PAGE)
         return self.captcha
 
     async def _async_signed_in(self) -> None:
@@ -299,6 +317,7 @@ class Connection:
         self.life.sign_in(dt_util.utcnow(), captcha_asked=asked)
         self.captcha = None
         self.password_refused = False
+        self.drift.async_understood(_SIGN_IN_PAGE)
         await self.async_save()
         _LOGGER.debug("Signed in")
         self._async_tell()

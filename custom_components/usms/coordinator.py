@@ -7,7 +7,7 @@ import logging
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, override
+from typing import TYPE_CHECKING, Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_NAME, CONF_PASSWORD, CONF_USERNAME
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from .history import History
 
 _LOGGER = logging.getLogger(__name__)
+
+_PAGE: Final = "Home"
 
 type UsmsConfigEntry = ConfigEntry[UsmsData]
 
@@ -88,6 +90,12 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         """The longest time between two polls: as the options say, less where sessions die of it."""
         return self._connection.life.interval(self._longest, self._shortest)
 
+    @property
+    def drifted(self) -> bool:
+        """Whether the last poll failed for a page that was not understood."""
+        exception = self.last_exception
+        return exception is not None and isinstance(exception.__cause__, PageNotUnderstood)
+
     @override
     async def _async_update_data(self) -> Account:
         """Read the account page; a dead session asks a person to sign in."""
@@ -109,12 +117,14 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
                 translation_domain=DOMAIN, translation_key="portal_unavailable"
             ) from err
         except PageNotUnderstood as err:
+            self._connection.drift.async_saw(err)
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key="page_not_understood",
                 translation_placeholders={"page": err.page, "missing": err.missing},
             ) from err
         self.update_interval = self.poll_interval * random.uniform(1 - POLL_JITTER, 1)
+        self._connection.drift.async_understood(_PAGE)
         self._async_thank_for_sign_in()
         self.last_poll = dt_util.utcnow()
         self._tell_of_more_meters(account)

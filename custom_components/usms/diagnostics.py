@@ -31,6 +31,7 @@ async def async_get_config_entry_diagnostics(
         "update_interval": str(coordinator.update_interval),
         "sign_in_needed": coordinator.sign_in_needed,
         "session": entry.runtime_data.connection.life.export(),
+        "pages_not_understood": entry.runtime_data.connection.drift.as_diagnostics(),
         "open_page_serves": entry.runtime_data.connection.client.open_page_serves,
         "meters_announced": account.meters_announced if account else None,
         "meters": [_meter(meter) for meter in account.meters] if account else None,

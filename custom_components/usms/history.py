@@ -31,6 +31,7 @@ from .client.models import StoredMeter, brunei_date
 from .client.schedule import TariffSchedule
 from .client.store import ReadingsStore
 from .client.sync import Progress, Sync
+from .drift import Drift
 from .money import Money
 from .statistics import MeterStatistics, async_clear, statistic_ids
 from .storage import async_store_failed, async_trouble_is_over
@@ -47,6 +48,7 @@ COUNT_INTERVAL: Final = timedelta(hours=1)
 """After which figures are counted again though nothing was read: a forecast moves with time."""
 VERIFY_INTERVAL: Final = timedelta(days=1)
 """How often the recorder is compared with the store as a whole."""
+_PAGE: Final = "UsageHistory"
 _CLEARED: Final = "statistics_cleared"
 _BACK_OFF: Final = (timedelta(minutes=5), timedelta(hours=2))
 
@@ -87,6 +89,10 @@ class History:
         self._one_at_a_time = asyncio.Lock()
         self._not_before: datetime | None = None
         self._back_off = _BACK_OFF[0]
+
+    @property
+    def _drift(self) -> Drift:
+        return self._entry.runtime_data.connection.drift
 
     async def async_start(self) -> None:
         """Show what is stored; begin to read a little after setup, and end with the entry."""
@@ -197,12 +203,15 @@ class History:
             if self._may_ask(now):
                 if await self.money.bookkeeper.read_payments():
                     await self._async_price()
+                self._async_tell_of_pages()
                 await self._async_read_reports()
                 await self._async_balance()
         except SessionExpired:
             # The coordinator says so to people; a sign-in reloads the entry, and us.
             await self._coordinator.async_request_refresh()
         except (UsmsConnectionError, PortalUnavailable, PageNotUnderstood) as err:
+            if isinstance(err, PageNotUnderstood):
+                self._drift.async_saw(err)
             self._not_before = now + self._back_off
             _LOGGER.debug("History pauses for %s: %s", self._back_off, err)
             self._back_off = min(2 * self._back_off, _BACK_OFF[1])
@@ -221,6 +230,8 @@ class History:
         self._back_off = _BACK_OFF[0]
         if stored:  # all that was due; a full disk may take some of it
             async_trouble_is_over(self.hass, self._entry)
+            if not self.sync.puts_off:
+                self._drift.async_understood(_PAGE)
 
     async def _async_see(self) -> None:
         """Take note of what the last poll has shown, once."""
@@ -237,7 +248,17 @@ class History:
         """Look through the books, and count what comes of it."""
         schedules = {meter.number: self.schedule(meter.number) for meter in self.meters}
         await self.money.async_review(schedules, may_ask=self._may_ask(dt_util.utcnow()))
+        self._async_tell_of_pages()
         await self._async_count()
+
+    @callback
+    def _async_tell_of_pages(self) -> None:
+        """Tell which pages of the books are not understood, and which are (again)."""
+        for page, err in self.money.bookkeeper.not_understood.items():
+            if err:
+                self._drift.async_saw(err)
+            else:
+                self._drift.async_understood(page)
 
     async def _async_price(self) -> None:
         """Price anew what has another tariff now, and ask for one where none is known."""

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-KINDS: Final = frozenset(
+from .drift import DRIFTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ANSWERS: Final = frozenset(
     {
         "status",
         "hang",
@@ -19,9 +26,17 @@ KINDS: Final = frozenset(
         "other_page",
         "maintenance",
         "redirect_host",
+        "redirect_http",
         "huge",
+        "gzip_bomb",
     }
 )
+"""Another answer takes the place of the portal's own."""
+TROUBLES: Final = frozenset({"cookie_dropped", "state_refused", "session_stolen", "captcha_asked"})
+"""The portal answers, but no longer knows whom."""
+CHANGES: Final = frozenset({"wrong_charset", *DRIFTS})
+"""The portal's own page, changed on its way."""
+KINDS: Final = ANSWERS | TROUBLES | CHANGES
 _OTHER = "<!DOCTYPE html><html><head><title>IIS Windows Server</title></head><body></body></html>"
 _MAINTENANCE = (
     "<!DOCTYPE html><html><head><title>Maintenance</title></head><body><h1>System Maintenance</h1>"
@@ -45,6 +60,8 @@ class Fault:
     method: str | None = None
     location: str = "http://203.0.113.7/elsewhere"
     """For `redirect_host`."""
+    report: str | None = None
+    """Strike only posts that ask for that report type (the value of `cboType_VI`)."""
 
     def __post_init__(self) -> None:
         """Refuse what is none."""
@@ -57,9 +74,11 @@ class Fault:
         self.path = str(self.path).lower().strip("/").removeprefix("smartmeter/")
         self.method = self.method.upper() if self.method else None
 
-    def strikes(self, path: str, method: str) -> bool:
+    def strikes(self, path: str, method: str, posted: Mapping[str, str]) -> bool:
         """Tell whether a request is struck, and count it."""
         if self.path not in {"*", path} or self.method not in {None, method}:
+            return False
+        if self.report not in {None, posted.get("cboType_VI")}:
             return False
         if self.after > 0:
             self.after -= 1
@@ -75,17 +94,17 @@ async def strike(fault: Fault, request: web.Request) -> web.StreamResponse:
     """Answer a request as the fault wants."""
     if fault.kind == "status":
         return web.Response(status=fault.status, text="Server Error", content_type="text/html")
-    if fault.kind == "redirect_host":
-        return web.Response(status=302, headers={"Location": fault.location})
+    if fault.kind in {"redirect_host", "redirect_http"}:
+        plain = request.url.with_scheme("http").with_port(80 if request.scheme == "http" else None)
+        location = fault.location if fault.kind == "redirect_host" else str(plain)
+        return web.Response(status=302, headers={"Location": location})
     bodies = {"empty": "", "other_page": _OTHER, "maintenance": _MAINTENANCE}
     if fault.kind in bodies:
         return web.Response(text=bodies[fault.kind], content_type="text/html")
-    if fault.kind == "huge":
-        return web.Response(body=b"<p>" * 4_000_000, content_type="text/html")
+    if fault.kind in {"huge", "gzip_bomb", "drip"}:
+        return await {"huge": _huge, "gzip_bomb": _bomb, "drip": _drip}[fault.kind](request)
     if fault.kind == "hang":
         await asyncio.sleep(3600)
-    if fault.kind == "drip":
-        return await _drip(request)
     if fault.kind == "cut":
         response = web.StreamResponse(headers={"Content-Type": "text/html"})
         response.content_length = 50_000
@@ -94,6 +113,38 @@ async def strike(fault: Fault, request: web.Request) -> web.StreamResponse:
     if request.transport is not None:
         request.transport.abort()
     raise ConnectionResetError
+
+
+def change(fault: Fault, response: web.Response) -> web.Response:
+    """Return the portal's own answer as the fault changes it; what is no page stays."""
+    if response.content_type != "text/html" or not isinstance(response.body, bytes):
+        return response
+    html = response.body.decode()
+    if fault.kind == "wrong_charset":
+        response.body = html.encode("latin-1", errors="replace")
+    else:
+        response.body = DRIFTS[fault.kind](html).encode()
+    return response
+
+
+async def _bomb(_request: web.Request) -> web.StreamResponse:
+    headers = {"Content-Type": "text/html", "Content-Encoding": "gzip"}
+    return web.Response(body=_packed(), headers=headers)
+
+
+@cache
+def _packed() -> bytes:
+    """Return 200 kB that unpack to 200 MB."""
+    return gzip.compress(b"<!DOCTYPE html>" + bytes(200 * 1024 * 1024), 6)
+
+
+async def _huge(request: web.Request) -> web.StreamResponse:
+    """Send 100 MB, as far as anybody reads."""
+    response = web.StreamResponse(headers={"Content-Type": "text/html"})
+    await response.prepare(request)
+    for _ in range(100):
+        await response.write(b"<p>." * (256 * 1024))
+    return response
 
 
 async def _drip(request: web.Request) -> web.StreamResponse:

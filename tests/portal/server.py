@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from aiohttp import web
 from . import pages
 from .accounts import DEMO_USERNAME, Account, Meter, make_accounts
 from .control import add_control
-from .faults import Fault, strike
+from .faults import ANSWERS, CHANGES, Fault, change, strike
 from .login import Login
 from .profile import Profile
 from .reports import TransactionHistory, Usage
@@ -83,8 +84,13 @@ class SimulatedPortal:
 
     # --- running ---
 
-    async def start(self, port: int = 0, host: str = "127.0.0.1") -> None:
-        """Listen; port 0 takes a free one."""
+    async def start(
+        self,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        """Listen; port 0 takes a free one; with a context over TLS."""
         app = web.Application(client_max_size=8 * 1024 * 1024)
         add_control(app, self)
         app.router.add_route("*", "/{path:.*}", self._handle)
@@ -92,9 +98,9 @@ class SimulatedPortal:
             app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None
         )
         await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
+        await web.TCPSite(self._runner, host, port, ssl_context=ssl_context).start()
         address = self._runner.addresses[0]
-        self.origin = f"http://{address[0]}:{address[1]}"
+        self.origin = f"{'https' if ssl_context else 'http'}://{address[0]}:{address[1]}"
 
     async def stop(self) -> None:
         """Close everything."""
@@ -218,29 +224,45 @@ class SimulatedPortal:
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         status = 0
         try:
-            fault = next((f for f in self.faults if f.strikes(name, request.method)), None)
-            if fault:
+            posted = _form(await request.post()) if request.method == "POST" else {}
+            fault = next((f for f in self.faults if f.strikes(name, request.method, posted)), None)
+            response: web.StreamResponse
+            if fault and fault.kind in ANSWERS:
                 response = await strike(fault, request)
             elif not path.startswith(_BASE):
                 response = web.Response(status=404, text="Not Found")
+            elif fault and fault.kind in CHANGES:
+                response = change(fault, self._respond(request, name, posted))
             else:
-                response = await self._respond(request, name)
+                response = self._respond(request, name, posted, fault.kind if fault else None)
             status = response.status
             return response
         finally:
             self.in_flight -= 1
             self.requests.append(Record(request.method, request.path, status))
 
-    async def _respond(self, request: web.Request, name: str) -> web.Response:
-        posted: Mapping[str, str] = {}
-        if request.method == "POST":
-            posted = _form(await request.post())
-        session = self.sessions.find(request.cookies.get(COOKIE), self.now(), self.profile)
+    def _respond(
+        self,
+        request: web.Request,
+        name: str,
+        posted: Mapping[str, str],
+        trouble: str | None = None,
+    ) -> web.Response:
+        if trouble == "session_stolen":
+            self.sessions.end(DEMO_USERNAME)
+        cookie = None if trouble == "cookie_dropped" else request.cookies.get(COOKIE)
+        session = self.sessions.find(cookie, self.now(), self.profile)
         fresh = session is None
         session = session or self.sessions.new(self.now())
         query = {key.lower(): value for key, value in request.query.items()}
         try:
-            answer = self._route(session, name, request.method, query, posted)
+            answer: str | Answer | Session
+            if trouble == "captcha_asked" and name != "dxb.axd":
+                answer = self._login.form(session, None)
+            else:
+                if trouble == "state_refused":
+                    session.views.clear()
+                answer = self._route(session, name, request.method, query, posted)
         except StateRefused as err:
             answer = Answer(500, body=f"<h1>Server Error in '/SmartMeter'</h1>{err}".encode())
         if isinstance(answer, Session):

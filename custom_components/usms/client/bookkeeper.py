@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from .books import Books, Review
 from .errors import PageNotUnderstood, PortalUnavailable
 from .models import brunei_date, utcnow
+from .pages import PAYMENT_PAGE, TOPUPS_PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -51,6 +52,8 @@ class Bookkeeper:
         """What the Top Up page last showed, by meter."""
         self.reviews: dict[str, Review] = {}
         """By meter."""
+        self.not_understood: dict[str, PageNotUnderstood | None] = {}
+        """The pages that were read, by name; None where the last one was understood."""
 
     async def open(self) -> None:
         """Take up what the store holds."""
@@ -93,7 +96,7 @@ class Bookkeeper:
             debt = self.debts.get(number)
             if debt and brunei_date(debt.read_at) == brunei_date(self._now()):
                 continue
-            if await self._try(f"payment_tried_{number}", self._read_payment, number):
+            if await self._try(PAYMENT_PAGE, self._read_payment, number):
                 read.add(number)
         return read
 
@@ -111,7 +114,7 @@ class Bookkeeper:
         read = set()
         for number in self._present:
             if await self._topups_due(number) and await self._try(
-                f"topups_tried_{number}", self._read_topups, number
+                TOPUPS_PAGE, self._read_topups, number
             ):
                 read.add(number)
         return read
@@ -131,7 +134,8 @@ class Bookkeeper:
         await asyncio.to_thread(self.books.save_history, number, topups)
         await self._remember(f"topups_read_{number}", now)
 
-    async def _try(self, name: str, read: Callable[[str], Awaitable[None]], number: str) -> bool:
+    async def _try(self, page: str, read: Callable[[str], Awaitable[None]], number: str) -> bool:
+        name = f"{page}_failed_{number}"
         tried_at = await self._moment(name)
         if tried_at and self._now() - tried_at < _PATIENCE:
             return False
@@ -140,7 +144,10 @@ class Bookkeeper:
         except (PageNotUnderstood, PortalUnavailable) as err:
             _LOGGER.info("Left alone for a day: %s", err)
             await self._remember(name, self._now())
+            if isinstance(err, PageNotUnderstood):
+                self.not_understood[page] = err
             return False
+        self.not_understood[page] = None
         return True
 
     # --- what is remembered ---

@@ -19,6 +19,7 @@ from .errors import (
 )
 from .forms import search_fields, shown_dates
 from .models import Resolution, brunei_date, utcnow
+from .redaction import redacted, understood
 from .reports import UsageReports, meter_parameter
 from .session import PortalSession
 from .transport import Pacing, Transport, base_url_from, new_cookie_jar
@@ -91,6 +92,15 @@ class UsmsClient:
         """Close the connections, where they are the client's own."""
         if self._owned:
             await self._http.close()
+
+    @property
+    def timeout(self) -> float:
+        """How long one request may take, in seconds."""
+        return self._transport.timeout
+
+    @timeout.setter
+    def timeout(self, seconds: float) -> None:
+        self._transport.timeout = seconds
 
     # --- signing in ---
 
@@ -181,7 +191,7 @@ class UsmsClient:
         """Return all meters of the account (one request)."""
         async with self._exclusive():
             html = await self._session.get(self._transport.url("Home"))
-            return await asyncio.to_thread(pages.account_page, html, self._now())
+            return await asyncio.to_thread(understood, pages.account_page, html, self._now())
 
     async def hourly(self, meter: str, day: date) -> Report:
         """Return a day's hours in kWh, as far as published (1 to 4 requests).
@@ -213,7 +223,7 @@ class UsmsClient:
         async with self._exclusive():
             self._reports.close()
             html = await self._session.get(self._payment_url(meter))
-            return await asyncio.to_thread(pages.payment_page, html, meter)
+            return await asyncio.to_thread(understood, pages.payment_page, html, meter)
 
     async def topups(self, meter: str, first: date, last: date) -> tuple[TopUp, ...]:
         """Return the top-ups from `first` to `last`, both included, oldest first.
@@ -229,7 +239,7 @@ class UsmsClient:
             self._reports.close()
             found = await self._topups(meter, first, last)
         if any(topup.meter != meter for topup in found):
-            raise PageNotUnderstood("TransactionHistory", "top-ups of the meter that was asked for")
+            raise PageNotUnderstood(pages.TOPUPS_PAGE, "top-ups of the meter that was asked for")
         return tuple(sorted(set(found), key=lambda topup: (topup.at, topup.transaction)))
 
     async def _topups(self, meter: str, first: date, last: date) -> list[TopUp]:
@@ -238,21 +248,25 @@ class UsmsClient:
         How the grid turns its pages is not known, how it searches is.
         """
         url = self._transport.url("Report/TransactionHistory", p=meter_parameter(meter))
-        page = await asyncio.to_thread(pages.topups_page, await self._session.get(url))
+        html = await self._session.get(url)
+        page = await asyncio.to_thread(understood, pages.topups_page, html)
         found: list[TopUp] = []
         ranges = [(first, last)]
         while ranges:
             start, end = ranges.pop()
             html = await self._session.post(url, search_fields(page.form, start, end))
-            page = await asyncio.to_thread(pages.topups_page, html)
+            page = await asyncio.to_thread(understood, pages.topups_page, html)
             if shown_dates(page.form) != (start, end) or not all(
                 start <= brunei_date(topup.at) <= end for topup in page.topups
             ):
-                raise PageNotUnderstood("TransactionHistory", "the days that were asked for")
+                sample = await asyncio.to_thread(redacted, html)
+                raise PageNotUnderstood(
+                    pages.TOPUPS_PAGE, "the days that were asked for", sample=sample
+                )
             if page.pages == 1:
                 found += page.topups
             elif start == end:
-                raise PageNotUnderstood("TransactionHistory", "a day's top-ups on one page")
+                raise PageNotUnderstood(pages.TOPUPS_PAGE, "a day's top-ups on one page")
             else:
                 middle = start + (end - start) // 2
                 ranges += [(start, middle), (middle + timedelta(days=1), end)]

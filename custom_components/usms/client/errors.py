@@ -59,13 +59,16 @@ class SessionExpired(UsmsError):
 class PageNotUnderstood(UsmsError):
     """A page is not what the client knows; it names the page and what was missing.
 
-    Raised instead of guessing: a page that does not parse never becomes an empty report.
+    Raised instead of guessing: a page that does not parse never becomes an empty report. `sample`
+    is the page with its structure alone, without anybody's data, where there was a page; it is
+    never part of the error's text.
     """
 
-    def __init__(self, page: str, missing: str) -> None:
+    def __init__(self, page: str, missing: str, *, sample: str | None = None) -> None:
         super().__init__(f"The portal's page {page} was not understood: {missing}")
         self.page = page
         self.missing = missing
+        self.sample = sample
 
 
 class NoData(UsmsError):

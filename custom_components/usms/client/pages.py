@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
     from .forms import Question
 
+PAYMENT_PAGE: Final = "WebForm2"
+TOPUPS_PAGE: Final = "TransactionHistory"
+"""As errors name them."""
+
 _ERROR_LABEL: Final = "pcErr_lblErrMsg"
 _CAPTCHA_IMAGE: Final = "ASPxRoundPanel1_ASPxCaptcha1_IMG"
 _GRID: Final = "ASPxPageControl1_grid_DXMainTable"
@@ -56,6 +60,8 @@ class ReportPage:
     choices: frozenset[ReportType] | None
     """The report types to choose from; None where the page does not say."""
     chart_date: date | None
+    html: str
+    """The page as served, to make a sample of."""
 
     @property
     def type(self) -> ReportType | None:
@@ -146,6 +152,7 @@ def report_page(html: str) -> ReportPage:
         is_empty=isinstance(grid, Tag) and grid.find(class_="dxgvEmptyDataRow") is not None,
         choices=_choices(parts, html),
         chart_date=_chart_date(parts),
+        html=html,
     )
 
 
@@ -187,7 +194,7 @@ def says_not_found(page: ReportPage) -> bool:
 
 def payment_page(html: str, meter: str) -> Payment:
     """Read the Top Up page of a meter."""
-    page = "WebForm2"
+    page = PAYMENT_PAGE
     parts = parse(html, page, ids=re.compile(r"^pcAccount_lbl"))
 
     def text(name: str) -> str | None:
@@ -195,6 +202,8 @@ def payment_page(html: str, meter: str) -> Payment:
         return found if found and found != "-" else None
 
     def number(name: str) -> Decimal | None:
+        if parts.find(id=f"pcAccount_lbl{name}") is None:
+            raise PageNotUnderstood(page, f"the label {name}")
         shown = text(name)
         return _number(shown, page, name) if shown else None
 
@@ -232,7 +241,7 @@ _TOPUP_COLUMNS: Final = {
 
 def topups_page(html: str) -> TopUpsPage:
     """Read a page of the transaction history; columns by their headings."""
-    page = "TransactionHistory"
+    page = TOPUPS_PAGE
     parts = parse(html, page, "input", ids=re.compile(r"grid_DXMainTable$"))
     form = read_form(parts.find_all("input"))
     if form.value("__VIEWSTATE") is None:
@@ -245,8 +254,11 @@ def topups_page(html: str) -> TopUpsPage:
         for cell in grid.find_all("td", class_="dxgvHeader")
     ]
     names = [_TOPUP_COLUMNS.get(heading) for heading in headings]
+    rows = grid.find_all("tr", class_="dxgvDataRow")
+    if rows and not set(_TOPUP_COLUMNS.values()).issubset(names):
+        raise PageNotUnderstood(page, "a column of the grid")
     topups = []
-    for row in grid.find_all("tr", class_="dxgvDataRow"):
+    for row in rows:
         cells = [cell.get_text(" ", strip=True) for cell in row.find_all("td", recursive=False)]
         topups.append(_topup(dict(zip(names, cells, strict=False)), page))
     pager = re.search(r"Page\s{1,9}\d{1,9}\s{1,9}of\s{1,9}(\d{1,9})", html)
@@ -260,7 +272,10 @@ def _topup(cells: dict[str | None, str], page: str) -> TopUp:
 
     def number(name: str) -> Decimal | None:
         shown = text(name)
-        return _number(shown, page, name) if shown else None
+        value = _number(shown, page, name) if shown else None
+        if value is not None and value < 0:
+            raise PageNotUnderstood(page, f"a number that is not below zero ({name})")
+        return value
 
     at, amount = text("at"), number("amount")
     moment = _moment(at) if at else None
@@ -399,13 +414,19 @@ def _moment(text: str) -> datetime | None:
 
 def _consumption(text: str) -> Decimal | None:
     """Return a row's value; None where the row is there but has none yet."""
-    return None if text in {"", "-"} else _number(text, "UsageHistory", "a row's value")
+    if text in {"", "-"}:
+        return None
+    value = _number(text, "UsageHistory", "a row's value")
+    if value < 0:
+        raise PageNotUnderstood("UsageHistory", "a row's value that is not below zero")
+    return value
 
 
-# A comma counts only where thousands have one: a decimal comma must not multiply by a thousand.
+# A comma counts only where thousands have one and decimals follow, as the portal always shows
+# them: a decimal comma must not multiply by a thousand.
 _NUMBER: Final = re.compile(
     r"""(?P<open>\()? \s* (?P<sign>-)? \s* (?:B?\$)? \s* (?P<sign2>-)? \s*
-    (?P<number>(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)
+    (?P<number>[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+|[0-9]+(?:\.[0-9]+)?|\.[0-9]+)
     \s* (?:kwh|m³|m3)? \s* (?P<close>\))? \s* (?:kwh|m³|m3)?""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -25,6 +25,7 @@ from .errors import (
 )
 from .forms import Question, ReportType
 from .models import Reading, Report, Resolution
+from .redaction import redacted, understood
 
 if TYPE_CHECKING:
     from datetime import date
@@ -142,15 +143,15 @@ class UsageReports:
             page = await self._post(opened, question)
             if page.type is not question.type:
                 self.close()
-                raise PageNotUnderstood(_PAGE, f"the type {question.type.word} after asking for it")
+                raise await _not_understood(page, f"the type {question.type.word} after asking")
         for _ in range(2):
             page = await self._post(opened, question)
             if page.answers(question) and (page.rows or pages.says_not_found(page)):
                 return page
         self.close()
         if page.answers(question):
-            raise PageNotUnderstood(_PAGE, "rows, or a known text that there are none")
-        raise PageNotUnderstood(_PAGE, "an answer to the question that was asked")
+            raise await _not_understood(page, "rows, or a known text that there are none")
+        raise await _not_understood(page, "an answer to the question that was asked")
 
     # --- requests ---
 
@@ -165,7 +166,7 @@ class UsageReports:
         return page
 
     async def _understood(self, html: str) -> ReportPage:
-        return await asyncio.to_thread(pages.report_page, html)
+        return await asyncio.to_thread(understood, pages.report_page, html)
 
     def _opened(self) -> _OpenPage:
         if self._open is None:
@@ -176,10 +177,19 @@ class UsageReports:
         return self._transport.url("Report/UsageHistory", p=meter_parameter(meter))
 
 
+async def _not_understood(page: ReportPage, missing: str) -> PageNotUnderstood:
+    sample = await asyncio.to_thread(redacted, page.html)
+    return PageNotUnderstood(_PAGE, missing, sample=sample)
+
+
 def _report(page: ReportPage, meter: str, resolution: Resolution, question: Question) -> Report:
     readings: tuple[Reading, ...]
-    if resolution is Resolution.HOUR:
-        readings = pages.hourly_readings(page, question.first)
-    else:
-        readings = pages.daily_readings(page, question.first, question.last)
+    try:
+        if resolution is Resolution.HOUR:
+            readings = pages.hourly_readings(page, question.first)
+        else:
+            readings = pages.daily_readings(page, question.first, question.last)
+    except PageNotUnderstood as err:
+        err.sample = redacted(page.html)
+        raise
     return Report(meter, resolution, question.first, question.last, readings, page.total)

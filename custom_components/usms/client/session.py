@@ -25,6 +25,7 @@ from .errors import (
 )
 from .lifetime import SessionLife
 from .models import Challenge
+from .redaction import redacted, understood
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -140,8 +141,8 @@ class PortalSession:
 
     async def _login_page(self, answer: Answer) -> LoginPage:
         if not pages.is_login_page(answer.text):
-            raise _unexpected("ResLogin", answer)
-        return await asyncio.to_thread(pages.login_page, answer.text)
+            raise await asyncio.to_thread(_unexpected, "ResLogin", answer)
+        return await asyncio.to_thread(understood, pages.login_page, answer.text)
 
     async def _after_sign_in(
         self, answer: Answer, username: str, password: str, *, captcha_sent: bool
@@ -153,8 +154,8 @@ class PortalSession:
             self.life.sign_in(self._now(), captcha_asked=captcha_sent)
             return
         if not pages.is_login_page(answer.text):
-            raise _unexpected("ResLogin", answer)
-        page = await asyncio.to_thread(pages.login_page, answer.text)
+            raise await asyncio.to_thread(_unexpected, "ResLogin", answer)
+        page = await asyncio.to_thread(understood, pages.login_page, answer.text)
         error = (page.error or "").casefold()
         if any(known in error for known in _CREDENTIAL_ERRORS):
             raise CredentialsRefused("The portal refuses the user name or the password")
@@ -259,4 +260,4 @@ def _unexpected(page: str, answer: Answer) -> PortalUnavailable | PageNotUnderst
     unavailable = _why_unavailable(answer.text)
     if unavailable:
         return PortalUnavailable(unavailable)
-    return PageNotUnderstood(page, "the sign-in form")
+    return PageNotUnderstood(page, "the sign-in form", sample=redacted(answer.text))

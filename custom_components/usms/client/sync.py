@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 _DEFERRED_FOR: Final = timedelta(hours=6)
+_NOT_UNDERSTOOD_IN_A_ROW: Final = 3
 _PAGE_SERVES: Final = "open_page_serves"
 _PAGE_SERVES_KNOWN_FOR: Final = timedelta(days=30)
 
@@ -99,6 +100,11 @@ class Sync:
         """How far the history has come."""
         return plan.outlook(self._meters(), self._now())
 
+    @property
+    def puts_off(self) -> bool:
+        """Whether reports wait for another try, for they were not understood."""
+        return bool(self._deferred)
+
     def next_step(self) -> Step | None:
         """Return the report that is due, or None."""
         now = self._now()
@@ -115,9 +121,11 @@ class Sync:
 
         Raises what the client raises; all that was read before is in the store. A page that is
         not understood is put off for some hours, so that it does not block those behind it, and
-        is raised when nothing else is left to read.
+        is raised when nothing else is left to read, or after three such in a row: then it is the
+        layout that has changed, and asking on would only burden the portal.
         """
         not_understood: PageNotUnderstood | None = None
+        in_a_row = 0
         while step := self.next_step():
             began = monotonic()
             try:
@@ -126,7 +134,11 @@ class Sync:
                 _LOGGER.warning("A report is put off: %s", err)
                 self._deferred[step] = self._now() + _DEFERRED_FOR
                 not_understood = err
+                in_a_row += 1
+                if in_a_row >= _NOT_UNDERSTOOD_IN_A_ROW:
+                    break
                 continue
+            in_a_row = 0
             self._pace.add(monotonic() - began)
             yield self._progress(step, changed)
         if not_understood:

@@ -26,6 +26,7 @@ BASE_URL_VARIABLE: Final = "USMS_BASE_URL"
 _MAX_BYTES: Final = 4 * 1024 * 1024  # real pages have 60 to 200 kB
 _MAX_REDIRECTS: Final = 8
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_CHARSETS: Final = frozenset({"iso-8859-1", "windows-1252", "utf-16"})
 _USER_AGENT: Final = "Mozilla/5.0 (compatible; usms-client)"
 
 
@@ -49,6 +50,7 @@ class Answer:
     status: int
     body: bytes
     content_type: str
+    charset: str | None
     path: tuple[URL, ...]
     """Every address of the chain, the first one that was asked included."""
     redirect_bodies: str = ""
@@ -56,8 +58,9 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The body as text; the portal serves UTF-8."""
-        return self.body.decode("utf-8", errors="replace")
+        """The body as text; the portal serves UTF-8, unless it says one of few others."""
+        charset = (self.charset or "").casefold()
+        return self.body.decode(charset if charset in _CHARSETS else "utf-8", errors="replace")
 
 
 def base_url_from(text: str | None) -> URL:
@@ -95,7 +98,7 @@ class Transport:
         self.http = http
         self.base_url = base_url
         self._pacing = pacing
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self.timeout = timeout
         self._one_at_a_time = asyncio.Lock()
         self._last = -float("inf")
 
@@ -117,11 +120,11 @@ class Transport:
         async with self._one_at_a_time:
             for _ in range(_MAX_REDIRECTS):
                 await self._pace(first=len(chain) == 1)
-                status, location, body, content_type = await self._send(method, chain[-1], fields)
+                status, location, body, kind = await self._send(method, chain[-1], fields)
                 if status not in _REDIRECTS or not location:
                     self._check_status(status)
                     said = b"\n".join(redirects).decode("utf-8", errors="replace")
-                    return Answer(chain[-1], status, body, content_type, tuple(chain), said)
+                    return Answer(chain[-1], status, body, *kind, tuple(chain), said)
                 redirects.append(body)
                 chain.append(self._redirect_target(chain[-1], location))
                 if status not in {307, 308}:
@@ -153,7 +156,7 @@ class Transport:
 
     async def _send(
         self, method: str, url: URL, fields: Mapping[str, str] | None
-    ) -> tuple[int, str | None, bytes, str]:
+    ) -> tuple[int, str | None, bytes, tuple[str, str | None]]:
         began = monotonic()
         try:
             async with self.http.request(
@@ -161,12 +164,12 @@ class Transport:
                 url,
                 data=fields,
                 allow_redirects=False,
-                timeout=self._timeout,
+                timeout=aiohttp.ClientTimeout(total=self.timeout),
                 headers={"User-Agent": _USER_AGENT},
             ) as response:
                 body = await self._read(response)
                 location = response.headers.get("Location")
-                status, content_type = response.status, response.content_type
+                status, kind = response.status, (response.content_type, response.charset)
         except TimeoutError as err:
             raise UsmsConnectionError("The portal did not answer in time") from err
         except (aiohttp.ClientError, OSError) as err:
@@ -184,7 +187,7 @@ class Transport:
             len(body),
             self._last - began,
         )
-        return status, location, body, content_type
+        return status, location, body, kind
 
     @staticmethod
     async def _read(response: aiohttp.ClientResponse) -> bytes:

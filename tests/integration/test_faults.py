@@ -1,0 +1,78 @@
+"""Every fault of the portal, by operation, at two moments, in a real Home Assistant."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+
+from tests.faults import CASES, Case
+from tests.portal import Fault
+
+from .harness import Harness
+
+pytestmark = pytest.mark.long
+
+TARGETS = {
+    "account": Fault(path="home", kind="drop"),
+    "daily": Fault(path="report/usagehistory", kind="drop", report="1"),
+    "hourly": Fault(path="report/usagehistory", kind="drop", report="3"),
+}
+MOST_REQUESTS_AN_HOUR = 60
+"""Polls every ten minutes, and what the history tries before it waits."""
+
+
+@pytest.fixture
+def days() -> int:
+    return 6
+
+
+@pytest.mark.parametrize("operation", TARGETS)
+@pytest.mark.parametrize("moment", ["first time", "with history"])
+@pytest.mark.parametrize(
+    "case",
+    # A clock that stands lets no request run out of time; the client's own matrix has those two.
+    [case for case in CASES if case.kind not in {"hang", "drip"}],
+    ids=str,
+)
+async def test_a_fault_is_outlived(
+    case: Case, moment: str, operation: str, account: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    portal = account.portal
+    portal.set_profile(session_minutes=None)
+    if moment == "with history":
+        await account.start_history()
+        await account.assert_statistics_equal_truth()
+    target = TARGETS[operation]
+    portal.add_fault(Fault(path=target.path, kind=case.kind, report=target.report, **case.settings))
+    portal.clear_requests()
+    # Long enough that a day ends, and its reports are due.
+    await account.forward(timedelta(minutes=12))
+    await account.forward(timedelta(hours=11))
+    await account.forward(timedelta(hours=1))
+    await _nothing_is_wrong(account)
+    if moment == "with history":
+        assert len(portal.requests) <= 3 * MOST_REQUESTS_AN_HOUR
+
+    portal.clear_faults()
+    if account.state("sign_in_needed") == "on":
+        await account.sign_in()
+    for _ in range(4):
+        await account.forward(timedelta(hours=7))
+    await account.assert_statistics_equal_truth(published_before=timedelta(hours=13))
+    ours = [record for record in caplog.records if record.name.startswith("custom_components")]
+    assert not [record for record in ours if record.exc_info and record.levelno > logging.DEBUG]
+
+
+async def _nothing_is_wrong(account: Harness) -> None:
+    """Compare what is recorded under the fault with the truth, now or before it was corrected."""
+    before = account.now - timedelta(hours=13)
+    for meter in account.portal.meters:
+        real = dict(account.portal.truth(meter.number, "day"))
+        shown = await account.statistics(meter, "daily")
+        earlier = dict(account.portal.truth(meter.number, "day", at=before))
+        wrong = [
+            start
+            for start, (state, _) in shown.items()
+            if state not in {float(real[start]), float(earlier.get(start, real[start]))}
+        ]
+        assert wrong == []

@@ -1,0 +1,134 @@
+"""Planted secrets are nowhere but where the README says."""
+
+import json
+import logging
+import sqlite3
+import traceback
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.recorder import get_instance
+
+from custom_components.usms.diagnostics import async_get_config_entry_diagnostics
+from custom_components.usms.statistics import async_recorded
+from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Fault
+
+from .harness import Harness
+
+# What the recorder itself says of the statistics that it writes holds their ids; test tools tell
+# of all they do.
+_NOT_OURS = (
+    "homeassistant.components.recorder",
+    "pytest_homeassistant_custom_component",
+    "sqlalchemy",
+)
+
+
+def found(secrets: dict[str, str], text: str) -> list[str]:
+    """Return the names of the secrets that stand in a text, and never the text itself."""
+    return [name for name, secret in secrets.items() if secret in text]
+
+
+def secrets_of(account: Harness, **more: str) -> dict[str, str]:
+    """Return all that is an account's own, by its name."""
+    cookies = account.connection.client.export_session()["cookies"]
+    return {
+        "IC number": DEMO_USERNAME,
+        "password": DEMO_PASSWORD,
+        "name": "DEMO HOLDER",
+        "address": "EXAMPLE STREET",
+        "kampong": "EXAMPLE KAMPONG",
+        **{f"cookie {name}": value for name, value in cookies.items()},
+        **{f"meter {meter.utility}": meter.number for meter in account.portal.meters},
+        **more,
+    }
+
+
+async def test_no_secret_leaves(
+    hass: HomeAssistant,
+    account: Harness,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
+    portal = account.portal
+    portal.set_profile(session_minutes=None)
+    secrets = secrets_of(account)
+    await account.start_history()
+    texts: dict[str, str] = {}
+
+    # A page that changed, then errors of a sign-in, then a sign-in with its captcha.
+    portal.add_fault(Fault(path="home", kind="caption_renamed"))
+    await account.forward(timedelta(minutes=12))
+    texts["poll error"] = "".join(
+        traceback.format_exception(account.entry.runtime_data.coordinator.last_exception)
+    )
+    diagnostics = await async_get_config_entry_diagnostics(hass, account.entry)
+    texts["diagnostics"] = json.dumps(diagnostics, default=str)
+    assert diagnostics["pages_not_understood"][0]["sample"]
+    issues = [issue for key, issue in ir.async_get(hass).issues.items() if key[0] == "usms"]
+    assert issues
+    texts["repair issues"] = repr(issues)
+    portal.clear_faults()
+
+    portal.expire()
+    await account.forward(timedelta(minutes=12))
+    for kind in ("drop", "other_page", "redirect_host"):
+        portal.add_fault(Fault(path="reslogin", kind=kind))
+        with pytest.raises(HomeAssistantError) as failed:
+            await account.sign_in()
+        texts[f"sign-in error ({kind})"] = "".join(traceback.format_exception(failed.value))
+        portal.clear_faults()
+    await account._sign_in()
+    captcha = portal.captcha_answer
+    await account.sign_in()
+    secrets = secrets | {f"new {k}": v for k, v in secrets_of(account, captcha=captcha).items()}
+
+    texts["log"] = "\n".join(
+        f"{record.name} {record.getMessage()} {record.exc_text or ''}"
+        for record in caplog.records
+        if not record.name.startswith(_NOT_OURS)
+    )
+    assert "UsageHistory" in texts["log"]
+    leaks = {where: names for where, text in texts.items() if (names := found(secrets, text))}
+    assert leaks == {}
+
+
+async def test_what_the_recorder_holds(hass: HomeAssistant, account: Harness) -> None:
+    """Of all that is an account's own, the numbers of meters alone, in the statistics' ids."""
+    await account.start_history()
+    await async_recorded(hass)
+
+    def dump() -> dict[str, str]:
+        with get_instance(hass).engine.connect() as connection:
+            raw = connection.connection.dbapi_connection
+            assert isinstance(raw, sqlite3.Connection)
+            tables = [
+                name
+                for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            ]
+            return {name: repr(raw.execute(f"SELECT * FROM {name}").fetchall()) for name in tables}
+
+    tables = await get_instance(hass).async_add_executor_job(dump)
+    secrets = secrets_of(account)
+    leaks = {table: names for table, text in tables.items() if (names := found(secrets, text))}
+    meters = {f"meter {meter.utility}" for meter in account.portal.meters}
+    assert set(leaks) == {"statistics_meta"}
+    assert set(leaks["statistics_meta"]) == meters
+
+
+async def test_what_the_files_hold(hass: HomeAssistant, account: Harness) -> None:
+    """The readings know meters; the session knows its cookies; nothing else knows anything."""
+    await account.start_history()
+    await account.connection.async_save()
+    secrets = secrets_of(account)
+    for file in Path(hass.config.path(".storage")).glob("usms.*"):
+        names = set(found(secrets, file.read_bytes().decode("latin-1")))
+        if file.name.endswith(".session"):
+            assert all(name.startswith("cookie") for name in names)
+        else:
+            assert all(name.startswith("meter") for name in names)
