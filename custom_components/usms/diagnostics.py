@@ -5,12 +5,14 @@ Built by hand: redacting by key would let meter numbers through where they are k
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 
 from .client import Meter
 from .client.models import DayState
+from .const import CONF_METERS
 from .coordinator import UsmsConfigEntry
 
 
@@ -24,7 +26,7 @@ async def async_get_config_entry_diagnostics(
     days = [await hass.async_add_executor_job(history.store.days, meter.number) for meter in stored]
     exception = coordinator.last_exception
     return {
-        "options": dict(entry.options),
+        "options": _options(entry.options),
         "last_update_success": coordinator.last_update_success,
         "last_exception": type(exception).__name__ if exception else None,
         "last_poll": coordinator.last_poll.isoformat() if coordinator.last_poll else None,
@@ -40,6 +42,11 @@ async def async_get_config_entry_diagnostics(
             for meter, of_meter in zip(stored, days, strict=True)
         ],
     }
+
+
+def _options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options; those of meters without the numbers, which are their keys."""
+    return {**options, CONF_METERS: list(options.get(CONF_METERS, {}).values())}
 
 
 def _meter(meter: Meter) -> dict[str, Any]:

@@ -254,7 +254,9 @@ class History:
     @callback
     def _async_tell_of_pages(self) -> None:
         """Tell which pages of the books are not understood, and which are (again)."""
-        for page, err in self.money.bookkeeper.not_understood.items():
+        outcomes = self.money.bookkeeper.outcomes
+        while outcomes:
+            page, err = outcomes.popitem()
             if err:
                 self._drift.async_saw(err)
             else:

@@ -15,6 +15,7 @@ from pytest_homeassistant_custom_component.common import mock_restore_cache
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.usms.const import DOMAIN
+from custom_components.usms.diagnostics import async_get_config_entry_diagnostics
 from tests.portal import Fault
 from tests.portal.ledger import TopUp
 
@@ -218,6 +219,8 @@ async def test_a_chosen_tariff_re_prices_without_a_report(account: Harness) -> N
     )
     await account.start_history()
     assert account.requests("report") == 0
+    diagnostics = await async_get_config_entry_diagnostics(account.hass, account.entry)
+    assert meter.number not in str(diagnostics)
     after = await account.statistics(meter, "cost")
     assert after.keys() == before.keys()
     assert all(after[start] == before[start] for start in after if start.month < 11)

@@ -32,12 +32,12 @@ async def test_a_changed_tariff_re_prices_what_comes_after(
     await account.start_history()
     account.portal.clear_requests()
     meter, store = account.meter(), account.history.store
-    statistics = MeterStatistics(hass, store, meter.number, Utility.ELECTRICITY)
+    old = TariffSchedule.always(residential(Utility.ELECTRICITY))
+    statistics = MeterStatistics(hass, store, meter.number, Utility.ELECTRICITY, old)
     assert await statistics.async_verify() == 0
     before = await account.statistics(meter, "cost")
     consumption = await account.statistics(meter, "consumption")
 
-    old = TariffSchedule.always(residential(Utility.ELECTRICITY))
     schedule = old.changed(NOVEMBER, OWN)
     november = sum(
         (

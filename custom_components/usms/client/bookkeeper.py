@@ -52,8 +52,9 @@ class Bookkeeper:
         """What the Top Up page last showed, by meter."""
         self.reviews: dict[str, Review] = {}
         """By meter."""
-        self.not_understood: dict[str, PageNotUnderstood | None] = {}
-        """The pages that were read, by name; None where the last one was understood."""
+        self.outcomes: dict[str, PageNotUnderstood | None] = {}
+        """What came of reading a page, by its name; None where it was understood. Whoever takes
+        note of one removes it."""
 
     async def open(self) -> None:
         """Take up what the store holds."""
@@ -144,10 +145,10 @@ class Bookkeeper:
         except (PageNotUnderstood, PortalUnavailable) as err:
             _LOGGER.info("Left alone for a day: %s", err)
             await self._remember(name, self._now())
-            if isinstance(err, PageNotUnderstood):
-                self.not_understood[page] = err
+            if isinstance(err, PageNotUnderstood) and err.page == page:
+                self.outcomes[page] = err
             return False
-        self.not_understood[page] = None
+        self.outcomes[page] = None
         return True
 
     # --- what is remembered ---
