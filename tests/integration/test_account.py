@@ -24,6 +24,11 @@ from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Fault, SimulatedPortal
 from .harness import Harness
 
 
+@pytest.fixture
+def days() -> int:
+    return 9
+
+
 async def test_setting_up_costs_one_request(account: Harness) -> None:
     assert [record.path.rsplit("/", 1)[-1] for record in account.portal.requests] == ["Home"]
     assert account.state("sign_in_needed") == "off"
@@ -207,6 +212,7 @@ async def test_unloading_and_removing(hass: HomeAssistant, account: Harness) -> 
     assert not list(database.parent.glob("usms.*"))
 
 
+@pytest.mark.parametrize("days", [40])
 async def test_diagnostics_tell_nothing_private(
     hass: HomeAssistant, account: Harness, hass_client: ClientSessionGenerator
 ) -> None:

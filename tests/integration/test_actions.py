@@ -15,6 +15,11 @@ from .harness import Harness
 
 
 @pytest.fixture
+def days() -> int:
+    return 9
+
+
+@pytest.fixture
 async def read(account: Harness) -> Harness:
     """The demo account with all its history."""
     await account.start_history()
@@ -59,6 +64,7 @@ async def test_readings_of_a_meter(hass: HomeAssistant, read: Harness) -> None:
     assert read.requests() == 0
 
 
+@pytest.mark.parametrize("days", [40])
 async def test_readings_of_an_account_by_day_and_month(hass: HomeAssistant, read: Harness) -> None:
     entry = read.entry.entry_id
     days = (await call(hass, "get_readings", config_entry_id=entry))["meters"]
@@ -99,6 +105,7 @@ async def test_an_account_that_is_not_loaded_is_told(hass: HomeAssistant, read: 
     assert refused.value.translation_key == "account_not_loaded"
 
 
+@pytest.mark.parametrize("days", [40])
 async def test_a_forced_import_reads_settled_days_again(hass: HomeAssistant, read: Harness) -> None:
     last = read.now.date() - timedelta(days=10)
     first = last - timedelta(days=4)
@@ -140,6 +147,7 @@ async def test_an_import_from_before_the_start_asks_for_it(
     await read.assert_statistics_equal_truth()
 
 
+@pytest.mark.parametrize("days", [40])
 async def test_statistics_are_cleared_until_they_are_rebuilt(
     hass: HomeAssistant, read: Harness
 ) -> None:

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 
+import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
@@ -13,6 +14,11 @@ from custom_components.usms.drift import ISSUE_TRACKER
 from tests.portal import Fault
 
 from .harness import Harness
+
+
+@pytest.fixture
+def days() -> int:
+    return 9
 
 
 def issues(hass: HomeAssistant) -> list[ir.IssueEntry]:

@@ -12,6 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.recorder import get_instance
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.usms.diagnostics import async_get_config_entry_diagnostics
 from custom_components.usms.statistics import async_recorded
@@ -26,6 +27,11 @@ _NOT_OURS = (
     "pytest_homeassistant_custom_component",
     "sqlalchemy",
 )
+
+
+@pytest.fixture
+def days() -> int:
+    return 9
 
 
 def found(secrets: dict[str, str], text: str) -> list[str]:
@@ -52,6 +58,7 @@ async def test_no_secret_leaves(
     hass: HomeAssistant,
     account: Harness,
     caplog: pytest.LogCaptureFixture,
+    hass_client: ClientSessionGenerator,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
@@ -87,6 +94,16 @@ async def test_no_secret_leaves(
     captcha = portal.captcha_answer
     await account.sign_in()
     secrets = secrets | {f"new {k}": v for k, v in secrets_of(account, captcha=captcha).items()}
+
+    # REST answers name meters, and nothing else of an account's.
+    http = await hass_client()
+    number = account.meter().number
+    for path in ("accounts", "meters", f"meters/{number}", f"meters/{number}/forecast", "tariffs"):
+        answer = await http.get(f"/api/usms/{path}")
+        assert answer.status == 200
+        texts[f"REST {path}"] = (
+            (await answer.text()).replace(number, "").replace(account.meter("water").number, "")
+        )
 
     texts["log"] = "\n".join(
         f"{record.name} {record.getMessage()} {record.exc_text or ''}"

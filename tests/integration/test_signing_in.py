@@ -21,6 +21,11 @@ from .harness import Harness
 
 
 @pytest.fixture
+def days() -> int:
+    return 9
+
+
+@pytest.fixture
 async def signed_out(account: Harness) -> Harness:
     """The demo account, whose session has ended while nobody looked."""
     account.portal.expire()
