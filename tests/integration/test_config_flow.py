@@ -221,6 +221,26 @@ async def test_reconfiguring_keeps_a_new_password(hass: HomeAssistant, account: 
     assert account.entry.state is ConfigEntryState.LOADED
 
 
+async def test_a_new_password_of_an_account_that_is_not_loaded_loads_it(
+    hass: HomeAssistant, account: Harness
+) -> None:
+    assert await hass.config_entries.async_unload(account.entry.entry_id)
+    step = await account.entry.start_reconfigure_flow(hass)
+    shown = await submit(hass, step, {CONF_PASSWORD: DEMO_PASSWORD})
+    done = await answer(hass, shown, account.portal)
+    assert done["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
+    assert account.entry.state is ConfigEntryState.LOADED
+
+
+async def test_signing_in_again_at_an_address_that_cannot_be_the_portal(
+    hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("USMS_BASE_URL", "http://portal.example/SmartMeter/")
+    step = await entry.start_reauth_flow(hass)
+    assert (step["step_id"], step["errors"]) == ("reauth_confirm", {"base": "wrong_request"})
+
+
 async def test_the_session_is_kept_in_private_storage(
     hass: HomeAssistant, portal: SimulatedPortal
 ) -> None:

@@ -20,10 +20,12 @@ from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Fault
 
 from .harness import Harness
 
-# What the recorder itself says of the statistics that it writes holds their ids; test tools tell
-# of all they do.
+# What the recorder itself says of the statistics that it writes holds their ids, what the web
+# server says of a request its path; test tools tell of all they do.
 _NOT_OURS = (
     "homeassistant.components.recorder",
+    "aiohttp.access",
+    "homeassistant.components.http",
     "pytest_homeassistant_custom_component",
     "sqlalchemy",
 )
