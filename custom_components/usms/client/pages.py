@@ -17,8 +17,9 @@ from bs4 import SoupStrainer, Tag
 
 from .errors import PageNotUnderstood
 from .forms import CAPTCHA, PASSWORD, USERNAME, Form, ReportType, read_form, shown_dates, shown_type
-from .models import BRUNEI, Account, Meter, Payment, Reading, TopUp, Utility, brunei_midnight
+from .models import Account, Meter, Payment, Reading, TopUp, Utility, brunei_midnight
 from .soup import parse, soup, text_of
+from .values import date_shown, moment_shown, number_shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +78,7 @@ class ReportPage:
         if question.type is ReportType.HOURLY and self.rows and self.chart_date is not None:
             return self.chart_date == question.first
         if question.type is ReportType.DAILY:
-            days = [_date(label) for label, _ in self.rows]
+            days = [date_shown(label) for label, _ in self.rows]
             return all(day is not None and question.first <= day <= question.last for day in days)
         return True
 
@@ -176,7 +177,7 @@ def daily_readings(page: ReportPage, first: date, last: date) -> tuple[Reading, 
     """Return the days of a report page, all within the range that was asked for."""
     readings: dict[date, Reading] = {}
     for label, text in page.rows:
-        day = _date(label)
+        day = date_shown(label)
         if day is None or not first <= day <= last:
             raise PageNotUnderstood("UsageHistory", "a day label (dd/mm/yyyy) of the range asked")
         if day in readings:
@@ -205,7 +206,7 @@ def payment_page(html: str, meter: str) -> Payment:
         if parts.find(id=f"pcAccount_lbl{name}") is None:
             raise PageNotUnderstood(page, f"the label {name}")
         shown = text(name)
-        return _number(shown, page, name) if shown else None
+        return number_shown(shown, page, name) if shown else None
 
     if text("MeterNo2") is None:
         raise PageNotUnderstood(page, "the meter's number")
@@ -272,13 +273,13 @@ def _topup(cells: dict[str | None, str], page: str) -> TopUp:
 
     def number(name: str) -> Decimal | None:
         shown = text(name)
-        value = _number(shown, page, name) if shown else None
+        value = number_shown(shown, page, name) if shown else None
         if value is not None and value < 0:
             raise PageNotUnderstood(page, f"a number that is not below zero ({name})")
         return value
 
     at, amount = text("at"), number("amount")
-    moment = _moment(at) if at else None
+    moment = moment_shown(at) if at else None
     transaction, meter = text("transaction"), text("meter")
     if moment is None or amount is None or transaction is None or meter is None:
         raise PageNotUnderstood(page, "a top-up's date, number, meter or amount")
@@ -325,15 +326,15 @@ def _meter(card: dict[str, str]) -> Meter:
     if money is None:
         raise PageNotUnderstood(page, "a card's remaining balance")
     updated = card.get("last updated", "-")
-    last_updated = None if updated in {"", "-"} else _moment(updated)
+    last_updated = None if updated in {"", "-"} else moment_shown(updated)
     if updated not in {"", "-"} and last_updated is None:
         raise PageNotUnderstood(page, "when a card was last updated")
     return Meter(
         number=number,
         utility=_utility(units, number),
         status=card.get("meter status") or None,
-        remaining_units=None if units in {"", "-"} else _number(units, page, "remaining unit"),
-        balance=None if money in {"", "-"} else _number(money, page, "remaining balance"),
+        remaining_units=None if units in {"", "-"} else number_shown(units, page, "remaining unit"),
+        balance=None if money in {"", "-"} else number_shown(money, page, "remaining balance"),
         last_updated=last_updated,
     )
 
@@ -365,7 +366,7 @@ def _grid_total(grid: Tag, page: str) -> Decimal | None:
     shown = re.search(r"total units\s*:\s*(.*)", text, re.IGNORECASE)
     if not shown:
         raise PageNotUnderstood(page, "the total in the grid's footer")
-    return _number(shown[1], page, "total")
+    return number_shown(shown[1], page, "total")
 
 
 def _choices(parts: BeautifulSoup, html: str) -> frozenset[ReportType] | None:
@@ -385,61 +386,15 @@ def _chart_date(parts: BeautifulSoup) -> date | None:
     for image in parts.find_all("img"):
         shown = re.search(r"as at (\d{1,2}/\d{1,2}/\d{4})", str(image.get("alt", "")))
         if shown:
-            return _date(shown[1])
+            return date_shown(shown[1])
     return None
-
-
-def _date(text: str) -> date | None:
-    moment = _moment(text)
-    return moment.date() if moment else None
-
-
-def _moment(text: str) -> datetime | None:
-    """Return a date, or a date and a time, as the portal writes it; None for anything else."""
-    shown = re.fullmatch(
-        r"\s*(\d{1,2})/(\d{1,2})/(\d{4})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([AaPp][Mm])?)?\s*",
-        text,
-    )
-    if not shown:
-        return None
-    day, month, year, hour, minute, second = (int(part or 0) for part in shown.groups()[:6])
-    half = (shown[7] or "").lower()
-    if half:
-        hour = hour % 12 + (12 if half == "pm" else 0)
-    try:
-        return datetime(year, month, day, hour, minute, second, tzinfo=BRUNEI)
-    except ValueError:
-        return None
 
 
 def _consumption(text: str) -> Decimal | None:
     """Return a row's value; None where the row is there but has none yet."""
     if text in {"", "-"}:
         return None
-    value = _number(text, "UsageHistory", "a row's value")
+    value = number_shown(text, "UsageHistory", "a row's value")
     if value < 0:
         raise PageNotUnderstood("UsageHistory", "a row's value that is not below zero")
     return value
-
-
-# A comma counts only where thousands have one and decimals follow, as the portal always shows
-# them: a decimal comma must not multiply by a thousand.
-_NUMBER: Final = re.compile(
-    r"""(?P<open>\()? \s* (?P<sign>-)? \s* (?:B?\$)? \s* (?P<sign2>-)? \s*
-    (?P<number>[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+|[0-9]+(?:\.[0-9]+)?|\.[0-9]+)
-    \s* (?:kwh|m³|m3)? \s* (?P<close>\))? \s* (?:kwh|m³|m3)?""",
-    re.IGNORECASE | re.VERBOSE,
-)
-
-
-def _number(text: str, page: str, what: str) -> Decimal:
-    """Return a number with unit, currency and thousands commas taken off.
-
-    Negative amounts are taken in every form that accountants write: -$5.00, $-5.00, ($5.00).
-    """
-    # One space at a time: the pattern takes spaces at many places, and would try them all.
-    shown = _NUMBER.fullmatch(" ".join(text.replace("\u2212", "-").split()))
-    if not shown or bool(shown["open"]) != bool(shown["close"]):
-        raise PageNotUnderstood(page, f"a number ({what})")
-    number = Decimal(shown["number"].replace(",", ""))
-    return -number if shown["open"] or shown["sign"] or shown["sign2"] else number
