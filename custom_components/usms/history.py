@@ -241,13 +241,14 @@ class History:
         await self.sync.saw(account)
         self.meters = await self.hass.async_add_executor_job(self.store.meters)
         if await self.money.bookkeeper.saw(account) or self._seen is None:
-            await self._async_balance()
+            await self._async_balance(news_only=True)  # reports go before old top-ups
         self._seen = account
 
-    async def _async_balance(self) -> None:
+    async def _async_balance(self, *, news_only: bool = False) -> None:
         """Look through the books, and count what comes of it."""
         schedules = {meter.number: self.schedule(meter.number) for meter in self.meters}
-        await self.money.async_review(schedules, may_ask=self._may_ask(dt_util.utcnow()))
+        may_ask = self._may_ask(dt_util.utcnow())
+        await self.money.async_review(schedules, may_ask=may_ask, news_only=news_only)
         self._async_tell_of_pages()
         await self._async_count()
 

@@ -56,11 +56,11 @@ class Money:
         return self.bookkeeper.reviews.get(meter)
 
     async def async_review(
-        self, schedules: dict[str, TariffSchedule | None], *, may_ask: bool
+        self, schedules: dict[str, TariffSchedule | None], *, may_ask: bool, news_only: bool
     ) -> None:
         """Look through the books, read what they lack where that may be, and tell the news."""
         await self.bookkeeper.review(schedules)
-        if may_ask and await self.bookkeeper.read_topups():
+        if may_ask and await self.bookkeeper.read_topups(news_only=news_only):
             await self.bookkeeper.review(schedules)
         for topup in await self.bookkeeper.news():
             for listener in tuple(self._listeners):

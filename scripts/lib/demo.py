@@ -248,11 +248,12 @@ def _dashboard(meters: dict[str, tuple[str, dict[str, str]]]) -> dict[str, Any]:
     sections = []
     for number, (utility, entities) in meters.items():
         icon = "mdi:flash" if utility == "electricity" else "mdi:water"
+        name = utility.capitalize()
         sections.append(
             {
                 "type": "grid",
                 "cards": [
-                    {"type": "heading", "icon": icon, "heading": f"•••• {number[-4:]}"},
+                    {"type": "heading", "icon": icon, "heading": f"{name} •••• {number[-4:]}"},
                     *(
                         {"type": "tile", "entity": entities[key], "name": {"type": "entity"}}
                         for key in _SHOWN

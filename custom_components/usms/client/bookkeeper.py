@@ -106,24 +106,24 @@ class Bookkeeper:
         await asyncio.to_thread(self.books.save_payment, payment, self._now())
         await self._load_debt(number)
 
-    async def read_topups(self) -> set[str]:
+    async def read_topups(self, *, news_only: bool = False) -> set[str]:
         """Read the transaction histories that are due (three requests each, or more).
 
-        That is at first, after the balance has risen, and now and then. Returns the meters of which
-        any was read; pages that can't be read are left alone as in `read_payments`.
+        That is after the balance has risen and, without `news_only`, at first, and now and then.
+        Returns the meters of which any was read; pages that can't be read are left alone as in
+        `read_payments`.
         """
         read = set()
         for number in self._present:
-            if await self._topups_due(number) and await self._try(
-                TOPUPS_PAGE, self._read_topups, number
-            ):
+            due = await self._topups_due(number, news_only=news_only)
+            if due and await self._try(TOPUPS_PAGE, self._read_topups, number):
                 read.add(number)
         return read
 
-    async def _topups_due(self, number: str) -> bool:
+    async def _topups_due(self, number: str, *, news_only: bool) -> bool:
         read_at = await self._moment(f"topups_read_{number}")
         if read_at is None or self._now() - read_at >= _AT_LEAST:
-            return True
+            return not news_only
         review = self.reviews.get(number)
         return bool(review and review.rose and review.rose > read_at)
 
