@@ -10,13 +10,13 @@ from tests.portal import Fault
 
 from .harness import Harness
 
-pytestmark = pytest.mark.long
-
 TARGETS = {
     "account": Fault(path="home", kind="drop"),
     "daily": Fault(path="report/usagehistory", kind="drop", report="1"),
     "hourly": Fault(path="report/usagehistory", kind="drop", report="3"),
 }
+SAMPLE = {"status 503", "cut off", "NaN", "negative", "rows out of order", "thousands commas"}
+"""One of each family; all of them take a quarter of an hour: `scripts/test -m matrix`."""
 MOST_REQUESTS_AN_HOUR = 60
 """Polls every ten minutes, and what the history tries before it waits."""
 
@@ -31,8 +31,15 @@ def days() -> int:
 @pytest.mark.parametrize(
     "case",
     # A clock that stands lets no request run out of time; the client's own matrix has those two.
-    [case for case in CASES if case.kind not in {"hang", "drip"}],
-    ids=str,
+    [
+        pytest.param(
+            case,
+            marks=pytest.mark.long if str(case) in SAMPLE else pytest.mark.matrix,
+            id=str(case),
+        )
+        for case in CASES
+        if case.kind not in {"hang", "drip"}
+    ],
 )
 async def test_a_fault_is_outlived(
     case: Case, moment: str, operation: str, account: Harness, caplog: pytest.LogCaptureFixture
