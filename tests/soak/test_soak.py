@@ -1,6 +1,6 @@
 """Months of living at accelerated time: faults, restarts, corrections, two accounts.
 
-`scripts/soak` runs it for a year and over each recorder; as a long test it runs for two months.
+`scripts/soak` runs it for a year and over each recorder; in CI it runs for two months.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from tests.portal import Fault, SimulatedPortal
 
 from .household import Household, held, resident_megabytes
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(4 * 3600)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(4 * 3600)]
 
 DAYS = int(os.environ.get("USMS_SOAK_DAYS", "60"))
 RESULT = os.environ.get("USMS_SOAK_RESULT")
@@ -40,7 +40,8 @@ of which it is not known how much is the recorder's page cache."""
 CALM = 0.3
 """The share at the end of the time, with neither restarts nor sign-ins by hand, in which memory
 may grow only by what the integration itself keeps."""
-MOST_MEGABYTES = 10.0
+MOST_MEGABYTES = float(os.environ.get("USMS_SOAK_MEGABYTES", "20"))
+"""What a process may grow by; `scripts/soak` asks for 10 of a year. In two months 7 were seen."""
 FAULTS = ("drop", "status", "empty", "other_page", "maintenance", "redirect_host", "cut")
 PATHS = ("*", "home", "report/usagehistory")
 
