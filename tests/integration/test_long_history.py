@@ -20,7 +20,7 @@ from tests.portal import BRUNEI
 from .harness import Harness, sign_in_outside
 from .watch import watching
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 ROOT = Path(__file__).resolve().parents[2]
 

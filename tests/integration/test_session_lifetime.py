@@ -9,7 +9,7 @@ from tests.portal import BRUNEI
 
 from .harness import Harness, sign_in_outside
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 DAYS = 14
 EVENING = 20

@@ -9,7 +9,7 @@ from tests.portal import SimulatedPortal
 
 from .conftest import Home
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 
 async def test_killed_while_signed_in(home: Home) -> None:
