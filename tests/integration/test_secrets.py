@@ -25,6 +25,7 @@ from .harness import Harness
 _NOT_OURS = (
     "homeassistant.components.recorder",
     "aiohttp.access",
+    "homeassistant.components.http",
     "homeassistant.helpers.http",
     "pytest_homeassistant_custom_component",
     "sqlalchemy",
