@@ -86,7 +86,7 @@ class UsmsStoreEntity(UsmsMeterEntity):
         """Follow the history."""
         await super().async_added_to_hass()
         history = self.coordinator.config_entry.runtime_data.history
-        self.async_on_remove(history.async_add_listener(self.async_write_ha_state))
+        self.async_on_remove(history.async_add_listener(self.async_write_ha_state, self._number))
 
     @property
     @override

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -82,7 +83,7 @@ class History:
         self._statistics: dict[str, MeterStatistics] = {}
         self._cleared: set[str] = set()
         self._verified_at: datetime | None = None
-        self._listeners: set[CALLBACK_TYPE] = set()
+        self._listeners: defaultdict[str | None, set[CALLBACK_TYPE]] = defaultdict(set)
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -124,10 +125,15 @@ class History:
         await self._idle.wait()
 
     @callback
-    def async_add_listener(self, listener: CALLBACK_TYPE) -> Callable[[], None]:
-        """Call `listener` after each report; return how to stop that."""
-        self._listeners.add(listener)
-        return lambda: self._listeners.discard(listener)
+    def async_add_listener(
+        self, listener: CALLBACK_TYPE, meter: str | None = None
+    ) -> Callable[[], None]:
+        """Call `listener` when a meter's figures were counted; return how to stop that.
+
+        Without a meter, after each report.
+        """
+        self._listeners[meter].add(listener)
+        return lambda: self._listeners[meter].discard(listener)
 
     @callback
     def async_wake(self) -> None:
@@ -337,6 +343,7 @@ class History:
             self.figures[meter] = await self.hass.async_add_executor_job(
                 count, self.store, meter, self.schedule(meter), now, self.money.review(meter)
             )
+            self._async_tell(meter)  # one meter at a time: each has two dozen entities
         self._async_tell()
 
     def schedule(self, meter: str) -> TariffSchedule | None:
@@ -347,6 +354,6 @@ class History:
         return next((meter.utility for meter in self.meters if meter.number == number), None)
 
     @callback
-    def _async_tell(self) -> None:
-        for listener in tuple(self._listeners):
+    def _async_tell(self, meter: str | None = None) -> None:
+        for listener in tuple(self._listeners[meter]):
             listener()

@@ -62,6 +62,8 @@ class Sync:
         self._now = now
         self._states: dict[str, MeterState] = {}
         self._present: set[str] = set()
+        self._outlook: plan.Outlook | None = None
+        """Of the states; None until someone asks."""
         self._deferred: dict[Step, datetime] = {}
         self._pace = _Pace()
 
@@ -88,7 +90,7 @@ class Sync:
             if known is None:
                 await self._load(stored)
             else:
-                self._states[stored.number] = replace(known, meter=stored)
+                self._put(replace(known, meter=stored))
 
     def utility(self, meter: str) -> Utility | None:
         """Return what a meter measures, if that is known."""
@@ -98,7 +100,9 @@ class Sync:
     @property
     def outlook(self) -> plan.Outlook:
         """How far the history has come."""
-        return plan.outlook(self._meters(), self._now())
+        if self._outlook is None:
+            self._outlook = plan.outlook(self._meters(), self._now())
+        return self._outlook
 
     @property
     def puts_off(self) -> bool:
@@ -126,7 +130,7 @@ class Sync:
         """
         not_understood: PageNotUnderstood | None = None
         in_a_row = 0
-        while step := self.next_step():
+        while step := await asyncio.to_thread(self.next_step):
             began = monotonic()
             try:
                 changed = await self.take(step)
@@ -140,7 +144,7 @@ class Sync:
                 continue
             in_a_row = 0
             self._pace.add(monotonic() - began)
-            yield self._progress(step, changed)
+            yield await asyncio.to_thread(self._progress, step, changed)
         if not_understood:
             raise not_understood
 
@@ -186,7 +190,7 @@ class Sync:
     async def _set_hourly_refused(self, meter: str, at: datetime | None) -> None:
         await asyncio.to_thread(self._store.set_hourly_refused, meter, at)
         state = self._states[meter]
-        self._states[meter] = replace(state, meter=replace(state.meter, hourly_refused_at=at))
+        self._put(replace(state, meter=replace(state.meter, hourly_refused_at=at)))
 
     def _keep(self, step: Step, readings: Iterable[Reading], now: datetime) -> set[date]:
         """Store a report and what follows from it, as one transaction (blocks)."""
@@ -239,7 +243,11 @@ class Sync:
         known = self._states.get(meter.number)
         if first and known:
             days = {**known.days, **days}
-        self._states[meter.number] = MeterState(meter, days)
+        self._put(MeterState(meter, days))
+
+    def _put(self, state: MeterState) -> None:
+        self._states[state.meter.number] = state
+        self._outlook = None
 
     def _progress(self, step: Step, changed: set[date]) -> Progress:
         outlook = self.outlook
