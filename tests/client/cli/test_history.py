@@ -1,5 +1,6 @@
 """The readings store on the command line: filled, asked, exported."""
 
+import json
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -10,6 +11,7 @@ import pytest
 
 from custom_components.usms.client import Reading, Utility, plan
 from custom_components.usms.client.store import ReadingsStore
+from tests.client.conftest import PASSWORD, USERNAME
 from tests.portal import Fault, Meter, SimulatedPortal
 
 from .conftest import NOW, Shell
@@ -196,6 +198,18 @@ async def test_a_copy_of_the_store_is_a_store(filled: Shell, tmp_path: Path) -> 
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     there = await filled("export", "--hourly", "--database", str(copy))
     assert there.out == (await filled("export", "--hourly")).out
+
+
+async def test_an_export_tells_of_meters_and_of_nobody(filled: Shell, tmp_path: Path) -> None:
+    session = json.loads((filled.state / "session.json").read_text())
+    secrets = {USERNAME, PASSWORD, "DEMO HOLDER", "EXAMPLE STREET", *session["cookies"].values()}
+    assert len(secrets) >= 5
+    for option in ("--csv", "--json", "--sqlite"):
+        file = tmp_path / option
+        assert (await filled("export", option, "--output", str(file))).code == 0
+        text = file.read_bytes().decode("latin-1")
+        assert ELECTRICITY in text
+        assert [secret for secret in secrets if secret in text] == []
 
 
 @pytest.mark.parametrize(
