@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
@@ -36,7 +37,14 @@ def _prepared(
     monkeypatch.setattr(connection, "PACING", NO_PACING)
     hass.config.config_dir = str(tmp_path)
     (tmp_path / STORAGE_DIR).mkdir()
-    logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+    for chatty in ("sqlalchemy.engine", "homeassistant.components.recorder.pool"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+@pytest.fixture
+def recorder_config() -> dict[str, Any]:
+    """Record statistics and no states: half of the time would go into committing each of them."""
+    return {"exclude": {"entity_globs": ["*"]}}
 
 
 @pytest.fixture(autouse=True)

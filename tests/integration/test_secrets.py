@@ -6,6 +6,7 @@ import sqlite3
 import traceback
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from homeassistant.core import HomeAssistant
@@ -35,6 +36,12 @@ _NOT_OURS = (
 @pytest.fixture
 def days() -> int:
     return 9
+
+
+@pytest.fixture
+def recorder_config() -> dict[str, Any]:
+    """Record all that Home Assistant records by itself."""
+    return {}
 
 
 def found(secrets: dict[str, str], text: str) -> list[str]:
