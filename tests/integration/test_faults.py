@@ -1,22 +1,30 @@
 """Every fault of the portal, by operation, at two moments, in a real Home Assistant."""
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from homeassistant.exceptions import HomeAssistantError
 
 from tests.faults import CASES, Case
 from tests.portal import Fault
 
 from .harness import Harness
 
-TARGETS = {
-    "account": Fault(path="home", kind="drop"),
-    "daily": Fault(path="report/usagehistory", kind="drop", report="1"),
-    "hourly": Fault(path="report/usagehistory", kind="drop", report="3"),
+PATHS = {
+    "account": "home",
+    "daily": "report/usagehistory",
+    "hourly": "report/usagehistory",
+    "payment": "payment/webform2",
+    "topups": "report/transactionhistory",
+    "sign-in, step 1": "*",
+    "sign-in, step 2": "*",
 }
-SAMPLE = {"status 503", "cut off", "NaN", "negative", "rows out of order", "thousands commas"}
-"""One of each family; all of them take a quarter of an hour: `scripts/test -m matrix`."""
+REPORTS = {"daily": "1", "hourly": "3"}
+SAMPLE = {"status 503", "NaN", "rows out of order"}
+"""One of each family, for the operations whose readings end up in statistics; all of the matrix
+takes a quarter of an hour: `scripts/test -m matrix`."""
 MOST_REQUESTS_AN_HOUR = 60
 """Polls every ten minutes, and what the history tries before it waits."""
 
@@ -26,19 +34,22 @@ def days() -> int:
     return 6
 
 
-@pytest.mark.parametrize("operation", TARGETS)
 @pytest.mark.parametrize("moment", ["first time", "with history"])
 @pytest.mark.parametrize(
-    "case",
+    ("case", "operation"),
     # A clock that stands lets no request run out of time; the client's own matrix has those two.
     [
         pytest.param(
             case,
-            marks=pytest.mark.long if str(case) in SAMPLE else pytest.mark.matrix,
-            id=str(case),
+            operation,
+            marks=pytest.mark.long
+            if str(case) in SAMPLE and operation in {"account", *REPORTS}
+            else pytest.mark.matrix,
+            id=f"{case}-{operation}",
         )
         for case in CASES
         if case.kind not in {"hang", "drip"}
+        for operation in PATHS
     ],
 )
 async def test_a_fault_is_outlived(
@@ -49,9 +60,25 @@ async def test_a_fault_is_outlived(
     if moment == "with history":
         await account.start_history()
         await account.assert_statistics_equal_truth()
-    target = TARGETS[operation]
-    portal.add_fault(Fault(path=target.path, kind=case.kind, report=target.report, **case.settings))
+    signs_in = operation.startswith("sign-in")
+    if signs_in:
+        portal.expire()
+        await account.forward(timedelta(minutes=12))
+        assert account.state("sign_in_needed") == "on"
+        if operation.endswith("2"):
+            await account._sign_in()
+    portal.add_fault(
+        Fault(
+            path=PATHS[operation],
+            kind=case.kind,
+            report=REPORTS.get(operation),
+            **case.settings,
+        )
+    )
     portal.clear_requests()
+    if signs_in:
+        with suppress(HomeAssistantError):  # a sentence for the person who tries
+            await account.sign_in()
     # Long enough that a day ends, and its reports are due.
     await account.forward(timedelta(minutes=12))
     await account.forward(timedelta(hours=11))
