@@ -41,7 +41,10 @@ from tests.portal.accounts import OTHER_PASSWORD, OTHER_USERNAME
 
 ACCOUNTS = ((DEMO_USERNAME, DEMO_PASSWORD), (OTHER_USERNAME, OTHER_PASSWORD))
 
-type RecorderContext = Callable[[HomeAssistant], AbstractAsyncContextManager[Any]]
+COMMIT_INTERVAL = 5
+"""Seconds, the default outside tests."""
+
+type RecorderContext = Callable[[HomeAssistant, dict[str, Any]], AbstractAsyncContextManager[Any]]
 
 
 def held() -> Counter[str]:
@@ -102,7 +105,7 @@ class Household:
         hass = await enter(async_test_home_assistant(config_dir=str(self.config)))
         frame.async_setup(hass)
         hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
-        await enter(self.recorder(hass))
+        await enter(self.recorder(hass, {"commit_interval": COMMIT_INTERVAL}))
         self.hass = hass
         self.harnesses = []
         for number, (username, password) in enumerate(ACCOUNTS):
