@@ -83,6 +83,8 @@ class History:
         self._statistics: dict[str, MeterStatistics] = {}
         self._cleared: set[str] = set()
         self._verified_at: datetime | None = None
+        self._balanced_at: datetime | None = None
+        """When the books were last looked through, without anything read since."""
         self._listeners: defaultdict[str | None, set[CALLBACK_TYPE]] = defaultdict(set)
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -209,9 +211,13 @@ class History:
             if self._may_ask(now):
                 if await self.money.bookkeeper.read_payments():
                     await self._async_price()
+                    self._balanced_at = None
                 self._async_tell_of_pages()
-                await self._async_read_reports()
-                await self._async_balance()
+                if await self._async_read_reports():
+                    self._balanced_at = None
+                if self._balanced_at is None or now - self._balanced_at >= COUNT_INTERVAL:
+                    await self._async_balance()
+                    self._balanced_at = now
         except SessionExpired:
             # The coordinator says so to people; a sign-in reloads the entry, and us.
             await self._coordinator.async_request_refresh()
@@ -227,7 +233,8 @@ class History:
             if isinstance(err, StoreCorrupt):
                 self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
 
-    async def _async_read_reports(self) -> None:
+    async def _async_read_reports(self) -> bool:
+        """Read what is due; return whether that was anything."""
         stored = False
         async for progress in self.sync.run():
             await self._async_keep(progress)
@@ -238,6 +245,7 @@ class History:
             async_trouble_is_over(self.hass, self._entry)
             if not self.sync.puts_off:
                 self._drift.async_understood(_PAGE)
+        return stored
 
     async def _async_see(self) -> None:
         """Take note of what the last poll has shown, once."""
