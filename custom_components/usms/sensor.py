@@ -8,7 +8,7 @@ from typing import Any, override
 
 from homeassistant.components.sensor import SensorEntity
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .client.models import StoredMeter, brunei_midnight
@@ -107,6 +107,15 @@ class FiguresSensor(UsmsStoreEntity, SensorEntity):
 
     entity_description: FiguresSensorDescription
     _unrecorded_attributes = frozenset({"early", "late", "low", "high"})
+    _was_available: bool | None = None
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Leave polls to the history, which counts what they change, but for a meter's absence."""
+        if self.available is not self._was_available:
+            self._was_available = self.available
+            self.async_write_ha_state()
 
     @property
     @override

@@ -37,8 +37,8 @@ def _prepared(
     monkeypatch.setattr(connection, "PACING", NO_PACING)
     hass.config.config_dir = str(tmp_path)
     (tmp_path / STORAGE_DIR).mkdir()
-    for chatty in ("sqlalchemy.engine", "homeassistant.components.recorder.pool"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+    logging.getLogger("homeassistant").setLevel(logging.INFO)  # else a quarter of the time
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def enable_event_loop_debug() -> None:
 @pytest.fixture
 def days() -> int:
     """How much history the portal has; tests override it."""
-    return 40
+    return 12
 
 
 @pytest.fixture

@@ -55,6 +55,7 @@ async def choose(account: Harness, step: str, *answers: dict[str, object]) -> No
     await account.hass.async_block_till_done()
 
 
+@pytest.mark.parametrize("days", [40])
 async def test_what_it_costs(account: Harness) -> None:
     await account.start_history()
     november = date(2026, 11, 1)
@@ -151,6 +152,7 @@ async def test_a_top_up_is_told_once(account: Harness) -> None:
     assert entity_state(account, "event", "top_up", "electricity").last_changed == changed
 
 
+@pytest.mark.parametrize("days", [40])
 async def test_a_top_up_without_a_transaction_history(account: Harness) -> None:
     account.portal.add_fault(Fault("report/transactionhistory", "other_page"))
     await account.start_history()

@@ -71,6 +71,7 @@ async def test_no_secret_leaves(
     hass_client: ClientSessionGenerator,
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "homeassistant")
     logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
     portal = account.portal
     portal.set_profile(session_minutes=None)
