@@ -209,15 +209,7 @@ class History:
                 await self._async_verify()
             await self._async_count_again(now)
             if self._may_ask(now):
-                if await self.money.bookkeeper.read_payments():
-                    await self._async_price()
-                    self._balanced_at = None
-                self._async_tell_of_pages()
-                if await self._async_read_reports():
-                    self._balanced_at = None
-                if self._balanced_at is None or now - self._balanced_at >= COUNT_INTERVAL:
-                    await self._async_balance()
-                    self._balanced_at = now
+                await self._async_ask(now)
         except SessionExpired:
             # The coordinator says so to people; a sign-in reloads the entry, and us.
             await self._coordinator.async_request_refresh()
@@ -232,6 +224,18 @@ class History:
             await async_store_failed(self.hass, self._entry, self.store, err)
             if isinstance(err, StoreCorrupt):
                 self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
+
+    async def _async_ask(self, now: datetime) -> None:
+        """Ask the portal what is due, and look through the books when that was anything."""
+        if await self.money.bookkeeper.read_payments():
+            await self._async_price()
+            self._balanced_at = None
+        self._async_tell_of_pages()
+        if await self._async_read_reports():
+            self._balanced_at = None
+        if self._balanced_at is None or now - self._balanced_at >= COUNT_INTERVAL:
+            await self._async_balance()
+            self._balanced_at = now
 
     async def _async_read_reports(self) -> bool:
         """Read what is due; return whether that was anything."""

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import batched
 from typing import Final, override
@@ -31,7 +31,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 
-from .client.models import Reading, Resolution, Utility, brunei_midnight
+from .client.models import Reading, Resolution, Utility, brunei_date, brunei_midnight
 from .client.schedule import RunningBill, TariffSchedule
 from .client.store import ReadingsStore
 from .connection import masked
@@ -41,6 +41,7 @@ _LOGGER = logging.getLogger(__name__)
 SOURCE: Final = "usms"
 _BATCH: Final = 744  # a month of hours: larger imports hold the loop and the recorder for long
 _SAME: Final = 1e-9  # what a database may change of a float
+_DAY: Final = timedelta(days=1)
 
 
 # --- the pure part: readings to rows ---
@@ -239,14 +240,13 @@ class MeterStatistics:
             return
         if await self._hass.async_add_executor_job(self._loses_rows, changed):
             # Such as the day's total at midnight, on a day whose hours begin later.
-            await async_clear(
-                self._hass,
-                [self._metadata[name]["statistic_id"] for name in ("consumption", "cost")],
-            )
-            rows = await self._hass.async_add_executor_job(self._all_rows)
-        else:
-            rows = await self._hass.async_add_executor_job(self._changed_rows, changed)
-        await self._async_write(rows)
+            ids = [self._metadata[name]["statistic_id"] for name in ("consumption", "cost")]
+            await async_clear(self._hass, ids)
+            await self.async_verify()
+            return
+        await self._async_write(
+            await self._hass.async_add_executor_job(self._changed_rows, changed)
+        )
 
     async def async_verify(self) -> int:
         """Compare the recorder with the store, write what differs; return how many rows that was.
@@ -254,21 +254,46 @@ class MeterStatistics:
         A series with rows that the store does not have is cleared and written anew: the recorder
         can't remove single rows.
         """
-        expected = await self._hass.async_add_executor_job(self._all_rows)
         await async_recorded(self._hass)
-        differing: dict[str, list[StatisticData]] = {}
-        for name, rows in expected.items():
-            statistic_id = self._metadata[name]["statistic_id"]
+        written, cleared = 0, set[str]()
+        while True:
+            rows, foreign = await self._async_compare(cleared)
+            written += rows
+            if not foreign:
+                return written
+            cleared |= foreign
+            _LOGGER.info("A statistic has rows that the readings do not: writing it anew")
+            await async_clear(self._hass, sorted(foreign))
+
+    async def _async_compare(self, cleared: set[str]) -> tuple[int, set[str]]:
+        """Write what differs, month by month, so that years take no more memory than one.
+
+        Returns how many rows that was, and which series, not `cleared`, have rows too many; it
+        stops at those.
+        """
+        run = self._hass.async_add_executor_job
+        ids = {name: series["statistic_id"] for name, series in self._metadata.items()}
+        self._written, sums, written = {}, RunningSums.priced_by(self._schedule), 0
+        for first, last in await run(self._months):
+            expected = await run(self._rows, first, last, sums)
             recorded = await get_instance(self._hass).async_add_executor_job(
-                _recorded, self._hass, statistic_id
+                _recorded, self._hass, set(ids.values()), first, last
             )
-            if recorded.keys() - {row["start"].timestamp() for row in rows}:
-                _LOGGER.info("A statistic has rows that the readings do not: writing it anew")
-                await async_clear(self._hass, [statistic_id])
-                recorded = {}
-            differing[name] = [row for row in rows if not _is_recorded(row, recorded)]
-        await self._async_write(differing)
-        return sum(map(len, differing.values()))
+            foreign = {
+                ids[name]
+                for name, rows in expected.items()
+                if ids[name] not in cleared
+                and recorded[ids[name]].keys() - {row["start"].timestamp() for row in rows}
+            }
+            if foreign:
+                return written, foreign
+            differing = {
+                name: [row for row in rows if not _is_recorded(row, recorded[ids[name]])]
+                for name, rows in expected.items()
+            }
+            await self._async_write(differing)
+            written += sum(map(len, differing.values()))
+        return written, set()
 
     async def _async_write(self, rows: Mapping[str, Sequence[StatisticData]]) -> None:
         for name, series in rows.items():
@@ -278,9 +303,18 @@ class MeterStatistics:
 
     # --- off the event loop ---
 
-    def _all_rows(self) -> dict[str, list[StatisticData]]:
-        self._written = {}
-        return self._rows(self._days(None), RunningSums.priced_by(self._schedule))
+    def _months(self) -> list[tuple[date | None, date | None]]:
+        """Return the first and the last day of each month that has readings.
+
+        The first has no beginning and the last no end: the recorder may have more.
+        """
+        oldest, newest = self._store.span(self._meter)
+        firsts = []
+        if oldest and newest:
+            month = brunei_date(oldest).replace(day=1)
+            while (month := _next_month(month)) <= brunei_date(newest):
+                firsts.append(month)
+        return list(zip([None, *firsts], [*(day - _DAY for day in firsts), None], strict=True))
 
     def _loses_rows(self, changed: set[date]) -> bool:
         """Whether the recorder has rows that no longer are: it can't remove single ones."""
@@ -305,16 +339,16 @@ class MeterStatistics:
         }
         rows: dict[str, list[StatisticData]] = {name: [] for name in self._metadata}
         for first, last in _stretches(sorted(wanted), self._written):
-            part = self._rows(self._days(None, first, last), self._sums_before(first))
+            part = self._rows(first, last, self._sums_before(first))
             for name, series in part.items():
                 rows[name] += series
         return rows
 
     def _rows(
-        self, days: Iterable[DayReadings], sums: RunningSums
+        self, first: date | None, last: date | None, sums: RunningSums
     ) -> dict[str, list[StatisticData]]:
         data: dict[str, list[StatisticData]] = {name: [] for name in self._metadata}
-        for day in days:
+        for day in self._days(None, first, last):
             self._written[day.day] = _Written.of(day)
             for _, rows in build_rows([day], sums):
                 for name, series in data.items():
@@ -369,20 +403,29 @@ def _data(row: Row) -> StatisticData:
     return StatisticData(start=row.start, state=float(row.state), sum=float(row.sum))
 
 
-def _recorded(hass: HomeAssistant, statistic_id: str) -> dict[float, tuple[float, float]]:
-    """Return a series as the recorder has it: state and sum by start (seconds since 1970)."""
+def _next_month(first: date) -> date:
+    return (first + timedelta(days=31)).replace(day=1)
+
+
+def _recorded(
+    hass: HomeAssistant, ids: set[str], first: date | None, last: date | None
+) -> dict[str, dict[float, tuple[float, float]]]:
+    """Return series as the recorder has them: state and sum by start (seconds since 1970)."""
     found = statistics_during_period(
         hass,
-        brunei_midnight(date(1990, 1, 1)),
-        None,
-        {statistic_id},
+        brunei_midnight(first or date(1990, 1, 1)),
+        brunei_midnight(last + _DAY) if last else None,
+        ids,
         "hour",
         None,
         {"state", "sum"},
     )
     return {
-        row["start"]: (row.get("state") or 0.0, row.get("sum") or 0.0)
-        for row in found.get(statistic_id, [])
+        series: {
+            row["start"]: (row.get("state") or 0.0, row.get("sum") or 0.0)
+            for row in found.get(series, [])
+        }
+        for series in ids
     }
 
 
