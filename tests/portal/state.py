@@ -19,6 +19,9 @@ _BALLAST: Final = base64.b64encode(Random("view state").randbytes(36_000)).decod
 _EVENTS: Final = base64.b64encode(Random("event validation").randbytes(1_500)).decode("ascii")
 
 
+_FORGOTTEN_AFTER: Final = timedelta(hours=12)
+
+
 class StateRefused(Exception):
     """A form that the server did not serve: HTTP 500."""
 
@@ -29,6 +32,7 @@ class View:
 
     page: str
     hidden: Mapping[str, str]
+    """Without the ballast that all pages share."""
     memory: Mapping[str, Any]
 
 
@@ -65,7 +69,12 @@ class Sessions:
         return self.random.randbytes(bytes_).hex()
 
     def new(self, now: datetime) -> Session:
-        """Begin a session that nobody has signed in to."""
+        """Begin a session that nobody has signed in to; such are forgotten after half a day."""
+        self._by_key = {
+            key: session
+            for key, session in self._by_key.items()
+            if session.account is not None or now - session.seen < _FORGOTTEN_AFTER
+        }
         session = Session(self.token(), now, now)
         self._by_key[session.key] = session
         return session
@@ -109,23 +118,23 @@ class Sessions:
         """Return the hidden inputs of a new page, and remember them."""
         token = self.token()
         hidden = {
-            "__VIEWSTATE": token + _BALLAST,
+            "__VIEWSTATE": token,
             "__VIEWSTATEGENERATOR": f"{abs(hash_of(page)):08X}"[:8],
-            "__EVENTVALIDATION": token[:8] + _EVENTS,
+            "__EVENTVALIDATION": token[:8],
             "ASPxHiddenField1": f"{{&quot;data&quot;:&quot;12|#|#{token[:6]}&quot;}}",
             "DXScript": "1_16,1_17,1_28,1_66,1_18,1_19,1_22",
         }
         session.views[token] = View(page, hidden, memory)
         while len(session.views) > 40:
             del session.views[next(iter(session.views))]
-        return hidden
+        return _with_ballast(hidden)
 
     def verify(self, session: Session, page: str, posted: Mapping[str, str]) -> View:
         """Return the view that a form belongs to; raises StateRefused for one never served."""
         view = session.views.get(posted.get("__VIEWSTATE", "")[:24])
         if view is None or view.page != page:
             raise StateRefused("the view state is not of this page")
-        for name, value in view.hidden.items():
+        for name, value in _with_ballast(view.hidden).items():
             if posted.get(name) != value:
                 raise StateRefused(f"{name} did not come back as served")
         for name in posted:
@@ -137,6 +146,14 @@ class Sessions:
 
 
 _EVENT_FIELDS: Final = frozenset({"__EVENTTARGET", "__EVENTARGUMENT"})
+
+
+def _with_ballast(hidden: Mapping[str, str]) -> dict[str, str]:
+    return {
+        **hidden,
+        "__VIEWSTATE": hidden["__VIEWSTATE"] + _BALLAST,
+        "__EVENTVALIDATION": hidden["__EVENTVALIDATION"] + _EVENTS,
+    }
 
 
 def hash_of(text: str) -> int:
