@@ -138,38 +138,63 @@ def open_book(
     The portal does not tell how long after its end a reading lowers the balance, and water
     differs from electricity.
     """
-    book = Book(meter, utility, balances, used, topups)
     lately = [seen for seen in balances if balances[-1].seen_at - seen.seen_at < _LEARNT_FROM]
+    lags = _LAGS[utility]
+    begin = lately[0].seen_at - max(map(abs, lags))
+    # The two last readings tell when the next will come, however old they are.
+    first = min(bisect_left(used, begin, key=lambda piece: piece.end), max(len(used) - 2, 0))
+    recent = Book(meter, utility, lately, used[first:], topups)
+    costs, rises = _Costs(recent), [entry.rise for entry in recent.entries]
 
     def off(lag: timedelta) -> tuple[Decimal, timedelta]:
-        entries = replace(book, balances=lately, lag=lag).entries
         pieces = sorted(
-            abs(entry.unexplained) for entry in entries if entry.unexplained is not None
+            abs(rise + cost)
+            for rise, cost in zip(rises, costs.after(lag), strict=True)
+            if cost is not None
         )
         # What top-ups and transfers that are not known leave open is the same with each lag.
         pieces = pieces[: len(pieces) - len(pieces) // 3]
         return sum(pieces, _ZERO) / max(len(pieces), 1), abs(lag)
 
-    return replace(book, lag=min(_LAGS[utility], key=off))
+    return Book(meter, utility, balances, used, topups, min(lags, key=off))
+
+
+class _Costs:
+    """What was used between the balances of a book, for any lag."""
+
+    def __init__(self, book: Book) -> None:
+        """Add up once what all lags share."""
+        self._seen = [balance.seen_at for balance in book.balances]
+        self._ends = [piece.end for piece in book.used]
+        self._sums = list(accumulate((piece.cost for piece in book.used), initial=_ZERO))
+        # The reading after the last one would lower the balance so much later.
+        last = self._ends[-2:]
+        self._next = last[1] + (last[1] - last[0]) if len(last) > 1 else None
+
+    def after(self, lag: timedelta) -> Iterator[Decimal | None]:
+        """Yield the cost (BND) of each entry; None while its readings are not published."""
+        before = None
+        for seen in self._seen:
+            moment = seen - lag
+            used = self._sums[bisect_right(self._ends, moment)]
+            if before is not None:
+                yield used - before if self._next is not None and moment < self._next else None
+            before = used
 
 
 def _entries(book: Book) -> Iterator[Entry]:
     """Yield what happened between the balances."""
-    ends = [piece.end + book.lag for piece in book.used]
-    costs = list(accumulate((piece.cost for piece in book.used), initial=_ZERO))
-    credited = _credited(book)
-    # The reading after the last one would lower the balance so much later.
-    next_end = ends[-1] + (ends[-1] - ends[-2]) if len(ends) > 1 else None
-    for number, (before, after) in enumerate(pairwise(book.balances)):
-        first, last = bisect_right(ends, before.seen_at), bisect_right(ends, after.seen_at)
-        known = next_end is not None and after.seen_at < next_end
+    credited, costs = _credited(book), _Costs(book).after(book.lag)
+    for number, ((before, after), cost) in enumerate(
+        zip(pairwise(book.balances), costs, strict=True)
+    ):
         yield Entry(
             since=before.seen_at,
             at=after.seen_at,
             day=brunei_date(after.seen_at - book.lag - timedelta(seconds=1)),
             change=after.amount - before.amount,
             credited=credited.get(number, _ZERO),
-            cost=costs[last] - costs[first] if known else None,
+            cost=cost,
         )
 
 
