@@ -168,6 +168,7 @@ async def test_meters(read: Harness, api: Api) -> None:
     assert read.requests() == 0
 
 
+@pytest.mark.parametrize("days", [40])
 async def test_a_meter_with_what_it_used_and_costs(read: Harness, api: Api) -> None:
     meter = read.meter("water")
     shown = await api.get(f"/meters/{meter.number}")
@@ -183,6 +184,7 @@ async def test_a_meter_with_what_it_used_and_costs(read: Harness, api: Api) -> N
     assert shown["oldest_reading"] == read.portal.truth(meter.number, "day")[0][0].isoformat()
 
 
+@pytest.mark.parametrize("days", [40])
 async def test_consumption(read: Harness, api: Api) -> None:
     first, last = read.now.date() - timedelta(days=20), read.now.date() - timedelta(days=5)
     for utility, resolution in (("electricity", "hour"), ("electricity", "day"), ("water", "day")):
@@ -222,6 +224,7 @@ async def test_consumption(read: Harness, api: Api) -> None:
     assert read.requests() == 0
 
 
+@pytest.mark.parametrize("days", [40])
 async def test_pages_are_the_whole(read: Harness, api: Api) -> None:
     path = f"/meters/{read.meter().number}/consumption"
     for resolution, limit in (("hour", 250), ("day", 7), ("month", 1)):

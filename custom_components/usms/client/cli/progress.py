@@ -31,7 +31,7 @@ def progress(*, quiet: bool = False) -> Iterator[Callable[[int, int, str], None]
     with bar:
         task = bar.add_task("", total=None)
         yield lambda done, total, what: bar.update(
-            task, completed=done, total=total, description=what
+            task, completed=done, total=total, description=what, refresh=True
         )
 
 
@@ -53,6 +53,7 @@ def _rich_bar() -> Progress | None:
         TimeRemainingColumn(),
         TextColumn("{task.description}"),
         console=Console(stderr=True),
+        auto_refresh=False,  # no thread of its own: reports come often enough
     )
 
 
