@@ -231,25 +231,22 @@ class History:
             await self._async_price()
             self._balanced_at = None
         self._async_tell_of_pages()
-        if await self._async_read_reports():
-            self._balanced_at = None
+        await self._async_read_reports()
         if self._balanced_at is None or now - self._balanced_at >= COUNT_INTERVAL:
             await self._async_balance()
             self._balanced_at = now
 
-    async def _async_read_reports(self) -> bool:
-        """Read what is due; return whether that was anything."""
+    async def _async_read_reports(self) -> None:
         stored = False
         async for progress in self.sync.run():
             await self._async_keep(progress)
             await self._async_see()
-            stored = True
+            self._balanced_at, stored = None, True
         self._back_off = _BACK_OFF[0]
         if stored:  # all that was due; a full disk may take some of it
             async_trouble_is_over(self.hass, self._entry)
             if not self.sync.puts_off:
                 self._drift.async_understood(_PAGE)
-        return stored
 
     async def _async_see(self) -> None:
         """Take note of what the last poll has shown, once."""

@@ -22,7 +22,7 @@ PATHS = {
     "sign-in, step 2": "*",
 }
 REPORTS = {"daily": "1", "hourly": "3"}
-SAMPLE = {"status 503", "NaN", "rows out of order"}
+SAMPLE = {"status 503", "cut off", "NaN", "negative", "rows out of order", "thousands commas"}
 """One of each family, for the operations whose readings end up in statistics; all of the matrix
 takes a quarter of an hour: `scripts/test -m matrix`."""
 MOST_REQUESTS_AN_HOUR = 60
