@@ -24,7 +24,7 @@ from custom_components.usms import connection
 from custom_components.usms.client import BRUNEI, NO_PACING
 from tests.portal import Fault, SimulatedPortal
 
-from .household import Household, held, resident_megabytes
+from .household import Household, held, megabytes, one_heap
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(4 * 3600)]
 
@@ -54,12 +54,14 @@ class Measured:
 
     def look(self, household: Household, day: int) -> None:
         """Note the present."""
+        own, cached = megabytes()
         self.days.append(
             {
                 "day": day,
                 "readings": household.readings(),
                 "store_bytes": household.store_bytes(),
-                "megabytes": round(resident_megabytes(), 2),
+                "megabytes": round(own, 2),
+                "sqlite_megabytes": round(cached, 2),
             }
         )
 
@@ -144,6 +146,7 @@ async def test_soak(household: Household) -> None:
 
 async def _soak(household: Household, complaints: Complaints) -> None:
     began = freezegun_api.real_perf_counter()
+    one_heap()
     asyncio.get_running_loop().set_debug(False)  # else most of the time goes into tracebacks
     await household.start()
     await household.sign_in_both()
