@@ -1,4 +1,4 @@
-"""The store as long-term statistics: a pure row builder, and a thin writer over the recorder.
+"""The store as long-term statistics: what is written to the recorder, and when.
 
 What the recorder holds is derived: it can be cleared or lost at any time and is built again from
 the store, without a request to the portal.
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import batched
 from typing import Final, override
@@ -32,9 +32,10 @@ from homeassistant.helpers.recorder import get_instance
 from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 
 from .client.models import Reading, Resolution, Utility, brunei_date, brunei_midnight
-from .client.schedule import RunningBill, TariffSchedule
+from .client.schedule import TariffSchedule
 from .client.store import ReadingsStore
 from .connection import masked
+from .statistic_rows import DayReadings, Row, RunningSums, build_rows, stretches
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -42,101 +43,6 @@ SOURCE: Final = "usms"
 _BATCH: Final = 744  # a month of hours: larger imports hold the loop and the recorder for long
 _SAME: Final = 1e-9  # what a database may change of a float
 _DAY: Final = timedelta(days=1)
-
-
-# --- the pure part: readings to rows ---
-
-
-@dataclass(frozen=True, slots=True)
-class DayReadings:
-    """What the store has of a day: its total, and its hours where there are any."""
-
-    day: date
-    total: Decimal | None
-    hours: tuple[Reading, ...] = ()
-
-    @property
-    def rows(self) -> tuple[Reading, ...]:
-        """The day as the consumption series shows it: its hours, else its total at midnight."""
-        if self.hours:
-            return self.hours
-        if self.total is None:
-            return ()
-        return (Reading(brunei_midnight(self.day), self.total),)
-
-    @property
-    def amount(self) -> Decimal:
-        """What the day adds to the consumption series, in kWh or m³."""
-        return sum((row.value for row in self.rows), Decimal(0))
-
-    @property
-    def starts(self) -> int:
-        """At which hours the consumption series has rows, a bit each."""
-        return sum(1 << row.start.hour for row in self.rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of a statistic: what was used from `start` on, and the running sum with it."""
-
-    start: datetime
-    state: Decimal
-    sum: Decimal
-
-
-@dataclass(slots=True)
-class Rows:
-    """The rows of a meter's three series."""
-
-    consumption: list[Row] = field(default_factory=list)
-    cost: list[Row] = field(default_factory=list)
-    daily: list[Row] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class RunningSums:
-    """Where the series of a meter stand at the end of a day."""
-
-    bill: RunningBill | None
-    """None without prices: there is no cost then."""
-    consumption: Decimal = Decimal(0)
-    cost: Decimal = Decimal(0)
-    daily: Decimal = Decimal(0)
-
-    @classmethod
-    def priced_by(cls, schedule: TariffSchedule | None) -> RunningSums:
-        """Return the sums before the first reading."""
-        return cls(RunningBill(schedule) if schedule else None)
-
-    def use(self, day: date, amount: Decimal) -> Decimal | None:
-        """Take in consumption of a day; return what it adds to its month's bill (BND)."""
-        self.consumption += amount
-        if self.bill is None:
-            return None
-        cost = self.bill.use(day, amount)
-        self.cost += cost
-        return cost
-
-
-def build_rows(days: Iterable[DayReadings], sums: RunningSums) -> Iterator[tuple[date, Rows]]:
-    """Turn days, by time, into rows, a day at a time; `sums` is where they begin and moves on.
-
-    The first row of all has sum = state, because the recorder takes it as that row's change.
-    """
-    for day in days:
-        rows = Rows()
-        for reading in day.rows:
-            cost = sums.use(day.day, reading.value)
-            rows.consumption.append(Row(reading.start, reading.value, sums.consumption))
-            if cost is not None:
-                rows.cost.append(Row(reading.start, cost, sums.cost))
-        if day.total is not None:
-            sums.daily += day.total
-            rows.daily.append(Row(brunei_midnight(day.day), day.total, sums.daily))
-        yield day.day, rows
-
-
-# --- the thin part: rows to the recorder ---
 
 
 def metadata(meter: str, utility: Utility) -> dict[str, StatisticMetaData]:
@@ -338,7 +244,7 @@ class MeterStatistics:
             day for day in self._written if day in changed or (moved is not None and day > moved)
         }
         rows: dict[str, list[StatisticData]] = {name: [] for name in self._metadata}
-        for first, last in _stretches(sorted(wanted), self._written):
+        for first, last in stretches(sorted(wanted), self._written):
             part = self._rows(first, last, self._sums_before(first))
             for name, series in part.items():
                 rows[name] += series
@@ -350,9 +256,9 @@ class MeterStatistics:
         data: dict[str, list[StatisticData]] = {name: [] for name in self._metadata}
         for day in self._days(None, first, last):
             self._written[day.day] = _Written.of(day)
-            for _, rows in build_rows([day], sums):
-                for name, series in data.items():
-                    series += [_data(row) for row in getattr(rows, name)]
+            rows = build_rows(day, sums)
+            for name, series in data.items():
+                series += [_data(row) for row in getattr(rows, name)]
         return data
 
     def _sums_before(self, first: date) -> RunningSums:
@@ -382,21 +288,6 @@ class MeterStatistics:
             for day in sorted(totals.keys() | hours.keys())
             if wanted is None or day in wanted
         ]
-
-
-def _stretches(wanted: Sequence[date], known: Mapping[date, object]) -> Iterator[tuple[date, date]]:
-    """Yield the runs of days, first and last, that no other known day interrupts."""
-    order = {day: n for n, day in enumerate(sorted(known))}
-    first = previous = None
-    for day in wanted:
-        if first is None or previous is None:
-            first = day
-        elif order[day] != order[previous] + 1:
-            yield first, previous
-            first = day
-        previous = day
-    if first is not None and previous is not None:
-        yield first, previous
 
 
 def _data(row: Row) -> StatisticData:
