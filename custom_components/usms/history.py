@@ -34,7 +34,7 @@ from .client.store import ReadingsStore
 from .client.sync import Progress, Sync
 from .drift import Drift
 from .money import Money
-from .statistics import MeterStatistics, async_clear, statistic_ids
+from .statistics import MeterStatistics, RecorderFailed, async_clear, statistic_ids
 from .storage import async_store_failed, async_trouble_is_over
 
 if TYPE_CHECKING:
@@ -82,7 +82,9 @@ class History:
         """The last snapshot of the account that was taken note of."""
         self._statistics: dict[str, MeterStatistics] = {}
         self._cleared: set[str] = set()
-        self._verified_at: datetime | None = None
+        self._opened = False
+        self._verify_at: datetime | None = None
+        """When to compare the recorder with the store; None for as soon as possible."""
         self._balanced_at: datetime | None = None
         """When the books were last looked through, without anything read since."""
         self._listeners: defaultdict[str | None, set[CALLBACK_TYPE]] = defaultdict(set)
@@ -92,6 +94,8 @@ class History:
         self._one_at_a_time = asyncio.Lock()
         self._not_before: datetime | None = None
         self._back_off = _BACK_OFF[0]
+        self._broken = False
+        """Whether the last try to ask ended for a reason that nobody foresaw."""
 
     @property
     def _drift(self) -> Drift:
@@ -200,30 +204,51 @@ class History:
         """Read until nothing is due; errors end this round, not the loop."""
         now = dt_util.utcnow()
         try:
-            if self._verified_at is None:
-                await self.sync.open()
-                cleared = await self.hass.async_add_executor_job(self.store.fact, _CLEARED)
-                self._cleared = set(cleared) if isinstance(cleared, list) else set()
-            await self._async_see()
-            if self._verified_at is None or now - self._verified_at >= VERIFY_INTERVAL:
-                await self._async_verify()
-            await self._async_count_again(now)
-            if self._may_ask(now):
-                await self._async_ask(now)
+            await self._async_round(now)
         except SessionExpired:
             # The coordinator says so to people; a sign-in reloads the entry, and us.
             await self._coordinator.async_request_refresh()
         except (UsmsConnectionError, PortalUnavailable, PageNotUnderstood) as err:
             if isinstance(err, PageNotUnderstood):
                 self._drift.async_saw(err)
-            self._not_before = now + self._back_off
-            _LOGGER.debug("History pauses for %s: %s", self._back_off, err)
-            self._back_off = min(2 * self._back_off, _BACK_OFF[1])
+            self._async_pause(now, err)
+        except RecorderFailed as err:
+            self._async_pause(now, err)
+            self._verify_at = self._not_before
         except StoreError as err:
             self._not_before = now + _BACK_OFF[1]
             await async_store_failed(self.hass, self._entry, self.store, err)
             if isinstance(err, StoreCorrupt):
                 self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
+        except Exception:
+            # Else nothing would be read until the next restart, and nobody would know.
+            level = logging.DEBUG if self._broken else logging.ERROR
+            _LOGGER.log(level, "The history is read again in %s", _BACK_OFF[1], exc_info=True)
+            self._not_before = self._verify_at = now + _BACK_OFF[1]
+            self._broken = True
+
+    @callback
+    def _async_pause(self, now: datetime, err: Exception) -> None:
+        """Ask for nothing for some time, which doubles."""
+        self._not_before = now + self._back_off
+        _LOGGER.debug("History pauses for %s: %s", self._back_off, err)
+        self._back_off = min(2 * self._back_off, _BACK_OFF[1])
+
+    async def _async_round(self, now: datetime) -> None:
+        """Do what is due, until nothing is."""
+        if not self._opened:
+            await self.sync.open()
+            cleared = await self.hass.async_add_executor_job(self.store.fact, _CLEARED)
+            self._cleared = set(cleared) if isinstance(cleared, list) else set()
+            self._opened = True
+        await self._async_see()
+        await self._async_count_again(now)
+        if self._verify_at is None or now >= self._verify_at:
+            await self._async_verify()
+            self._verify_at = now + VERIFY_INTERVAL
+        if self._may_ask(now):
+            await self._async_ask(now)
+            self._broken = False
 
     async def _async_ask(self, now: datetime) -> None:
         """Ask the portal what is due, and look through the books when that was anything."""
@@ -295,12 +320,8 @@ class History:
     async def _async_keep(self, progress: Progress) -> None:
         """Derive from the store what one report changed."""
         meter = progress.step.meter
-        known = meter in self._statistics
-        if progress.changed and (statistics := self._statistics_of(meter)):
-            # A meter whose kind has only now become known may have readings already.
-            await (
-                statistics.async_update(progress.changed) if known else statistics.async_verify()
-            )
+        if statistics := self._statistics_of(meter):
+            await statistics.async_update(progress.changed)
         self.progress = progress
         figures = self.figures.get(meter)
         if figures is None or any(figures.consumption.counts(day) for day in progress.changed):
@@ -316,7 +337,6 @@ class History:
             statistics = self._statistics_of(meter)
             if statistics is not None:
                 written += await statistics.async_verify()
-        self._verified_at = dt_util.utcnow()
         if written:
             _LOGGER.debug("Wrote %d rows of statistics that the recorder lacked", written)
         return written

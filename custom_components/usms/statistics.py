@@ -28,21 +28,32 @@ from homeassistant.components.recorder.statistics import (
 from homeassistant.components.recorder.tasks import RecorderTask
 from homeassistant.const import UnitOfEnergy, UnitOfVolume
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
+from sqlalchemy.exc import SQLAlchemyError
 
 from .client.models import Reading, Resolution, Utility, brunei_date, brunei_midnight
 from .client.schedule import TariffSchedule
 from .client.store import ReadingsStore
 from .connection import masked
+from .const import DOMAIN
 from .statistic_rows import DayReadings, Row, RunningSums, build_rows, stretches
 
 _LOGGER = logging.getLogger(__name__)
 
-SOURCE: Final = "usms"
+SOURCE: Final = DOMAIN
 _BATCH: Final = 744  # a month of hours: larger imports hold the loop and the recorder for long
 _SAME: Final = 1e-9  # what a database may change of a float
 _DAY: Final = timedelta(days=1)
+
+
+class RecorderFailed(HomeAssistantError):
+    """The recorder's database can't be read or written, such as a server that restarts."""
+
+    def __init__(self) -> None:
+        """Say so, translated."""
+        super().__init__(translation_domain=DOMAIN, translation_key="recorder_failed")
 
 
 def metadata(meter: str, utility: Utility) -> dict[str, StatisticMetaData]:
@@ -131,6 +142,8 @@ class MeterStatistics:
         self._schedule = schedule
         self._written: dict[date, _Written] = {}
         """What the recorder has of each day."""
+        self._verified = False
+        """Whether that is all that it has: not before a look at it, nor after one that failed."""
 
     async def async_set_tariff(self, schedule: TariffSchedule | None) -> int:
         """Price by another schedule from now on, and what is written anew; return how many rows."""
@@ -140,9 +153,15 @@ class MeterStatistics:
         return await self.async_verify()
 
     async def async_update(self, changed: Iterable[date]) -> None:
-        """Write the days that changed, and those after them whose sums move."""
+        """Write the days that changed, and those after them whose sums move.
+
+        Raises RecorderFailed.
+        """
         changed = set(changed)
         if not changed:
+            return
+        if not self._verified:
+            await self.async_verify()
             return
         if await self._hass.async_add_executor_job(self._loses_rows, changed):
             # Such as the day's total at midnight, on a day whose hours begin later.
@@ -158,14 +177,16 @@ class MeterStatistics:
         """Compare the recorder with the store, write what differs; return how many rows that was.
 
         A series with rows that the store does not have is cleared and written anew: the recorder
-        can't remove single rows.
+        can't remove single rows. Raises RecorderFailed.
         """
+        self._verified = False
         await async_recorded(self._hass)
         written, cleared = 0, set[str]()
         while True:
             rows, foreign = await self._async_compare(cleared)
             written += rows
             if not foreign:
+                self._verified = True
                 return written
             cleared |= foreign
             _LOGGER.info("A statistic has rows that the readings do not: writing it anew")
@@ -182,9 +203,7 @@ class MeterStatistics:
         self._written, sums, written = {}, RunningSums.priced_by(self._schedule), 0
         for first, last in await run(self._months):
             expected = await run(self._rows, first, last, sums)
-            recorded = await get_instance(self._hass).async_add_executor_job(
-                _recorded, self._hass, set(ids.values()), first, last
-            )
+            recorded = await self._async_recorded(set(ids.values()), first, last)
             foreign = {
                 ids[name]
                 for name, rows in expected.items()
@@ -201,11 +220,31 @@ class MeterStatistics:
             written += sum(map(len, differing.values()))
         return written, set()
 
+    async def _async_recorded(
+        self, ids: set[str], first: date | None, last: date | None
+    ) -> dict[str, dict[float, tuple[float, float]]]:
+        try:
+            return await get_instance(self._hass).async_add_executor_job(
+                _recorded, self._hass, ids, first, last
+            )
+        except SQLAlchemyError as err:
+            self._verified = False
+            raise RecorderFailed from err
+
     async def _async_write(self, rows: Mapping[str, Sequence[StatisticData]]) -> None:
+        """Write rows and look whether they are there: the recorder tells of no failure."""
         for name, series in rows.items():
             for batch in batched(series, _BATCH, strict=False):
                 async_add_external_statistics(self._hass, self._metadata[name], batch)
                 await async_recorded(self._hass)
+        last = {self._metadata[name]["statistic_id"]: rows[name][-1] for name in rows if rows[name]}
+        if not last:
+            return
+        days = [brunei_date(row["start"]) for row in last.values()]
+        recorded = await self._async_recorded(set(last), min(days), max(days))
+        if not all(_is_recorded(row, recorded[series]) for series, row in last.items()):
+            self._verified = False
+            raise RecorderFailed
 
     # --- off the event loop ---
 
