@@ -35,13 +35,13 @@ HISTORY = 40
 """Days before the beginning."""
 LEAP = timedelta(hours=6)
 WARM_UP = 30
-"""Days after which memory is measured first; over SQLite the process takes some 15 MB until then,
-of which it is not known how much is the recorder's page cache."""
+"""Days after which memory is measured first."""
 CALM = 0.3
 """The share at the end of the time, with neither restarts nor sign-ins by hand, in which memory
 may grow only by what the integration itself keeps."""
-MOST_MEGABYTES = float(os.environ.get("USMS_SOAK_MEGABYTES", "20"))
-"""What a process may grow by; `scripts/soak` asks for 10 of a year. In two months 7 were seen."""
+MOST_MEGABYTES = 10
+"""What the process may grow by from then on, however long; most of it is heap that is free, but in
+pages that are not."""
 FAULTS = ("drop", "status", "empty", "other_page", "maintenance", "redirect_host", "cut")
 PATHS = ("*", "home", "report/usagehistory")
 
