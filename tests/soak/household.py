@@ -32,6 +32,7 @@ from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_test_home_assistant,
 )
+from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from custom_components.usms.client import SessionLife
 from custom_components.usms.connection import SessionStore, account_id, masked
@@ -84,12 +85,15 @@ def forget_calls() -> None:
 
 
 def forget_statements() -> None:
-    """Have the recorder's tables forget what SQLAlchemy compiled for an engine that is gone.
+    """Have SQLAlchemy forget what it compiled for an engine that is gone, of tables and of its own.
 
     Outside, a restart is another process; here each would leave 0.1 MB.
     """
     for mapper in Base.registry.mappers:
         mapper.__dict__.pop("_compiled_cache", None)
+    for query in vars(PGDialect).values():
+        if cache_clear := getattr(query, "cache_clear", None):
+            cache_clear()
 
 
 @dataclass
