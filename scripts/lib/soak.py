@@ -21,11 +21,11 @@ statistic is compared with the portal's truth.
 |---|{rule}
 {rows}
 
-Memory is what the whole process has resident, with the simulated portal in it, five days' mean,
-{warm} days after the beginning and at the end; for its growth in the last third nothing is started
-anew. All threads share one heap (`M_ARENA_MAX`), and SQLite's page caches are counted apart: the
-recorder lets them fill up to 16 MB as its database grows. What is left is counted after a stop:
-tasks, threads, open files and sockets.
+Memory is of the whole process, with the simulated portal in it, three looks' mean, {warm} days
+after the beginning and at the end; for the last third nothing is started anew. In use is what was
+allocated and not freed, by Python and by libraries, without SQLite's page caches: the recorder lets
+these grow to 16 MB with its database. Resident is all of it, with the pages that are partly free.
+What is left is counted after a stop: tasks, threads, open files and sockets.
 """
 
 
@@ -43,10 +43,14 @@ def main(folder: Path) -> None:
         ("days lived", [result["days"] for result in results]),
         *((what, [result["happened"].get(what, 0) for result in results]) for what in _HAPPENED),
         ("readings in the stores", [f"{result['readings']:,}" for result in results]),
-        ("memory, warm to end (MB)", [_memory(result) for result in results]),
-        ("grown (MB)", [result["megabytes_grown"] for result in results]),
-        ("grown in the last third (MB)", [result["megabytes_grown_calm"] for result in results]),
-        ("SQLite's page caches, warm to end (MB)", [_cached(result) for result in results]),
+        ("memory in use, warm to end (MB)", [_memory(result, "used") for result in results]),
+        ("grown in use (MB)", [result["megabytes_grown"] for result in results]),
+        (
+            "grown in use in the last third (MB)",
+            [result["megabytes_grown_calm"] for result in results],
+        ),
+        ("SQLite's page caches (MB)", [_memory(result, "sqlite") for result in results]),
+        ("resident (MB)", [_memory(result, "resident") for result in results]),
         ("bytes a reading, warm to end", [_bytes(result) for result in results]),
         ("tasks, threads, files left", [len(result["left"]) for result in results]),
         ("tracebacks in the log", [len(result["unforeseen"]) for result in results]),
@@ -65,13 +69,8 @@ def main(folder: Path) -> None:
 _HAPPENED = ("faults", "dead sessions", "sign-ins", "restarts", "comparisons")
 
 
-def _memory(result: dict[str, Any]) -> str:
-    return f"{result['megabytes_warm']} to {result['megabytes_end']}"
-
-
-def _cached(result: dict[str, Any]) -> str:
-    warm, end = result["by_day"][result["warm_up"]], result["by_day"][-1]
-    return f"{warm['sqlite_megabytes']:.1f} to {end['sqlite_megabytes']:.1f}"
+def _memory(result: dict[str, Any], kind: str) -> str:
+    return f"{result['megabytes_warm'][kind]} to {result['megabytes_end'][kind]}"
 
 
 def _bytes(result: dict[str, Any]) -> str:

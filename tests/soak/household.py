@@ -10,6 +10,8 @@ import os
 import random
 import re
 import sqlite3
+import sys
+import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -42,9 +44,6 @@ from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, SimulatedPortal
 from tests.portal.accounts import OTHER_PASSWORD, OTHER_USERNAME
 
 ACCOUNTS = ((DEMO_USERNAME, DEMO_PASSWORD), (OTHER_USERNAME, OTHER_PASSWORD))
-
-M_ARENA_MAX = -8
-"""The parameter's number in glibc's malloc.h."""
 
 COMMIT_INTERVAL = 5
 """Seconds, the default outside tests."""
@@ -214,25 +213,58 @@ class Household:
         return list((self.config / ".storage").glob("usms.*.db"))
 
 
-def one_heap() -> None:
-    """Have glibc serve all threads from one heap: with more of them more stays unused."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").mallopt(M_ARENA_MAX, 1)
+class _Mallinfo2(ctypes.Structure):
+    """What glibc's `mallinfo2` returns; of use here are `uordblks` and `hblkhd`."""
+
+    _fields_ = (
+        *((name, ctypes.c_size_t) for name in ("arena", "ordblks", "smblks", "hblks", "hblkhd")),
+        *((name, ctypes.c_size_t) for name in ("usmblks", "fsmblks", "uordblks", "fordblks")),
+        ("keepcost", ctypes.c_size_t),
+    )
 
 
-def megabytes() -> tuple[float, float]:
-    """Return this process's resident memory without SQLite's, and SQLite's: caches of pages.
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What this process takes, in MB."""
 
-    What is free within the process is given back first. The recorder lets SQLite keep 16 MB of
-    pages; it takes a year to fill them.
-    """
-    forget_calls()
-    gc.collect()
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-    resident = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    cached = _sqlite_bytes()
-    return (resident - cached) / 2**20, cached / 2**20
+    used: float
+    """What was allocated and not freed, of Python and of libraries, without SQLite."""
+    sqlite: float
+    """SQLite's: the recorder lets it keep 16 MB of pages, which it takes a year to fill."""
+    resident: float
+    """All pages, also those of which little is in use."""
+
+    @classmethod
+    def now(cls) -> Memory:
+        """Measure it, with what is free given back first."""
+        forget_calls()
+        gc.collect()
+        libc = ctypes.CDLL(None)
+        libc.malloc_trim(0)
+        libc.mallinfo2.restype = _Mallinfo2
+        malloc = libc.mallinfo2()
+        sqlite = _sqlite_bytes()
+        used = malloc.uordblks + malloc.hblkhd + _pymalloc_bytes() - sqlite
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        resident = pages * os.sysconf("SC_PAGE_SIZE")
+        return cls(*(round(size / 2**20, 2) for size in (used, sqlite, resident)))
+
+
+def _pymalloc_bytes() -> int:
+    """Return what Python's own allocator has given out; it tells only on standard error."""
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            sys._debugmallocstats()
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+        file.seek(0)
+        told = file.read().decode()
+    found = re.search(r"# bytes in allocated blocks\s+=\s+([\d,]+)", told)
+    assert found, told
+    return int(found[1].replace(",", ""))
 
 
 def _sqlite_bytes() -> int:

@@ -10,7 +10,7 @@ import os
 import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from custom_components.usms import connection
 from custom_components.usms.client import BRUNEI, NO_PACING
 from tests.portal import Fault, SimulatedPortal
 
-from .household import Household, held, megabytes, one_heap
+from .household import Household, Memory, held
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(4 * 3600)]
 
@@ -34,14 +34,15 @@ BEGIN = datetime(2025, 11, 20, 14, 30, tzinfo=BRUNEI)
 HISTORY = 40
 """Days before the beginning."""
 LEAP = timedelta(hours=6)
-WARM_UP = 30
+WARM_UP = min(30, DAYS // 2)
 """Days after which memory is measured first."""
+LOOK_EVERY, LOOKS = 3, 3
+"""Memory is looked at every so many days, and so many looks in a row are taken together."""
 CALM = 0.3
 """The share at the end of the time, with neither restarts nor sign-ins by hand, in which memory
 may grow only by what the integration itself keeps."""
 MOST_MEGABYTES = 10
-"""What the process may grow by from then on, however long; most of it is heap that is free, but in
-pages that are not."""
+"""What the process may have in use more from then on, however long."""
 FAULTS = ("drop", "status", "empty", "other_page", "maintenance", "redirect_host", "cut")
 PATHS = ("*", "home", "report/usagehistory")
 
@@ -51,24 +52,26 @@ class Measured:
     """What was seen day by day."""
 
     days: list[dict[str, float]] = field(default_factory=list)
+    memory: dict[int, Memory] = field(default_factory=dict)
+    """By day."""
 
     def look(self, household: Household, day: int) -> None:
         """Note the present."""
-        own, cached = megabytes()
         self.days.append(
             {
                 "day": day,
                 "readings": household.readings(),
                 "store_bytes": household.store_bytes(),
-                "megabytes": round(own, 2),
-                "sqlite_megabytes": round(cached, 2),
             }
         )
+        if day % LOOK_EVERY == 0:
+            self.memory[day] = Memory.now()
 
-    def mean_megabytes(self, first: int, count: int = 5) -> float:
-        """Return the mean of some days, for a single look depends on when memory was freed."""
-        looks = [look["megabytes"] for look in self.days if first <= look["day"] < first + count]
-        return sum(looks) / len(looks)
+    def megabytes(self, first: int) -> Memory:
+        """Return the mean of some looks at memory from a day on."""
+        looks = [look for day, look in self.memory.items() if day >= first][:LOOKS]
+        sizes = zip(*map(astuple, looks), strict=True)
+        return Memory(*(round(sum(size) / len(looks), 1) for size in sizes))
 
     def bytes_a_reading(self, day: int) -> float:
         """Return how many bytes the stores take for each reading."""
@@ -146,7 +149,6 @@ async def test_soak(household: Household) -> None:
 
 async def _soak(household: Household, complaints: Complaints) -> None:
     began = freezegun_api.real_perf_counter()
-    one_heap()
     asyncio.get_running_loop().set_debug(False)  # else most of the time goes into tracebacks
     await household.start()
     await household.sign_in_both()
@@ -171,7 +173,8 @@ async def _soak(household: Household, complaints: Complaints) -> None:
     report["unforeseen"] = complaints.texts
     report["minutes"] = round((freezegun_api.real_perf_counter() - began) / 60, 1)
     if RESULT:
-        Path(RESULT).write_text(json.dumps(report | {"by_day": measured.days}, indent=1))
+        by_day = {day: asdict(look) for day, look in measured.memory.items()}
+        Path(RESULT).write_text(json.dumps(report | {"memory": by_day}, indent=1))
     print(json.dumps(report, indent=1))
     assert report["left"] == []
     assert report["unforeseen"] == []
@@ -218,19 +221,20 @@ async def _compare(household: Household, *, leaps: int, published_before: timede
 
 
 def _report(household: Household, measured: Measured) -> dict[str, Any]:
-    last, calm_from = len(measured.days) - 1, int(DAYS * (1 - CALM)) + 3
-    warm, end = measured.mean_megabytes(WARM_UP), measured.mean_megabytes(last - 4)
-    calm = measured.mean_megabytes(calm_from, 3)
+    last = len(measured.days) - 1
+    last_looks = last - LOOKS * LOOK_EVERY + 1
+    warm, end = measured.megabytes(WARM_UP), measured.megabytes(last_looks)
+    calm = measured.megabytes(min(int(DAYS * (1 - CALM)) + LOOK_EVERY, last_looks))
     return {
         "days": DAYS,
         "warm_up": WARM_UP,
         "happened": household.counts,
         "readings": int(measured.days[last]["readings"]),
         "store_bytes": int(measured.days[last]["store_bytes"]),
-        "megabytes_warm": round(warm, 1),
-        "megabytes_end": round(end, 1),
-        "megabytes_grown": round(end - warm, 1),
-        "megabytes_grown_calm": round(measured.mean_megabytes(last - 2, 3) - calm, 1),
+        "megabytes_warm": asdict(warm),
+        "megabytes_end": asdict(end),
+        "megabytes_grown": round(end.used - warm.used, 1),
+        "megabytes_grown_calm": round(end.used - calm.used, 1),
         "bytes_a_reading_warm": round(measured.bytes_a_reading(WARM_UP), 1),
         "bytes_a_reading_end": round(measured.bytes_a_reading(last), 1),
     }
