@@ -56,6 +56,17 @@ async def test_a_wrong_answer_brings_a_new_picture(
     assert await client.is_signed_in()
 
 
+async def test_the_first_step_shown_in_place_of_the_second(
+    client: UsmsClient, portal: SimulatedPortal
+) -> None:
+    first = (await challenge_of(client)).challenge
+    portal.add_fault(Fault(path="reslogin", kind="captcha_asked", times=1))
+    with pytest.raises(CaptchaRefused) as refused:
+        await client.answer(first, portal.captcha_answer)
+    await client.answer(refused.value.challenge, portal.captcha_answer)
+    assert await client.is_signed_in()
+
+
 async def test_another_picture_at_request(client: UsmsClient, portal: SimulatedPortal) -> None:
     first = (await challenge_of(client)).challenge
     second = await client.refresh_captcha(first)

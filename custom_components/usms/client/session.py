@@ -159,6 +159,11 @@ class PortalSession:
         error = (page.error or "").casefold()
         if any(known in error for known in _CREDENTIAL_ERRORS):
             raise CredentialsRefused("The portal refuses the user name or the password")
+        if captcha_sent and len(answer.path) == 1:
+            # Without a redirect the form may be that of the first step, whatever its address: one
+            # that no answer would ever satisfy. What the address serves is the second's.
+            answer = await self._transport.get(answer.url)
+            page = await self._login_page(answer)
         if "sc" in answer.url.query and page.captcha_src:
             challenge = await self._challenge(answer.url, page, username, password)
             raise CaptchaRefused(challenge) if captcha_sent else CaptchaRequired(challenge)
