@@ -15,8 +15,8 @@ from random import Random
 from statistics import fmean
 
 from custom_components.usms.client import RunningBill, TariffSchedule, residential_electricity
-from custom_components.usms.client.forecast import HORIZON, Forecast, forecast, runs_out
-from custom_components.usms.client.models import brunei_midnight
+from custom_components.usms.client.billing.forecast import HORIZON, Forecast, forecast, runs_out
+from custom_components.usms.client.brunei import brunei_midnight
 
 from .households import DAYS, FIRST, KINDS, household, reported
 

@@ -4,8 +4,9 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
-from custom_components.usms.client import NO_PACING, UsmsClient, pages
-from custom_components.usms.client.reports import UsageReports
+from custom_components.usms.client import NO_PACING, UsmsClient
+from custom_components.usms.client.portal import pages, report_pages
+from custom_components.usms.client.portal.usage_reports import UsageReports
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, SimulatedPortal
 
 
@@ -31,7 +32,7 @@ async def main() -> None:
         await client.hourly(portal.meters[0].number, day)
         now = datetime.now(UTC)
         measure("account page", len(home), lambda: pages.account_page(home, now))
-        measure("hourly report", len(served[-1]), lambda: pages.report_page(served[-1]))
+        measure("hourly report", len(served[-1]), lambda: report_pages.report_page(served[-1]))
 
 
 def measure(name: str, size: int, parse: object, times: int = 100) -> None:

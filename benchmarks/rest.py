@@ -126,7 +126,7 @@ def fill(file: Path, portal: SimulatedPortal) -> int:
     store, written = ReadingsStore(file), count()
     with store.transaction():
         for meter in portal.meters:
-            store.see_meter(meter.number, Utility(meter.utility), "", portal.now())
+            store.record_meter(meter.number, Utility(meter.utility), "", portal.now())
             days = [Reading(*row) for row in portal.truth(meter.number, "day")]
             store.save_days(
                 meter.number, days[0].start.date(), days[-1].start.date(), days, portal.now()

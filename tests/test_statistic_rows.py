@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custom_components.usms.client import Reading, Tariff, TariffSchedule
-from custom_components.usms.client.models import brunei_midnight
-from custom_components.usms.statistic_rows import (
+from custom_components.usms.client.brunei import brunei_midnight
+from custom_components.usms.history.statistic_rows import (
     DayReadings,
     Row,
     Rows,

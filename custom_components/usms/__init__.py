@@ -10,23 +10,23 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
-from .actions import async_setup_actions
 from .client import WrongRequest
 from .client.errors import StoreError
 from .config_flow import UsmsConfigFlow
-from .connection import account_id, async_connection, async_forget_connection
+from .connection.connection import account_id, async_connection, async_forget_connection
 from .const import DOMAIN, PLATFORMS
 from .coordinator import UsmsConfigEntry, UsmsCoordinator, UsmsData
-from .history import History
-from .money import async_forget_issues
-from .rest import async_setup_rest
-from .storage import (
+from .history.loop import History
+from .history.store_file import (
     async_delete_store,
     async_open_store,
     async_store_failed,
     async_tell_of_newer_entries,
     translated,
 )
+from .payments import async_forget_issues
+from .rest import async_setup_rest
+from .services import async_setup_actions
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 

@@ -16,7 +16,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoreEntity
 
-from .client.models import StoredMeter
+from .client.store.models import StoredMeter
 from .coordinator import UsmsConfigEntry
 from .entity import UsmsAccountEntity, UsmsStoreEntity, async_add_meters
 from .low_credit import LowCredit

@@ -11,9 +11,9 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .connection.sign_in import async_sign_in
 from .coordinator import UsmsConfigEntry, UsmsData
 from .entity import UsmsAccountEntity
-from .sign_in import async_sign_in
 
 PARALLEL_UPDATES = 0
 

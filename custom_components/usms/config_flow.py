@@ -35,7 +35,7 @@ from .client import (
     WrongRequest,
     clean_username,
 )
-from .connection import Captcha, Connection, account_id, async_connection, masked
+from .connection.connection import Captcha, Connection, account_id, async_connection, masked
 from .const import CONF_CAPTCHA, DOMAIN
 from .options_flow import UsmsOptionsFlow
 

@@ -25,7 +25,7 @@ from .client import (
     SessionExpired,
     UsmsConnectionError,
 )
-from .connection import Connection, TooEarly
+from .connection.connection import Connection, TooEarly
 from .const import (
     ATTR_ACCOUNT,
     CONF_POLL_INTERVAL,
@@ -39,7 +39,7 @@ from .const import (
 )
 
 if TYPE_CHECKING:
-    from .history import History
+    from .history.loop import History
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
                 translation_domain=DOMAIN, translation_key="portal_unavailable"
             ) from err
         except PageNotUnderstood as err:
-            self._connection.drift.async_saw(err)
+            self._connection.drift.async_record(err)
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key="page_not_understood",

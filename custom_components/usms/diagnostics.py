@@ -11,7 +11,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 
 from .client import Meter
-from .client.models import DayState
+from .client.store.models import DayState
 from .const import CONF_METERS
 from .coordinator import UsmsConfigEntry
 

@@ -13,9 +13,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .client import Meter, Utility
-from .client.figures import Figures
-from .client.models import StoredMeter
-from .connection import masked
+from .client.store.models import StoredMeter
+from .client.summary import Figures
+from .connection.connection import masked
 from .const import DOMAIN
 from .coordinator import UsmsConfigEntry, UsmsCoordinator
 

@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .client import TopUp, TopUpOrigin
-from .client.models import StoredMeter
+from .client.store.models import StoredMeter
 from .coordinator import UsmsConfigEntry
 from .entity import UsmsStoreEntity, async_add_meters
 

@@ -11,11 +11,11 @@ from .const import CONF_LOW_CREDIT
 from .prices import meter_options
 
 if TYPE_CHECKING:
-    from .client.figures import Figures
+    from .client.summary import Figures
 
 CONF_BY: Final = "by"
 CONF_THRESHOLD: Final = "threshold"
-_OVER: Final = 1.25
+HYSTERESIS: Final = 1.25
 """By which factor credit has to be above the threshold to be low no more."""
 
 
@@ -57,4 +57,4 @@ class LowCredit:
         credit = self.credit(figures)
         if credit is None:
             return was
-        return credit <= self.threshold or (bool(was) and credit < self.threshold * _OVER)
+        return credit <= self.threshold or (bool(was) and credit < self.threshold * HYSTERESIS)

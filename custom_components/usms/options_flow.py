@@ -26,8 +26,8 @@ from homeassistant.helpers.selector import (
 )
 
 from .client import Tariff, TariffKind, TariffSchedule, Utility, WrongTariff
-from .client.models import StoredMeter
-from .connection import masked
+from .client.store.models import StoredMeter
+from .connection.connection import masked
 from .const import (
     CONF_LOW_CREDIT,
     CONF_METERS,

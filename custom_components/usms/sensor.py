@@ -11,7 +11,8 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .client.models import StoredMeter, brunei_midnight
+from .client.brunei import brunei_midnight
+from .client.store.models import StoredMeter
 from .coordinator import UsmsConfigEntry, UsmsData
 from .entity import UsmsAccountEntity, UsmsMeterEntity, UsmsStoreEntity, async_add_meters
 from .sensor_types import (

@@ -21,7 +21,7 @@ from homeassistant.const import (
 )
 
 from .client import Meter, Utility
-from .client.figures import Consumption, Figures
+from .client.summary import Consumption, Figures
 from .coordinator import UsmsData
 
 type State = Decimal | date | datetime | str | int | None

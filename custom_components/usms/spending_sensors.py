@@ -9,9 +9,9 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 
 from .client import Utility
-from .client.figures import Figures
-from .client.forecast import Estimate, Forecast
-from .client.spending import Spending
+from .client.billing.cost import Spending
+from .client.billing.forecast import Estimate, Forecast
+from .client.summary import Figures
 from .sensor_types import CURRENCY, PERIODS, FiguresSensorDescription, Since, State, unit_of
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
-from typing import Any
+from importlib import import_module
+from types import ModuleType
 
 BRUNEI = timezone(timedelta(hours=8))
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=BRUNEI)
@@ -15,22 +16,25 @@ DAY = date(2026, 11, 1)
 LAST = date(2026, 11, 19)
 
 
-def page_targets(client: Any) -> dict[str, Callable[[str], object]]:
+def page_targets(client: ModuleType) -> dict[str, Callable[[str], object]]:
     """Return the functions by the name of their page; each raises PageNotUnderstood or returns.
 
-    `client` is the client package with its modules `pages` and `forms`.
+    `client` is the client package, by whichever name it was imported.
     """
-    pages, forms = client.pages, client.forms
+    portal = f"{client.__name__}.portal"
+    pages, report_pages, forms = (
+        import_module(f"{portal}.{name}") for name in ("pages", "report_pages", "forms")
+    )
 
     def usage_history(html: str) -> object:
-        page = pages.report_page(html)
-        pages.says_not_found(page)
+        page = report_pages.report_page(html)
+        report_pages.says_not_found(page)
         for kind in forms.ReportType:
-            page.answers(forms.Question(kind, DAY, LAST))
+            page.answers(forms.ReportQuery(kind, DAY, LAST))
         found: list[object] = [forms.shown_dates(page.form), page.type, page.total, page.chart_date]
         for read in (
-            lambda: pages.hourly_readings(page, DAY),
-            lambda: pages.daily_readings(page, DAY, LAST),
+            lambda: report_pages.hourly_readings(page, DAY),
+            lambda: report_pages.daily_readings(page, DAY, LAST),
         ):
             try:
                 found.append(read())
@@ -43,5 +47,5 @@ def page_targets(client: Any) -> dict[str, Callable[[str], object]]:
         "UsageHistory": usage_history,
         "ResLogin": lambda html: (pages.is_login_page(html), pages.login_page(html)),
         "WebForm2": lambda html: pages.payment_page(html, "10000001"),
-        "TransactionHistory": pages.topups_page,
+        "TransactionHistory": report_pages.topups_page,
     }

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from custom_components.usms.client import BRUNEI, Meter, Payment, TopUp, TopUpOrigin
-from custom_components.usms.client.books import Books
-from custom_components.usms.client.ledger import priced
-from custom_components.usms.client.models import Reading, Resolution, Utility, brunei_midnight
-from custom_components.usms.client.plan import remainder
-from custom_components.usms.client.schedule import TariffSchedule
+from custom_components.usms.client.billing.ledger import priced
+from custom_components.usms.client.billing.schedule import TariffSchedule
+from custom_components.usms.client.billing.tariff import residential
+from custom_components.usms.client.brunei import brunei_midnight
+from custom_components.usms.client.models import Reading, Resolution, Utility
+from custom_components.usms.client.review import Books
 from custom_components.usms.client.store import ReadingsStore
-from custom_components.usms.client.tariff import residential
+from custom_components.usms.client.sync.plan import remainder
 from tests.portal import Profile
 from tests.portal import accounts as portal
 from tests.portal.ledger import TopUp as Truth
@@ -28,7 +29,7 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def store() -> Iterator[ReadingsStore]:
     store = ReadingsStore(Path(":memory:"))
-    store.see_meter(METER, Utility.ELECTRICITY, "", AT)
+    store.record_meter(METER, Utility.ELECTRICITY, "", AT)
     yield store
     store.close()
 
@@ -47,7 +48,7 @@ class Household:
         self.begin = brunei_midnight(self.real.installed + DAY) + timedelta(minutes=3)
         self.schedule = TariffSchedule.always(residential(utility))
         self.store = ReadingsStore(Path(":memory:"))
-        self.store.see_meter(self.number, utility, "", self.begin)
+        self.store.record_meter(self.number, utility, "", self.begin)
         self.books = Books(self.store)
         self.news: list[TopUp] = []
 
@@ -63,7 +64,7 @@ class Household:
         while at <= self.now:
             if (shown := self.real.balance(at).quantize(CENT)) != balance:
                 balance = shown
-                self.books.see(Meter(self.number, self.utility, balance=shown), at)
+                self.books.record_balance(Meter(self.number, self.utility, balance=shown), at)
             at += timedelta(minutes=self.minutes)
             if at >= review_at:
                 self.read(at)
@@ -173,7 +174,7 @@ def test_water_that_draws_on_electricity_is_a_transfer() -> None:
     water = Household(Utility.WATER, 70, 30, profile)
     # Both meters of one account, in one store, looked at at the same moments.
     water.store, water.books = power.store, power.books
-    water.store.see_meter(water.number, Utility.WATER, "", power.begin)
+    water.store.record_meter(water.number, Utility.WATER, "", power.begin)
     water.live()
     power.books.review({power.number: power.schedule, water.number: water.schedule}, power.now)
     drawn = water.real.drawn(power.now)
@@ -235,8 +236,10 @@ def test_only_a_balance_that_moved_is_kept(store: ReadingsStore) -> None:
     books = Books(store)
     for minute, amount in enumerate(["5.00", "5.00", "4.99", "5.00"]):
         meter = Meter(METER, Utility.ELECTRICITY, balance=Decimal(amount))
-        assert books.see(meter, AT + timedelta(minutes=minute)) is (minute != 1)
-    assert not books.see(Meter(METER, Utility.ELECTRICITY), AT)  # a card that is being updated
+        assert books.record_balance(meter, AT + timedelta(minutes=minute)) is (minute != 1)
+    assert not books.record_balance(
+        Meter(METER, Utility.ELECTRICITY), AT
+    )  # a card that is being updated
     amounts = [str(balance.amount) for balance in books.balances(METER)]
     assert amounts == ["5.00", "4.99", "5.00"]
     last = books.balance(METER)

@@ -10,12 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from custom_components.usms.client import (
-    NO_PACING,
-    CaptchaRequired,
-    Report,
-    UsmsClient,
-)
+from custom_components.usms.client import NO_PACING, CaptchaRequired, Report, UsmsClient
 from tests.faults import CASES, Case
 from tests.portal import Fault, SimulatedPortal
 

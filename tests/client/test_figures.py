@@ -15,10 +15,10 @@ from custom_components.usms.client import (
     Utility,
     residential_electricity,
 )
-from custom_components.usms.client.books import Books
-from custom_components.usms.client.figures import Figures, count
-from custom_components.usms.client.models import brunei_midnight
+from custom_components.usms.client.brunei import brunei_midnight
+from custom_components.usms.client.review import Books
 from custom_components.usms.client.store import ReadingsStore
+from custom_components.usms.client.summary import Figures, count
 
 METER = "10000001"
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=BRUNEI)
@@ -30,7 +30,7 @@ RESIDENTIAL = TariffSchedule.always(residential_electricity())
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[ReadingsStore]:
     store = ReadingsStore(tmp_path / "readings.db")
-    store.see_meter(METER, Utility.ELECTRICITY, "100 5", NOW)
+    store.record_meter(METER, Utility.ELECTRICITY, "100 5", NOW)
     yield store
     store.close()
 
@@ -53,7 +53,7 @@ def counted(
     store: ReadingsStore, schedule: TariffSchedule | None, now: datetime, balance: Decimal | None
 ) -> Figures:
     """Count after the meter's card has shown that balance."""
-    Books(store).see(Meter(METER, Utility.ELECTRICITY, balance=balance), now)
+    Books(store).record_balance(Meter(METER, Utility.ELECTRICITY, balance=balance), now)
     return count(store, METER, schedule, now)
 
 
@@ -112,7 +112,7 @@ def test_a_day_of_24_hours_is_complete_before_its_total_is_there(store: Readings
 
 def test_a_meter_counts_its_own(store: ReadingsStore) -> None:
     other = "1000000002"
-    store.see_meter(other, Utility.WATER, "", NOW)
+    store.record_meter(other, Utility.WATER, "", NOW)
     save_days(store, date(2026, 11, 1), TODAY - DAY, "24")
     assert count(store, other, None, NOW, None).consumption.this_month is None
 

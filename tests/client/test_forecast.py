@@ -18,8 +18,8 @@ from custom_components.usms.client import (
     residential_water,
     tiers_of,
 )
-from custom_components.usms.client.forecast import Forecast, forecast, runs_out
-from custom_components.usms.client.usage import LONGEST
+from custom_components.usms.client.billing.forecast import Forecast, forecast, runs_out
+from custom_components.usms.client.billing.habits import LONGEST
 
 from .test_tariff import tariffs
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from custom_components.usms import client
 from custom_components.usms.client import PageNotUnderstood
 from custom_components.usms.client.models import Account, Payment
-from custom_components.usms.client.pages import TopUpsPage
+from custom_components.usms.client.portal.report_pages import TopUpsPage
 from scripts.lib.page_targets import page_targets
 
 from .large_pages import large_pages

@@ -20,7 +20,7 @@ def lived(*pauses: float, life: SessionLife | None = None) -> tuple[SessionLife,
     life.sign_in(now, captcha_asked=True)
     for pause in pauses:
         now += timedelta(minutes=pause)
-        life.see(now)
+        life.record_answer(now)
     return life, now
 
 

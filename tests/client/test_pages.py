@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from custom_components.usms.client import PageNotUnderstood, Utility, pages
+from custom_components.usms.client import PageNotUnderstood, Utility
+from custom_components.usms.client.portal import pages, report_pages
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 DAY = date(2026, 11, 1)
@@ -99,7 +100,7 @@ def test_times_of_day() -> None:
 @pytest.mark.parametrize("html", ["<html></html>", report("", state=False)])
 def test_what_is_no_report_page(html: str) -> None:
     with pytest.raises(PageNotUnderstood):
-        pages.report_page(html)
+        report_pages.report_page(html)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_what_is_no_report_page(html: str) -> None:
 )
 def test_hours_that_are_not_understood(rows: str) -> None:
     with pytest.raises(PageNotUnderstood):
-        pages.hourly_readings(pages.report_page(report(rows)), DAY)
+        report_pages.hourly_readings(report_pages.report_page(report(rows)), DAY)
 
 
 @pytest.mark.parametrize(
@@ -127,19 +128,19 @@ def test_hours_that_are_not_understood(rows: str) -> None:
 )
 def test_days_that_are_not_understood(rows: str) -> None:
     with pytest.raises(PageNotUnderstood):
-        pages.daily_readings(pages.report_page(report(rows)), DAY, DAY)
+        report_pages.daily_readings(report_pages.report_page(report(rows)), DAY, DAY)
 
 
 def test_rows_and_totals_that_are_not_understood() -> None:
     with pytest.raises(PageNotUnderstood):
-        pages.report_page(report(row("1")))
+        report_pages.report_page(report(row("1")))
     with pytest.raises(PageNotUnderstood):
-        pages.report_page(report('<tr id="g_DXFooterRow"><td>Sum 5</td></tr>'))
+        report_pages.report_page(report('<tr id="g_DXFooterRow"><td>Sum 5</td></tr>'))
 
 
 def test_an_hour_without_a_value_is_absent() -> None:
-    page = pages.report_page(report(row("1", "-") + row("3", "0.500")))
-    (reading,) = pages.hourly_readings(page, DAY)
+    page = report_pages.report_page(report(row("1", "-") + row("3", "0.500")))
+    (reading,) = report_pages.hourly_readings(page, DAY)
     assert reading.start.hour == 2
 
 
@@ -154,4 +155,4 @@ def test_payment_pages_that_are_not_understood(html: str) -> None:
 )
 def test_topups_that_are_not_understood(html: str) -> None:
     with pytest.raises(PageNotUnderstood):
-        pages.topups_page(html)
+        report_pages.topups_page(html)

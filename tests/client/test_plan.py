@@ -9,16 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.usms.client.models import (
-    BRUNEI,
-    DayState,
-    Reading,
-    Resolution,
-    StoredMeter,
-    Utility,
-    brunei_midnight,
-)
-from custom_components.usms.client.plan import (
+from custom_components.usms.client.brunei import BRUNEI, brunei_midnight
+from custom_components.usms.client.models import Reading, Resolution, Utility
+from custom_components.usms.client.store.models import DayState, StoredMeter
+from custom_components.usms.client.sync.plan import (
     MeterState,
     Step,
     Why,

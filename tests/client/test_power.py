@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from custom_components.usms.client.models import BRUNEI, Reading, Utility, brunei_midnight
+from custom_components.usms.client.brunei import BRUNEI, brunei_midnight
+from custom_components.usms.client.models import Reading, Utility
 from custom_components.usms.client.store import ReadingsStore
 
 from .power.disk import compiled, crashes, record
@@ -42,7 +43,7 @@ def transactions(store: ReadingsStore) -> list[Any]:
     days = [FIRST + timedelta(days=n) for n in range(31)]
     totals = [Reading(brunei_midnight(day), Decimal("24.5")) for day in days]
     return [
-        lambda: store.see_meter(METER, Utility.ELECTRICITY, "100 5", AT),
+        lambda: store.record_meter(METER, Utility.ELECTRICITY, "100 5", AT),
         lambda: store.save_days(METER, days[0], days[-1], totals, AT),
         lambda: store.save_hours(METER, days[0], hours(days[0], "1.000", 20), AT),
         lambda: store.estimate_hours(METER, days[0], hours(days[0], "1.125")[20:], AT),

@@ -6,9 +6,10 @@ from datetime import date
 
 import pytest
 
-from custom_components.usms.client import PageNotUnderstood, UsmsClient, pages
-from custom_components.usms.client.redaction import redacted
-from custom_components.usms.client.transport import Answer
+from custom_components.usms.client import PageNotUnderstood, UsmsClient
+from custom_components.usms.client.portal import pages, report_pages
+from custom_components.usms.client.portal.redaction import redacted
+from custom_components.usms.client.portal.transport import Response
 from tests.portal import Fault, SimulatedPortal
 from tests.portal.drift import DRIFTS
 
@@ -75,7 +76,7 @@ async def _served(signed_in: UsmsClient, portal: SimulatedPortal) -> dict[str, s
     async def keep(name: str) -> None:
         real = session._checked
 
-        async def checked(request: Awaitable[Answer]) -> str:
+        async def checked(request: Awaitable[Response]) -> str:
             found[name] = await real(request)
             return found[name]
 
@@ -105,10 +106,10 @@ async def test_a_parsers_trouble_is_the_same_with_the_sample(
 
     readers: dict[str, Callable[[str], object]] = {
         "account": lambda html: pages.account_page(html, NOW),
-        "hourly": lambda html: pages.hourly_readings(pages.report_page(html), DAY),
-        "daily": lambda html: pages.daily_readings(pages.report_page(html), DAY, DAY),
+        "hourly": lambda html: report_pages.hourly_readings(report_pages.report_page(html), DAY),
+        "daily": lambda html: report_pages.daily_readings(report_pages.report_page(html), DAY, DAY),
         "payment": payment,
-        "topups": pages.topups_page,
+        "topups": report_pages.topups_page,
     }
     served = await _served(signed_in, portal)
     troubles = set()

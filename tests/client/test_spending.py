@@ -15,8 +15,8 @@ from custom_components.usms.client import (
     residential_electricity,
     tiers_of,
 )
-from custom_components.usms.client.models import DayState
-from custom_components.usms.client.spending import AVERAGED, complete_days, spending
+from custom_components.usms.client.billing.cost import AVERAGED, complete_days, spending
+from custom_components.usms.client.store.models import DayState
 
 from .test_tariff import tariffs
 

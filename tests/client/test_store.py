@@ -10,16 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.usms.client.brunei import BRUNEI, brunei_midnight
 from custom_components.usms.client.errors import StoreError
-from custom_components.usms.client.models import (
-    BRUNEI,
-    Origin,
-    Reading,
-    Resolution,
-    Utility,
-    brunei_midnight,
-)
+from custom_components.usms.client.models import Reading, Resolution, Utility
 from custom_components.usms.client.store import ReadingsStore
+from custom_components.usms.client.store.models import Origin
 
 METER = "10000001"
 DAY = date(2026, 11, 1)
@@ -34,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(path: Path) -> Iterator[ReadingsStore]:
     store = ReadingsStore(path)
-    store.see_meter(METER, Utility.ELECTRICITY, "100 5", AT)
+    store.record_meter(METER, Utility.ELECTRICITY, "100 5", AT)
     yield store
     store.close()
 
@@ -127,9 +122,9 @@ def test_forcing_asks_again(store: ReadingsStore) -> None:
 def test_the_card_is_written_only_when_it_moves(store: ReadingsStore, path: Path) -> None:
     later = AT + timedelta(hours=1)
     before = path.stat().st_mtime_ns, path.read_bytes()
-    store.see_meter(METER, Utility.ELECTRICITY, "100 5", later)
+    store.record_meter(METER, Utility.ELECTRICITY, "100 5", later)
     assert path.read_bytes() == before[1]
-    store.see_meter(METER, None, "99 5", later)
+    store.record_meter(METER, None, "99 5", later)
     (meter,) = store.meters()
     assert (meter.card_changed_at, meter.utility) == (later, Utility.ELECTRICITY)
 
@@ -189,12 +184,13 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from custom_components.usms.client.models import BRUNEI, Reading, brunei_midnight
+from custom_components.usms.client.brunei import BRUNEI, brunei_midnight
+from custom_components.usms.client.models import Reading
 from custom_components.usms.client.store import ReadingsStore
 
 store = ReadingsStore(Path(sys.argv[1]))
 at = datetime(2026, 11, 3, tzinfo=BRUNEI)
-store.see_meter("10000001", None, "", at)
+store.record_meter("10000001", None, "", at)
 for n in range(100000):
     day = date(2020, 1, 1) + timedelta(days=n % 2000)
     start = brunei_midnight(day)

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from custom_components.usms.client.brunei import BRUNEI, brunei_midnight
 from custom_components.usms.client.errors import (
     StoreCorrupt,
     StoreError,
@@ -23,16 +24,10 @@ from custom_components.usms.client.errors import (
     StoreNotWritable,
     StoreTooNew,
 )
-from custom_components.usms.client.models import (
-    BRUNEI,
-    Origin,
-    Reading,
-    Resolution,
-    Utility,
-    brunei_midnight,
-)
+from custom_components.usms.client.models import Reading, Resolution, Utility
 from custom_components.usms.client.store import ReadingsStore
-from custom_components.usms.client.storefile import files_set_aside, journal_of, set_aside
+from custom_components.usms.client.store.file import files_set_aside, journal_of, set_aside
+from custom_components.usms.client.store.models import Origin
 
 METER = "10000001"
 DAY = date(2026, 11, 1)
@@ -47,7 +42,7 @@ def path(tmp_path: Path) -> Path:
 
 def fill(store: ReadingsStore, days: int = 20) -> None:
     """Store some days of hours."""
-    store.see_meter(METER, Utility.ELECTRICITY, "100 5", AT)
+    store.record_meter(METER, Utility.ELECTRICITY, "100 5", AT)
     for n in range(days):
         day = DAY + timedelta(days=n)
         start = brunei_midnight(day)

@@ -13,9 +13,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import STORAGE_DIR
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.usms import connection
 from custom_components.usms.client import BRUNEI, NO_PACING, SessionLife
-from custom_components.usms.connection import SessionStore, account_id, masked
+from custom_components.usms.connection import connection
+from custom_components.usms.connection.connection import SessionStore, account_id, masked
 from custom_components.usms.const import DOMAIN
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, SimulatedPortal
 

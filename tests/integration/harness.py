@@ -23,9 +23,9 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.usms.client import BRUNEI, NO_PACING, UsmsClient
-from custom_components.usms.connection import CONNECTIONS, Connection
-from custom_components.usms.history import START_DELAY, History
-from custom_components.usms.statistics import async_recorded
+from custom_components.usms.connection.connection import CONNECTIONS, Connection
+from custom_components.usms.history.loop import START_DELAY, History
+from custom_components.usms.history.meter_statistics import async_recorded
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Meter, SimulatedPortal
 
 # The residential prices of the operator's tariff page, not taken from the code that is tested.

@@ -13,8 +13,8 @@ from homeassistant.data_entry_flow import FlowResultType
 from PIL import Image
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.usms.captcha import captcha_picture
-from custom_components.usms.connection import SessionStore, account_id
+from custom_components.usms.connection.captcha import captcha_picture
+from custom_components.usms.connection.connection import SessionStore, account_id
 from custom_components.usms.const import (
     CONF_CAPTCHA,
     CONF_POLL_INTERVAL,

@@ -7,10 +7,11 @@ import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
-from custom_components.usms.client import PageNotUnderstood, pages
+from custom_components.usms.client import PageNotUnderstood
+from custom_components.usms.client.portal import pages
 from custom_components.usms.const import DOMAIN
 from custom_components.usms.diagnostics import async_get_config_entry_diagnostics
-from custom_components.usms.drift import ISSUE_TRACKER
+from custom_components.usms.issues.pages import ISSUE_TRACKER
 from tests.portal import Fault
 
 from .harness import Harness

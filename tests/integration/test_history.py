@@ -7,7 +7,7 @@ import pytest
 from homeassistant.core import HomeAssistant
 
 from custom_components.usms.client.models import Resolution
-from custom_components.usms.statistics import async_clear, statistic_ids
+from custom_components.usms.history.meter_statistics import async_clear, statistic_ids
 from tests.portal import Fault
 
 from .harness import Harness

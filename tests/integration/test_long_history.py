@@ -132,7 +132,7 @@ async def main():
         client.restore_session(json.loads(session))
         sync = Sync(client, store, now=lambda: moment)
         await sync.open()
-        await sync.saw(await client.account())
+        await sync.record_account(await client.account())
         async for progress in sync.run():
             step = progress.step
             print(step.resolution, step.meter, step.first, flush=True)

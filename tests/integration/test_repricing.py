@@ -13,7 +13,7 @@ from custom_components.usms.client import (
     residential,
     tiers_of,
 )
-from custom_components.usms.statistics import MeterStatistics
+from custom_components.usms.history.meter_statistics import MeterStatistics
 
 from .harness import Harness
 

@@ -18,16 +18,16 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.usms import history
 from custom_components.usms.client import Reading, Resolution, UsmsError, Utility, errors
-from custom_components.usms.client.models import brunei_midnight
+from custom_components.usms.client.brunei import brunei_midnight
 from custom_components.usms.client.store import ReadingsStore
+from custom_components.usms.history import loop as history
+from custom_components.usms.history.store_file import readings_file
 from custom_components.usms.rest.errors import CODES, ErrorCode, code_of
 from custom_components.usms.rest.openapi import document
 from custom_components.usms.rest.schemas import SCHEMAS
 from custom_components.usms.rest.view import ROOT, ReadView
 from custom_components.usms.rest.views import VIEWS
-from custom_components.usms.storage import readings_file
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME
 from tests.portal.faults import Fault
 
@@ -115,7 +115,7 @@ def fill(harness: Harness) -> None:
     with store.transaction():
         for meter in harness.portal.meters:
             number = meter.number
-            store.see_meter(number, Utility(meter.utility), "", harness.now)
+            store.record_meter(number, Utility(meter.utility), "", harness.now)
             days = [Reading(*row) for row in harness.portal.truth(number, "day")]
             store.save_days(number, days[0].start.date(), days[-1].start.date(), days, harness.now)
             hours = [Reading(*row) for row in harness.portal.truth(number, "hour")]

@@ -16,13 +16,17 @@ from sqlalchemy import text
 from custom_components.usms.client import Utility
 from custom_components.usms.client.sync import Sync
 from custom_components.usms.const import DOMAIN
-from custom_components.usms.statistics import async_clear, async_recorded, statistic_ids
+from custom_components.usms.history.meter_statistics import (
+    async_clear,
+    async_recorded,
+    statistic_ids,
+)
 
 from .harness import Harness
 
 WHILE = timedelta(minutes=5)
 LATER = timedelta(hours=2, minutes=1)
-OURS = "custom_components.usms.history"
+OURS = "custom_components.usms.history.loop"
 
 
 @pytest.fixture

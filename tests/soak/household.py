@@ -37,7 +37,7 @@ from pytest_homeassistant_custom_component.common import (
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from custom_components.usms.client import SessionLife
-from custom_components.usms.connection import SessionStore, account_id, masked
+from custom_components.usms.connection.connection import SessionStore, account_id, masked
 from custom_components.usms.const import DOMAIN
 from tests.integration.harness import Harness, sign_in_outside
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, SimulatedPortal

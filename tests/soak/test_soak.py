@@ -20,8 +20,8 @@ from freezegun import api as freezegun_api
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 
-from custom_components.usms import connection
 from custom_components.usms.client import BRUNEI, NO_PACING
+from custom_components.usms.connection import connection
 from tests.portal import Fault, SimulatedPortal
 
 from .household import Household, Memory, held

@@ -1,6 +1,18 @@
 """All that the package gives by its own name."""
 
+from .billing.schedule import DatedTariff, RunningBill, TariffSchedule
+from .billing.tariff import (
+    Tariff,
+    TariffKind,
+    Tier,
+    commercial_electricity,
+    residential,
+    residential_electricity,
+    residential_water,
+    tiers_of,
+)
 from .blocking import BlockingClient
+from .brunei import BRUNEI
 from .client import UsmsClient
 from .errors import (
     CaptchaExpired,
@@ -18,9 +30,7 @@ from .errors import (
     WrongRequest,
     WrongTariff,
 )
-from .lifetime import Ending, SessionLife
 from .models import (
-    BRUNEI,
     Account,
     Challenge,
     Meter,
@@ -32,19 +42,9 @@ from .models import (
     TopUpOrigin,
     Utility,
 )
-from .schedule import DatedTariff, RunningBill, TariffSchedule
-from .session import clean_username
-from .tariff import (
-    Tariff,
-    TariffKind,
-    Tier,
-    commercial_electricity,
-    residential,
-    residential_electricity,
-    residential_water,
-    tiers_of,
-)
-from .transport import BASE_URL_VARIABLE, DEFAULT_BASE_URL, NO_PACING, Pacing, new_cookie_jar
+from .portal.session import clean_username
+from .portal.session_life import Ending, SessionLife
+from .portal.transport import BASE_URL_VARIABLE, DEFAULT_BASE_URL, NO_PACING, Pacing, new_cookie_jar
 
 __all__ = [
     "BASE_URL_VARIABLE",

@@ -9,11 +9,12 @@ from concurrent.futures import Future
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
+from .brunei import utcnow
 from .client import UsmsClient
 from .errors import CaptchaRequired, UsmsConnectionError, UsmsError
-from .models import Challenge, utcnow
+from .models import Challenge
+from .portal.transport import Pacing
 from .sync import Sync
-from .transport import Pacing
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -165,7 +166,7 @@ class BlockingClient:
 
         async def begin() -> None:
             await sync.open()
-            await sync.saw(await self._client.account())
+            await sync.record_account(await self._client.account())
 
         self._run(begin())
         reports = sync.run()

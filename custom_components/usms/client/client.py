@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import aiohttp
 
-from . import pages
+from .brunei import brunei_date, utcnow
 from .errors import (
     CaptchaRequired,
     PageNotUnderstood,
@@ -17,12 +17,13 @@ from .errors import (
     UsmsConnectionError,
     WrongRequest,
 )
-from .forms import search_fields, shown_dates
-from .models import Resolution, brunei_date, utcnow
-from .redaction import redacted, understood
-from .reports import UsageReports, meter_parameter
-from .session import PortalSession
-from .transport import Pacing, Transport, base_url_from, new_cookie_jar
+from .models import Resolution
+from .portal import pages, report_pages
+from .portal.forms import search_fields, shown_dates
+from .portal.redaction import read_page, redacted
+from .portal.session import PortalSession
+from .portal.transport import Pacing, Transport, base_url_from, new_cookie_jar
+from .portal.usage_reports import UsageReports, meter_parameter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
     from yarl import URL
 
-    from .lifetime import SessionLife
     from .models import Account, Challenge, Payment, Report, TopUp
+    from .portal.session_life import SessionLife
 
 MAX_DAYS: Final = 31
 """How many days one daily report takes (`Daily (Max 1 month)`)."""
@@ -191,7 +192,7 @@ class UsmsClient:
         """Return all meters of the account (one request)."""
         async with self._exclusive():
             html = await self._session.get(self._transport.url("Home"))
-            return await asyncio.to_thread(understood, pages.account_page, html, self._now())
+            return await asyncio.to_thread(read_page, pages.account_page, html, self._now())
 
     async def hourly(self, meter: str, day: date) -> Report:
         """Return a day's hours in kWh, as far as published (1 to 4 requests).
@@ -223,7 +224,7 @@ class UsmsClient:
         async with self._exclusive():
             self._reports.close()
             html = await self._session.get(self._payment_url(meter))
-            return await asyncio.to_thread(understood, pages.payment_page, html, meter)
+            return await asyncio.to_thread(read_page, pages.payment_page, html, meter)
 
     async def topups(self, meter: str, first: date, last: date) -> tuple[TopUp, ...]:
         """Return the top-ups from `first` to `last`, both included, oldest first.
@@ -239,7 +240,9 @@ class UsmsClient:
             self._reports.close()
             found = await self._topups(meter, first, last)
         if any(topup.meter != meter for topup in found):
-            raise PageNotUnderstood(pages.TOPUPS_PAGE, "top-ups of the meter that was asked for")
+            raise PageNotUnderstood(
+                report_pages.TOPUPS_PAGE, "top-ups of the meter that was asked for"
+            )
         return tuple(sorted(set(found), key=lambda topup: (topup.at, topup.transaction)))
 
     async def _topups(self, meter: str, first: date, last: date) -> list[TopUp]:
@@ -249,24 +252,24 @@ class UsmsClient:
         """
         url = self._transport.url("Report/TransactionHistory", p=meter_parameter(meter))
         html = await self._session.get(url)
-        page = await asyncio.to_thread(understood, pages.topups_page, html)
+        page = await asyncio.to_thread(read_page, report_pages.topups_page, html)
         found: list[TopUp] = []
         ranges = [(first, last)]
         while ranges:
             start, end = ranges.pop()
             html = await self._session.post(url, search_fields(page.form, start, end))
-            page = await asyncio.to_thread(understood, pages.topups_page, html)
+            page = await asyncio.to_thread(read_page, report_pages.topups_page, html)
             if shown_dates(page.form) != (start, end) or not all(
                 start <= brunei_date(topup.at) <= end for topup in page.topups
             ):
                 sample = await asyncio.to_thread(redacted, html)
                 raise PageNotUnderstood(
-                    pages.TOPUPS_PAGE, "the days that were asked for", sample=sample
+                    report_pages.TOPUPS_PAGE, "the days that were asked for", sample=sample
                 )
             if page.pages == 1:
                 found += page.topups
             elif start == end:
-                raise PageNotUnderstood(pages.TOPUPS_PAGE, "a day's top-ups on one page")
+                raise PageNotUnderstood(report_pages.TOPUPS_PAGE, "a day's top-ups on one page")
             else:
                 middle = start + (end - start) // 2
                 ranges += [(start, middle), (middle + timedelta(days=1), end)]

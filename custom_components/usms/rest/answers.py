@@ -9,8 +9,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from custom_components.usms.client import BRUNEI, Meter, Tariff, TariffSchedule, Utility
-from custom_components.usms.client.figures import Figures
-from custom_components.usms.client.forecast import Estimate, Forecast
+from custom_components.usms.client.billing.forecast import Estimate, Forecast
+from custom_components.usms.client.summary import Figures
 from custom_components.usms.coordinator import UsmsConfigEntry
 
 CURRENCY: Final = "BND"

@@ -12,10 +12,10 @@ from functools import lru_cache
 from typing import Final
 
 from custom_components.usms.client import Reading, Resolution, Utility
-from custom_components.usms.client.models import brunei_midnight
-from custom_components.usms.client.months import months
-from custom_components.usms.client.schema import date_of
+from custom_components.usms.client.brunei import brunei_midnight
+from custom_components.usms.client.consumption import months
 from custom_components.usms.client.store import ReadingsStore
+from custom_components.usms.client.store.schema import date_of
 
 from .errors import ErrorCode, RestError
 

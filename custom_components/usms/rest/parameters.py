@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from custom_components.usms.client import BRUNEI, Resolution
-from custom_components.usms.client.models import brunei_midnight
+from custom_components.usms.client.brunei import brunei_midnight
 
 from .errors import ErrorCode, RestError
 

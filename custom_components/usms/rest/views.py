@@ -16,7 +16,7 @@ from homeassistant.loader import async_get_loaded_integration
 from homeassistant.util import dt as dt_util
 
 from custom_components.usms.client import Resolution, Tariff, Utility, residential
-from custom_components.usms.client.models import brunei_date
+from custom_components.usms.client.brunei import brunei_date
 from custom_components.usms.client.store import ReadingsStore
 from custom_components.usms.const import DOMAIN
 from custom_components.usms.coordinator import UsmsConfigEntry

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.usms.client import Reading, Utility, plan
+from custom_components.usms.client import Reading, Utility
 from custom_components.usms.client.store import ReadingsStore
+from custom_components.usms.client.sync import plan
 from tests.client.conftest import PASSWORD, USERNAME
 from tests.portal import Fault, Meter, SimulatedPortal
 
@@ -42,7 +43,7 @@ async def filled(signed_in: Shell) -> Shell:
 
 def fill(store: ReadingsStore, portal: SimulatedPortal, meter: Meter) -> None:
     with store.transaction():
-        store.see_meter(meter.number, Utility(meter.utility), "", NOW)
+        store.record_meter(meter.number, Utility(meter.utility), "", NOW)
         days = [Reading(*row) for row in portal.truth(meter.number, "day")]
         first, last = days[0].start.date(), days[-1].start.date()
         store.save_days(meter.number, first, last, days, NOW)

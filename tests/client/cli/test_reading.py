@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from custom_components.usms.client import BRUNEI
-from custom_components.usms.client.forecast import forecast
-from custom_components.usms.client.schedule import TariffSchedule
-from custom_components.usms.client.tariff import residential_electricity
+from custom_components.usms.client.billing.forecast import forecast
+from custom_components.usms.client.billing.schedule import TariffSchedule
+from custom_components.usms.client.billing.tariff import residential_electricity
 from tests.client.conftest import NOW, PASSWORD, USERNAME
 from tests.portal import Fault
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from ..transport import Pacing
+    from ..portal.transport import Pacing
 
 
 def main(

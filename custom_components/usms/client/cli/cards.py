@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from ..billing.forecast import forecast
+from ..billing.schedule import TariffSchedule
+from ..brunei import brunei_date
 from ..client import MAX_DAYS
 from ..errors import NoData
-from ..forecast import forecast
-from ..models import Resolution, Utility, brunei_date
-from ..schedule import TariffSchedule
+from ..models import Resolution, Utility
 from . import output
 from .money import tariff_of
 from .output import Column, Result
@@ -21,9 +22,10 @@ from .state import open_store
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from ..billing.forecast import Forecast
     from ..blocking import BlockingClient
-    from ..forecast import Forecast
-    from ..models import Meter, Reading, StoredReading
+    from ..models import Meter, Reading
+    from ..store.models import StoredReading
 
 _DAY: Final = timedelta(days=1)
 _LEFT: Final = (

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
+from ..brunei import brunei_date
 from ..client import MAX_DAYS
 from ..errors import WrongRequest
-from ..models import Resolution, brunei_date
+from ..models import Resolution
 
 if TYPE_CHECKING:
     from argparse import Namespace

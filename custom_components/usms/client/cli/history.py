@@ -6,8 +6,9 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from ..brunei import brunei_date
 from ..errors import UsmsError, WrongRequest
-from ..models import Resolution, brunei_date
+from ..models import Resolution
 from ..store import ReadingsStore
 from .days import check_days
 from .output import Column, Result

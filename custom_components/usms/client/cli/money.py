@@ -6,9 +6,10 @@ from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
+from ..billing.tariff import Tariff
+from ..brunei import brunei_date
 from ..errors import WrongRequest
-from ..models import Utility, brunei_date
-from ..tariff import Tariff
+from ..models import Utility
 from . import output
 from .days import check_days
 from .output import Column, Result

@@ -7,9 +7,9 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
+from ..brunei import utcnow
 from ..errors import CaptchaRefused, CaptchaRequired, SessionExpired, UsmsError, WrongRequest
-from ..models import utcnow
-from ..transport import Pacing
+from ..portal.transport import Pacing
 from . import cards, history, money
 from .output import say, write
 from .signing_in import login

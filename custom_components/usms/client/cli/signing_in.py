@@ -17,7 +17,7 @@ from ..errors import (
     UnknownMeter,
     WrongRequest,
 )
-from ..session import clean_username
+from ..portal.session import clean_username
 from .output import say
 from .picture import picture
 from .state import keep_session, kept_session

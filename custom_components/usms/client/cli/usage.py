@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from ..client import MAX_DAYS
+from ..consumption import months
 from ..errors import NoData, ReportNotOffered
 from ..models import Resolution, Utility
-from ..months import months
-from ..plan import MeterState, history_found
+from ..sync.plan import MeterState, history_found
 from . import output
 from .days import reports, span
 from .output import Column, Result
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from ..blocking import BlockingClient
-    from ..models import Reading, StoredReading
+    from ..models import Reading
     from ..store import ReadingsStore
+    from ..store.models import StoredReading
     from .output import Row
 
 KEYS: Final = ("start", "consumption", "unit", "estimated")

@@ -1,0 +1,106 @@
+"""What a meter costs, and how far its balance goes: from the amounts of days, and prices.
+
+Pure. Consumption is kWh or m³, money BND, days are those of Brunei.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from ..brunei import brunei_date
+from ..store.models import DayState
+from .forecast import Forecast, forecast
+from .schedule import RunningBill, TariffSchedule
+from .tariff import Tier
+
+_DAY: Final = timedelta(days=1)
+_ZERO: Final = Decimal(0)
+AVERAGED: Final = 30
+"""Days over which the average is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What a meter costs by its tariff; None where that is not known."""
+
+    day: date
+    """The day that was today."""
+    today: Decimal | None
+    """BND, as are the next three; as far as readings are published."""
+    yesterday: Decimal | None
+    this_month: Decimal | None
+    last_month: Decimal | None
+    tier: Tier
+    """In which the next unit falls."""
+    tier_number: int
+    """From 1."""
+    tiers: int
+    """How many the tariff has."""
+    left_in_tier: Decimal | None
+    """kWh or m³ until the next tier; None in the last."""
+    per_day: Decimal | None
+    """kWh or m³: the mean of the complete days of the last thirty."""
+    buys: Decimal | None
+    """kWh or m³ that the balance buys by this tariff within this month; our own estimate, which
+    may differ from the portal's remaining units."""
+    forecast: Forecast | None
+
+
+def spending(
+    amounts: Mapping[date, Decimal],
+    complete: Mapping[date, Decimal],
+    schedule: TariffSchedule,
+    now: datetime,
+    balance: Decimal | None,
+) -> Spending:
+    """Return what a meter costs at a moment.
+
+    `amounts` is what is known of each day, at least since the first of last month; `complete` is
+    what the days used of which all is known; `balance` (BND) is that of `now`.
+    """
+    today = brunei_date(now)
+    first = today.replace(day=1)
+    last_month = (first - _DAY).replace(day=1)
+    bill, costs, used = RunningBill(schedule), dict[date, Decimal](), _ZERO
+    for day in sorted(day for day in amounts if last_month <= day <= today):
+        costs[day] = bill.use(day, amounts[day])
+        used += amounts[day] if day >= first else _ZERO
+
+    def between(begin: date, end: date) -> Decimal | None:
+        found = [cost for day, cost in costs.items() if begin <= day <= end]
+        return sum(found, _ZERO) if found else None
+
+    tariff = schedule.on(today)
+    lately = [amount for day, amount in complete.items() if today - AVERAGED * _DAY <= day < today]
+    return Spending(
+        day=today,
+        today=costs.get(today),
+        yesterday=costs.get(today - _DAY),
+        this_month=between(first, today),
+        last_month=between(last_month, first - _DAY),
+        tier=tariff.tier(used),
+        tier_number=tariff.tier_number(used),
+        tiers=len(tariff.tiers),
+        left_in_tier=tariff.units_left_in_tier(used),
+        per_day=sum(lately, _ZERO) / len(lately) if lately else None,
+        buys=None if balance is None else tariff.units_for(balance, used),
+        forecast=forecast(complete, schedule, now, balance, amounts.get(today)),
+    )
+
+
+def complete_days(days: Mapping[date, DayState], today: date) -> dict[date, Decimal]:
+    """Return what the days before today used of which all is known.
+
+    That is the daily report's total or, where there is none yet, 24 hours.
+    """
+    found: dict[date, Decimal] = {}
+    for day, state in days.items():
+        if day < today and state.total is not None:
+            found[day] = state.total
+        elif day < today and state.hours == 24:
+            found[day] = state.hours_sum
+    return found

@@ -1,0 +1,1 @@
+"""The portal's web site: signing in, its pages, its reports."""

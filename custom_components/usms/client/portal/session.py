@@ -1,0 +1,268 @@
+"""Signing in and staying so: the two steps, the captcha for a person, the cookies, expiry."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from yarl import URL
+
+from ..errors import (
+    CaptchaExpired,
+    CaptchaRefused,
+    CaptchaRequired,
+    CredentialsRefused,
+    PageNotUnderstood,
+    PortalUnavailable,
+    SessionExpired,
+    WrongRequest,
+)
+from ..models import Challenge
+from . import forms, pages
+from .redaction import read_page, redacted
+from .session_life import SessionLife
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
+
+    from .pages import LoginPage
+    from .transport import Response, Transport
+
+_LOGGER = logging.getLogger(__name__)
+
+_EXPIRED_TEXT: Final = "Your Session Has Expired"
+_OUTAGE: Final = re.compile(r"maintenance|unavailable|temporarily", re.IGNORECASE)
+_CAPTCHA_KEEPS: Final = timedelta(minutes=10)
+"""How old a captcha may be for a refusal to be the answer's fault; how long the portal keeps one
+is not known."""
+_CREDENTIAL_ERRORS: Final = ("incorrect user name", "not present in the dictionary")
+
+
+@dataclass(slots=True, repr=False)
+class _Pending:
+    """The captcha page that waits for its answer, and what the portal wants sent with it."""
+
+    url: URL
+    page: LoginPage
+    username: str
+    password: str
+
+
+def clean_username(text: str) -> str:
+    """Return an IC number as the portal takes it: without dashes and spaces."""
+    return re.sub(r"[\s\-\u2010-\u2015]", "", text)
+
+
+class PortalSession:
+    """One account's session on the portal. Never signs in by itself."""
+
+    def __init__(self, transport: Transport, now: Callable[[], datetime]) -> None:
+        """Use that transport, whose cookie jar holds the session; `now` tells the time."""
+        self._transport = transport
+        self._now = now
+        self._pending: tuple[Challenge, _Pending] | None = None
+        self.life = SessionLife()
+
+    # --- signing in ---
+
+    async def sign_in(self, username: str, password: str) -> None:
+        """Send the credentials; raises CaptchaRequired where the portal then asks for more."""
+        username = clean_username(username)
+        if not username or not password:
+            raise WrongRequest("A user name and a password are needed")
+        self.forget()
+        first = await self._transport.get(self._transport.url("ResLogin"))
+        page = await self._login_page(first)
+        answer = await self._transport.post(
+            first.url, forms.login_fields(page.form, username, password, None)
+        )
+        await self._after_sign_in(answer, username, password, captcha_sent=False)
+
+    async def answer(self, challenge: Challenge, text: str) -> None:
+        """Send a person's answer; raises CaptchaRefused, with a new challenge, for a wrong one.
+
+        For a captcha that the portal has given up meanwhile CaptchaExpired, with a new one too.
+        """
+        pending = self._pending_of(challenge)
+        self._pending = None  # an answer is sent once
+        waited = self._now() - challenge.drawn_at > _CAPTCHA_KEEPS
+        try:
+            answer = await self._transport.post(
+                pending.url,
+                forms.login_fields(
+                    pending.page.form, pending.username, pending.password, text.strip()
+                ),
+            )
+            await self._after_sign_in(answer, pending.username, pending.password, captcha_sent=True)
+        except CaptchaRefused as refused:
+            if waited:
+                raise CaptchaExpired(refused.challenge) from None
+            raise
+        except (CaptchaRequired, PageNotUnderstood, PortalUnavailable):
+            # Another page than one that judges the answer: the portal no longer knows the first.
+            if not waited:
+                raise
+            renewed = await self._begin_again(pending)
+            if renewed:
+                raise CaptchaExpired(renewed) from None
+
+    async def refresh(self, challenge: Challenge) -> Challenge | None:
+        """Return a new picture for the same sign-in, begun again where the portal forgot it.
+
+        None where that has signed in: the portal no longer asks for a captcha.
+        """
+        pending = self._pending_of(challenge)
+        try:
+            answer = await self._transport.get(pending.url)
+            page = await self._login_page(answer)
+        except (PageNotUnderstood, PortalUnavailable):
+            return await self._begin_again(pending)
+        if "sc" not in answer.url.query:
+            return await self._begin_again(pending)
+        return await self._challenge(answer.url, page, pending.username, pending.password)
+
+    async def _begin_again(self, pending: _Pending) -> Challenge | None:
+        try:
+            await self.sign_in(pending.username, pending.password)
+        except CaptchaRequired as required:
+            return required.challenge
+        return None
+
+    def _pending_of(self, challenge: Challenge) -> _Pending:
+        if self._pending is None or self._pending[0].key != challenge.key:
+            raise WrongRequest("This captcha is no longer the latest one; sign in again")
+        return self._pending[1]
+
+    async def _login_page(self, answer: Response) -> LoginPage:
+        if not pages.is_login_page(answer.text):
+            raise await asyncio.to_thread(_unexpected, "ResLogin", answer)
+        return await asyncio.to_thread(read_page, pages.login_page, answer.text)
+
+    async def _after_sign_in(
+        self, answer: Response, username: str, password: str, *, captcha_sent: bool
+    ) -> None:
+        """Tell from where the redirects ended what became of a sign-in."""
+        names = [url.name.casefold() for url in answer.path]
+        if any(name.startswith("loginsession") for name in names) and names[-1] == "mainpage":
+            _LOGGER.debug("Signed in")
+            self.life.sign_in(self._now(), captcha_asked=captcha_sent)
+            return
+        if not pages.is_login_page(answer.text):
+            raise await asyncio.to_thread(_unexpected, "ResLogin", answer)
+        page = await asyncio.to_thread(read_page, pages.login_page, answer.text)
+        error = (page.error or "").casefold()
+        if any(known in error for known in _CREDENTIAL_ERRORS):
+            raise CredentialsRefused("The portal refuses the user name or the password")
+        if captcha_sent and len(answer.path) == 1:
+            # Without a redirect the form may be that of the first step, whatever its address: one
+            # that no answer would ever satisfy. What the address serves is the second's.
+            answer = await self._transport.get(answer.url)
+            page = await self._login_page(answer)
+        if "sc" in answer.url.query and page.captcha_src:
+            challenge = await self._challenge(answer.url, page, username, password)
+            raise CaptchaRefused(challenge) if captcha_sent else CaptchaRequired(challenge)
+        if error:
+            # Such as a locked account, whose text nobody has seen: never tried again by itself.
+            raise CredentialsRefused("The portal refuses to sign in, with a reason not known here")
+        raise PageNotUnderstood("ResLogin", "a session, a captcha or an error after signing in")
+
+    async def _challenge(
+        self, url: URL, page: LoginPage, username: str, password: str
+    ) -> Challenge:
+        if not page.captcha_src:
+            raise PageNotUnderstood("ResLogin", "the captcha's picture")
+        picture = await self._transport.get(url.join(URL(page.captcha_src, encoded=True)))
+        if not picture.content_type.startswith("image/") or not picture.body:
+            raise PageNotUnderstood("ResLogin", "a picture at the captcha's address")
+        key = hashlib.sha256(picture.body + str(url).encode()).hexdigest()
+        challenge = Challenge(picture.body, picture.content_type, key, self._now())
+        self._pending = challenge, _Pending(url, page, username, password)
+        return challenge
+
+    # --- the session's cookies ---
+
+    def forget(self) -> None:
+        """Drop the cookies and any captcha that waits."""
+        self._pending = None
+        self._transport.http.cookie_jar.clear()
+
+    def export(self) -> dict[str, Any]:
+        """Return the session as JSON-able data; as secret as a password."""
+        base = self._transport.base_url
+        cookies = self._transport.http.cookie_jar.filter_cookies(base)
+        return {
+            "origin": str(base.origin()),
+            "cookies": {name: morsel.value for name, morsel in sorted(cookies.items())},
+        }
+
+    def restore(self, stored: Mapping[str, Any]) -> None:
+        """Take up a session that `export` gave; one of another portal is ignored."""
+        self.forget()
+        base = self._transport.base_url
+        if stored.get("origin") == str(base.origin()):
+            self._transport.http.cookie_jar.update_cookies(stored.get("cookies") or {}, base / "")
+
+    # --- pages of the signed-in ---
+
+    async def get(self, url: URL) -> str:
+        """Fetch a page; raises SessionExpired where the portal shows that nobody is signed in."""
+        return await self._checked(self._transport.get(url))
+
+    async def post(self, url: URL, fields: Mapping[str, str]) -> str:
+        """Post a form; raises SessionExpired where the portal shows that nobody is signed in."""
+        return await self._checked(self._transport.post(url, fields))
+
+    async def _checked(self, request: Awaitable[Response]) -> str:
+        try:
+            answer = await request
+        except PortalUnavailable:
+            self.life.troubled = True
+            raise
+        if is_expired(answer):
+            ending = self.life.end(self._now())
+            if ending:
+                _LOGGER.debug("The session has ended after %s: %s", self.life.lasted, ending)
+            raise SessionExpired("The portal's session has ended; somebody has to sign in")
+        unavailable = _why_unavailable(answer.text)
+        if unavailable:
+            self.life.troubled = True
+            raise PortalUnavailable(unavailable)
+        self.life.record_answer(self._now())
+        return answer.text
+
+
+def is_expired(answer: Response) -> bool:
+    """Tell whether an answer means "not signed in", in any of the ways seen."""
+    if any("sessionexpire" in str(url).casefold() for url in answer.path):
+        return True
+    if answer.url.name.casefold() == "reslogin":
+        return True
+    if "SessionExpire" in answer.redirect_bodies:
+        return True
+    text = answer.text
+    if answer.status != 200 and "SessionExpire" in text:
+        return True
+    return _EXPIRED_TEXT in text or pages.is_login_page(text)
+
+
+def _why_unavailable(text: str) -> str | None:
+    """Tell why a page is none of the portal's own; its outage page was never seen."""
+    if not text.strip():
+        return "The portal answered with an empty page"
+    if "__VIEWSTATE" not in text and _OUTAGE.search(text):
+        return "The portal says that it is not available"
+    return None
+
+
+def _unexpected(page: str, answer: Response) -> PortalUnavailable | PageNotUnderstood:
+    """Return the error for a page that is not the sign-in page."""
+    unavailable = _why_unavailable(answer.text)
+    if unavailable:
+        return PortalUnavailable(unavailable)
+    return PageNotUnderstood(page, "the sign-in form", sample=redacted(answer.text))

@@ -1,0 +1,213 @@
+"""HTTP towards the portal: one request at a time, spaced, bounded, and never to another host."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import os
+import random
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+from yarl import URL
+
+from ..errors import PageNotUnderstood, PortalUnavailable, UsmsConnectionError, WrongRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LOGGER = logging.getLogger(__name__)
+
+DEFAULT_BASE_URL: Final = "https://www.usms.com.bn/SmartMeter/"
+BASE_URL_VARIABLE: Final = "USMS_BASE_URL"
+_MAX_BYTES: Final = 4 * 1024 * 1024  # real pages have 60 to 200 kB
+_MAX_REDIRECTS: Final = 8
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_CHARSETS: Final = frozenset({"iso-8859-1", "windows-1252", "utf-16"})
+_USER_AGENT: Final = "Mozilla/5.0 (compatible; usms-client)"
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """How much time lies between the requests of one client, in seconds."""
+
+    spacing: float = 1.0
+    jitter: float = 0.5
+    """Up to that much more, drawn anew for each request."""
+
+
+NO_PACING: Final = Pacing(0, 0)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Response:
+    """The end of a chain of redirects."""
+
+    url: URL
+    status: int
+    body: bytes
+    content_type: str
+    charset: str | None
+    path: tuple[URL, ...]
+    """Every address of the chain, the first one that was asked included."""
+    redirect_bodies: str = ""
+    """What the redirects themselves carried as text."""
+
+    @property
+    def text(self) -> str:
+        """The body as text; the portal serves UTF-8, unless it says one of few others."""
+        charset = (self.charset or "").casefold()
+        return self.body.decode(charset if charset in _CHARSETS else "utf-8", errors="replace")
+
+
+def base_url_from(text: str | None) -> URL:
+    """Return the portal's address, from the argument, the environment or the default.
+
+    Raises WrongRequest for an address that can't be one, and for plain http to anything but the
+    loopback: cookies and passwords go there.
+    """
+    text = text or os.environ.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL
+    try:
+        url = URL(text)
+    except ValueError as err:
+        raise WrongRequest(f"{text!r} is not an address") from err
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise WrongRequest(f"{text!r} is not an http address")
+    if url.scheme == "http" and not _is_loopback(url.host):
+        raise WrongRequest("plain http is accepted for this machine only; use https")
+    return url if url.path.endswith("/") else url.with_path(url.path + "/")
+
+
+def new_cookie_jar(base_url: str | None = None) -> aiohttp.CookieJar:
+    """Return a jar for one client alone. Must be called in a running event loop."""
+    url = base_url_from(base_url)
+    # aiohttp keeps cookies of bare IP addresses only when told so; they are the loopback here.
+    return aiohttp.CookieJar(unsafe=_is_loopback(url.host or ""))
+
+
+class Transport:
+    """Sends requests of one account, never two at a time."""
+
+    def __init__(
+        self, http: aiohttp.ClientSession, base_url: URL, *, pacing: Pacing, timeout: float
+    ) -> None:
+        """Use an HTTP session whose cookie jar is nobody else's; timeout in seconds."""
+        self.http = http
+        self.base_url = base_url
+        self._pacing = pacing
+        self.timeout = timeout
+        self._one_at_a_time = asyncio.Lock()
+        self._last = -float("inf")
+
+    def url(self, path: str, **query: str) -> URL:
+        """Return an address under the portal's base."""
+        return self.base_url.join(URL(path)).with_query(query or None)
+
+    async def get(self, url: URL) -> Response:
+        """Fetch a page, following redirects within the portal's origin."""
+        return await self._request("GET", url, None)
+
+    async def post(self, url: URL, fields: Mapping[str, str]) -> Response:
+        """Post a form, following redirects within the portal's origin."""
+        return await self._request("POST", url, fields)
+
+    async def _request(self, method: str, url: URL, fields: Mapping[str, str] | None) -> Response:
+        chain = [self._checked(url)]
+        redirects: list[bytes] = []
+        async with self._one_at_a_time:
+            for _ in range(_MAX_REDIRECTS):
+                await self._pace(first=len(chain) == 1)
+                status, location, body, kind = await self._send(method, chain[-1], fields)
+                if status not in _REDIRECTS or not location:
+                    self._check_status(status)
+                    said = b"\n".join(redirects).decode("utf-8", errors="replace")
+                    return Response(chain[-1], status, body, *kind, tuple(chain), said)
+                redirects.append(body)
+                chain.append(self._redirect_target(chain[-1], location))
+                if status not in {307, 308}:
+                    method, fields = "GET", None
+        raise PageNotUnderstood("redirects", f"an end within {_MAX_REDIRECTS} redirects")
+
+    def _redirect_target(self, url: URL, location: str) -> URL:
+        try:
+            return self._checked(url.join(URL(location)))
+        except ValueError as err:
+            raise PageNotUnderstood("redirects", "an address in a redirect") from err
+
+    def _checked(self, url: URL) -> URL:
+        """Return the address, or refuse it before any cookie or form goes there."""
+        if url.origin() != self.base_url.origin():
+            raise PortalUnavailable("The portal redirects to another host, which is refused")
+        return url
+
+    @staticmethod
+    def _check_status(status: int) -> None:
+        if status >= 400:
+            raise PortalUnavailable(f"The portal answered with HTTP status {status}")
+
+    async def _pace(self, *, first: bool) -> None:
+        """Wait until the next request may go; redirects follow at once, as in a browser."""
+        if first and self._pacing != NO_PACING:
+            gap = self._pacing.spacing + random.uniform(0, self._pacing.jitter)  # noqa: S311
+            await asyncio.sleep(max(0.0, self._last + gap - monotonic()))
+
+    async def _send(
+        self, method: str, url: URL, fields: Mapping[str, str] | None
+    ) -> tuple[int, str | None, bytes, tuple[str, str | None]]:
+        began = monotonic()
+        try:
+            async with self.http.request(
+                method,
+                url,
+                data=fields,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=self.timeout),
+                headers={"User-Agent": _USER_AGENT},
+            ) as response:
+                body = await self._read(response)
+                location = response.headers.get("Location")
+                status, kind = response.status, (response.content_type, response.charset)
+        except TimeoutError as err:
+            raise UsmsConnectionError("The portal did not answer in time") from err
+        except (aiohttp.ClientError, OSError) as err:
+            # The error's text may hold an address with the meter in it: only its kind is told.
+            raise UsmsConnectionError(
+                f"The connection to the portal failed ({type(err).__name__})"
+            ) from None
+        finally:
+            self._last = monotonic()
+        _LOGGER.debug(
+            "%s %s: %s, %d bytes in %.2f s",
+            method,
+            _public_path(url),
+            status,
+            len(body),
+            self._last - began,
+        )
+        return status, location, body, kind
+
+    @staticmethod
+    async def _read(response: aiohttp.ClientResponse) -> bytes:
+        body = bytearray()
+        async for chunk in response.content.iter_chunked(64 * 1024):
+            body += chunk
+            if len(body) > _MAX_BYTES:
+                raise PageNotUnderstood("answer", f"an end within {_MAX_BYTES} bytes")
+        return bytes(body)
+
+
+def _public_path(url: URL) -> str:
+    """Return the path alone: queries hold meter numbers, user names and tokens."""
+    return url.path
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

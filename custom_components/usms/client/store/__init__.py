@@ -1,0 +1,5 @@
+"""What was read of an account, in one SQLite file."""
+
+from .readings import ReadingsStore
+
+__all__ = ["ReadingsStore"]

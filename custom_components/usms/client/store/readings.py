@@ -1,0 +1,383 @@
+"""The readings store: one SQLite file an account, the one truth from which all else is derived.
+
+Every method is one transaction and blocks: call it off the event loop. The file is complete on its
+own between transactions (rollback journal, full sync), so a kill at any moment, or a backup that
+copies it, loses nothing that was committed.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import threading
+from contextlib import contextmanager, suppress
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from ..brunei import BRUNEI, brunei_midnight
+from ..models import Reading, Resolution, Utility
+from .file import open_file, store_error, stored_values
+from .models import DayState, Origin, StoredMeter, StoredReading
+from .schema import MIGRATIONS, date_of, day_number, meter_id_of, moment, stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+
+class ReadingsStore:
+    """An account's readings. Usable from several threads, one transaction at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the file, bringing its schema up to date; raises StoreError."""
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._opened = secrets.token_hex(4)
+        self._db = open_file(path, MIGRATIONS)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    @property
+    def version(self) -> str:
+        """Another one after each change, and each time the store is opened; does not block.
+
+        What is read after it is as new as it says, or newer.
+        """
+        try:
+            return f"{self._opened}-{self._db.total_changes}"
+        except sqlite3.Error as err:
+            raise store_error(err) from err
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Make what is done inside one transaction: all of it or nothing; may be nested."""
+        with self._lock:
+            if self._depth:
+                yield self._db
+                return
+            self._depth = 1
+            try:
+                self._roll_back()  # where that failed before
+                self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._db
+                    self._db.execute("COMMIT")
+                except BaseException:
+                    with suppress(sqlite3.Error):  # the error that matters is the first one
+                        self._roll_back()
+                    raise
+            except (sqlite3.Error, UnicodeDecodeError) as err:
+                raise store_error(err) from err
+            finally:
+                self._depth = 0
+
+    def _roll_back(self) -> None:
+        # SQLite does it by itself after some errors, such as a full disk.
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    # --- meters ---
+
+    def record_meter(
+        self, number: str, utility: Utility | None, card: str, seen_at: datetime
+    ) -> None:
+        """Note what a meter's card shows now; writes only where something moved."""
+        with self.transaction() as db:
+            row = db.execute(
+                "SELECT id, utility, card FROM meter WHERE number = ?", (number,)
+            ).fetchone()
+            if row is None:
+                db.execute(
+                    "INSERT INTO meter (number, utility, card, card_changed_at)"
+                    " VALUES (?, ?, ?, ?)",
+                    (number, utility, card, stamp(seen_at)),
+                )
+            elif row[2] != card or (utility and row[1] != utility):
+                db.execute(
+                    "UPDATE meter SET utility = coalesce(?, utility), card = ?, card_changed_at = ?"
+                    " WHERE id = ?",
+                    (utility, card, stamp(seen_at), row[0]),
+                )
+
+    def meters(self) -> tuple[StoredMeter, ...]:
+        """Return all meters that were ever seen."""
+        with self.transaction() as db:
+            rows = db.execute(
+                "SELECT number, utility, hourly_refused_at, card_changed_at FROM meter ORDER BY id"
+            ).fetchall()
+        with stored_values():
+            return tuple(
+                StoredMeter(
+                    number, Utility(utility) if utility else None, moment(refused), moment(moved)
+                )
+                for number, utility, refused, moved in rows
+            )
+
+    def set_hourly_refused(self, meter: str, at: datetime | None) -> None:
+        """Note that the portal offers no hourly reports for a meter, or (None) that it does."""
+        with self.transaction() as db:
+            db.execute(
+                "UPDATE meter SET hourly_refused_at = ? WHERE id = ?",
+                (stamp(at) if at else None, meter_id_of(db, meter)),
+            )
+
+    # --- readings ---
+
+    def save_days(
+        self, meter: str, first: date, last: date, readings: Iterable[Reading], read_at: datetime
+    ) -> set[date]:
+        """Store a daily report (kWh or m³ a day); return the days whose total it changed.
+
+        A changed total opens its day again: its hours will be asked for anew.
+        """
+        with self.transaction() as db:
+            meter_id, at = meter_id_of(db, meter), stamp(read_at)
+            changed = _upsert(db, meter_id, Resolution.DAY, readings, at)
+            days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+            db.executemany(
+                "INSERT INTO day (meter, day, daily_read_at) VALUES (?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET daily_read_at = excluded.daily_read_at",
+                [(meter_id, day_number(day), at) for day in days],
+            )
+            db.executemany(
+                "UPDATE day SET changed_at = ?, settled = 0, hours_asked = 0"
+                " WHERE meter = ? AND day = ?",
+                [(at, meter_id, day_number(start.date())) for start in changed],
+            )
+        return {start.date() for start in changed}
+
+    def save_hours(
+        self, meter: str, day: date, readings: Iterable[Reading], read_at: datetime
+    ) -> bool:
+        """Store a day's hours (kWh), none where there were none; return whether any changed."""
+        with self.transaction() as db:
+            meter_id, at = meter_id_of(db, meter), stamp(read_at)
+            changed = _upsert(db, meter_id, Resolution.HOUR, readings, at)
+            db.execute(
+                "INSERT INTO day (meter, day, hours_read_at, hours_asked, changed_at)"
+                " VALUES (?1, ?2, ?3, 1, ?4) ON CONFLICT DO UPDATE SET hours_read_at = ?3,"
+                " hours_asked = hours_asked + 1, changed_at = coalesce(?4, changed_at)",
+                (meter_id, day_number(day), at, at if changed else None),
+            )
+        return bool(changed)
+
+    def estimate_hours(
+        self, meter: str, day: date, hours: Sequence[Reading], read_at: datetime
+    ) -> bool:
+        """Replace a day's estimated hours by these; return whether that changed anything."""
+        with self.transaction() as db:
+            meter_id = meter_id_of(db, meter)
+            start = stamp(brunei_midnight(day))
+            span = (meter_id, start, start + 86400)
+            old = db.execute(
+                "SELECT start, value FROM reading WHERE meter = ? AND resolution = 'hour'"
+                " AND start >= ? AND start < ? AND origin = 'remainder' ORDER BY start",
+                span,
+            ).fetchall()
+            new = [(stamp(hour.start), str(hour.value)) for hour in hours]
+            if old == new:
+                return False
+            db.execute(
+                "DELETE FROM reading WHERE meter = ? AND resolution = 'hour'"
+                " AND start >= ? AND start < ? AND origin = 'remainder'",
+                span,
+            )
+            db.executemany(
+                "INSERT INTO reading VALUES (?, 'hour', ?, ?, 'remainder', ?)",
+                [(meter_id, at, value, stamp(read_at)) for at, value in new],
+            )
+        return True
+
+    def settle(self, meter: str, days: Iterable[date]) -> None:
+        """Mark days about which the portal is no longer asked."""
+        with self.transaction() as db:
+            meter_id = meter_id_of(db, meter)
+            db.executemany(
+                "UPDATE day SET settled = 1 WHERE meter = ? AND day = ?",
+                [(meter_id, day_number(day)) for day in days],
+            )
+
+    def want(self, meter: str, first: date, last: date, *, again: bool = False) -> None:
+        """Have days asked for that were not; with `again` all of them, settled or not."""
+        with self.transaction() as db:
+            meter_id = meter_id_of(db, meter)
+            db.executemany(
+                "INSERT OR IGNORE INTO day (meter, day) VALUES (?, ?)",
+                [(meter_id, day) for day in range(day_number(first), day_number(last) + 1)],
+            )
+            if again:
+                db.execute(
+                    "UPDATE day SET settled = 0, hours_asked = 0, hours_read_at = NULL,"
+                    " daily_read_at = NULL WHERE meter = ? AND day BETWEEN ? AND ?",
+                    (meter_id, day_number(first), day_number(last)),
+                )
+
+    def readings(
+        self,
+        meter: str,
+        resolution: Resolution,
+        first: date | None = None,
+        last: date | None = None,
+    ) -> list[StoredReading]:
+        """Return readings by time, from the first day to the last, both included."""
+        since = stamp(brunei_midnight(first)) if first else 0
+        until = stamp(brunei_midnight(last)) + 86400 if last else 2**62
+        with self.transaction() as db:
+            rows = db.execute(
+                "SELECT r.start, r.value, r.origin, r.read_at, coalesce(d.settled, 0)"
+                " FROM reading r JOIN meter m ON m.id = r.meter LEFT JOIN day d"
+                " ON d.meter = r.meter AND d.day = (r.start + 28800) / 86400"
+                " WHERE m.number = ? AND r.resolution = ? AND r.start >= ? AND r.start < ?"
+                " ORDER BY r.start",
+                (meter, resolution, since, until),
+            ).fetchall()
+        with stored_values():
+            return [
+                StoredReading(
+                    datetime.fromtimestamp(start, BRUNEI),
+                    Decimal(value),
+                    Origin(origin),
+                    datetime.fromtimestamp(read_at, BRUNEI),
+                    bool(settled),
+                )
+                for start, value, origin, read_at, settled in rows
+            ]
+
+    def plain_readings(
+        self, meter: str, resolution: Resolution, since: datetime, until: datetime
+    ) -> list[tuple[int, str, bool]]:
+        """Return the readings that start at `since` or later and before `until`, as they stand.
+
+        Each is its start (seconds since 1970), its value (kWh or m³, a decimal number) and whether
+        it is estimated: several times faster than `readings`.
+        """
+        with self.transaction() as db:
+            return db.execute(
+                "SELECT start, value, origin = 'remainder' FROM reading"
+                " WHERE meter = (SELECT id FROM meter WHERE number = ?)"
+                " AND resolution = ? AND start >= ? AND start < ? ORDER BY start",
+                (meter, resolution, stamp(since), stamp(until)),
+            ).fetchall()
+
+    def nth_start(
+        self, meter: str, resolution: Resolution, since: datetime, until: datetime, number: int
+    ) -> datetime | None:
+        """Return when a reading starts, by its number (from 0) among those of a range.
+
+        Of those that start at `since` or later and before `until`; None where there are fewer.
+        """
+        with self.transaction() as db:
+            row = db.execute(
+                "SELECT start FROM reading WHERE meter = (SELECT id FROM meter WHERE number = ?)"
+                " AND resolution = ? AND start >= ? AND start < ? ORDER BY start LIMIT 1 OFFSET ?",
+                (meter, resolution, stamp(since), stamp(until), number),
+            ).fetchone()
+        return moment(row[0]) if row else None
+
+    def days(
+        self, meter: str, first: date | None = None, last: date | None = None
+    ) -> dict[date, DayState]:
+        """Return the state of every day that was ever asked for, by day."""
+        low = day_number(first) if first else 0
+        high = day_number(last) if last else date.max.toordinal()
+        with self.transaction() as db:
+            meter_id = meter_id_of(db, meter)
+            span = (meter_id, low * 86400 - 28800, (high + 1) * 86400 - 28800)
+            totals = dict(
+                db.execute(
+                    "SELECT (start + 28800) / 86400, value FROM reading WHERE meter = ?"
+                    " AND resolution = 'day' AND start >= ? AND start < ?",
+                    span,
+                ).fetchall()
+            )
+            hours: dict[int, list[tuple[str, str]]] = {}
+            for day, value, origin in db.execute(
+                "SELECT (start + 28800) / 86400, value, origin FROM reading WHERE meter = ?"
+                " AND resolution = 'hour' AND start >= ? AND start < ?",
+                span,
+            ):
+                hours.setdefault(day, []).append((value, origin))
+            rows = db.execute(
+                "SELECT day, daily_read_at, hours_read_at, hours_asked, changed_at, settled"
+                " FROM day WHERE meter = ? AND day BETWEEN ? AND ? ORDER BY day",
+                (meter_id, low, high),
+            ).fetchall()
+        with stored_values():
+            return {
+                date_of(row[0]): _day_state(row, totals.get(row[0]), hours.get(row[0], []))
+                for row in rows
+            }
+
+    def span(self, meter: str) -> tuple[datetime | None, datetime | None]:
+        """Return when a meter's oldest and newest readings start; None where it has none."""
+        with self.transaction() as db:
+            row = db.execute(
+                "SELECT min(start), max(start) FROM reading WHERE meter = ?",
+                (meter_id_of(db, meter),),
+            ).fetchone()
+        return moment(row[0]), moment(row[1])
+
+    # --- facts that a long import remembers ---
+
+    def fact(self, name: str) -> object:
+        """Return a remembered fact, or None."""
+        with self.transaction() as db:
+            row = db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        with stored_values():
+            return json.loads(row[0]) if row else None
+
+    def remember(self, name: str, value: object) -> None:
+        """Remember a JSON-able fact."""
+        with self.transaction() as db:
+            db.execute(
+                "INSERT INTO fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+                (name, json.dumps(value)),
+            )
+
+
+def _upsert(
+    db: sqlite3.Connection, meter: int, resolution: Resolution, readings: Iterable[Reading], at: int
+) -> list[datetime]:
+    """Write the readings whose value is new; return when these start.
+
+    A row that was there before and is missing now is kept: the portal says "not found" at times
+    about what it has shown.
+    """
+    changed = []
+    for reading in readings:
+        start = stamp(reading.start)
+        key = (meter, resolution, start)
+        old = db.execute(
+            "SELECT value, origin FROM reading WHERE meter = ? AND resolution = ? AND start = ?",
+            key,
+        ).fetchone()
+        if old and Decimal(old[0]) == reading.value and old[1] == Origin.REPORT:
+            continue
+        db.execute(
+            "INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, 'report', ?)",
+            (*key, str(reading.value), at),
+        )
+        changed.append(reading.start)
+    return changed
+
+
+def _day_state(row: tuple[Any, ...], total: str | None, hours: list[tuple[str, str]]) -> DayState:
+    day, daily_read_at, hours_read_at, asked, changed_at, settled = row
+    reported = [Decimal(value) for value, origin in hours if origin == Origin.REPORT]
+    return DayState(
+        day=date_of(day),
+        total=Decimal(total) if total is not None else None,
+        hours=len(reported),
+        hours_sum=sum(reported, Decimal(0)),
+        estimated=len(hours) - len(reported),
+        daily_read_at=moment(daily_read_at),
+        hours_read_at=moment(hours_read_at),
+        hours_asked=asked,
+        changed_at=moment(changed_at),
+        settled=bool(settled),
+    )

@@ -1,0 +1,113 @@
+"""The readings store's tables, and how values stand in them.
+
+Moments are seconds since 1970, days are days since then, amounts are text: exact decimals.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from ..brunei import BRUNEI
+from ..errors import StoreError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+
+MIGRATIONS: Final = (
+    """
+    CREATE TABLE meter (
+        id INTEGER PRIMARY KEY,
+        number TEXT NOT NULL UNIQUE,
+        utility TEXT,
+        hourly_refused_at INTEGER,
+        card TEXT,
+        card_changed_at INTEGER
+    );
+    CREATE TABLE reading (
+        meter INTEGER NOT NULL REFERENCES meter(id),
+        resolution TEXT NOT NULL CHECK (resolution IN ('hour', 'day')),
+        start INTEGER NOT NULL,
+        value TEXT NOT NULL,
+        origin TEXT NOT NULL CHECK (origin IN ('report', 'remainder')),
+        read_at INTEGER NOT NULL,
+        PRIMARY KEY (meter, resolution, start)
+    ) WITHOUT ROWID;
+    CREATE TABLE day (
+        meter INTEGER NOT NULL REFERENCES meter(id),
+        day INTEGER NOT NULL,
+        daily_read_at INTEGER,
+        hours_read_at INTEGER,
+        hours_asked INTEGER NOT NULL DEFAULT 0,
+        changed_at INTEGER,
+        settled INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (meter, day)
+    ) WITHOUT ROWID;
+    CREATE TABLE topup (
+        meter INTEGER NOT NULL REFERENCES meter(id),
+        number TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        amount TEXT NOT NULL,
+        debt_cleared TEXT,
+        recharge TEXT,
+        units TEXT,
+        payment_mode TEXT,
+        site TEXT,
+        source TEXT,
+        PRIMARY KEY (meter, number)
+    ) WITHOUT ROWID;
+    CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    """,
+    """
+    ALTER TABLE topup ADD COLUMN origin TEXT NOT NULL DEFAULT 'history';
+    CREATE TABLE balance (
+        meter INTEGER NOT NULL REFERENCES meter(id),
+        seen_at INTEGER NOT NULL,
+        amount TEXT NOT NULL,
+        units TEXT,
+        PRIMARY KEY (meter, seen_at)
+    ) WITHOUT ROWID;
+    """,
+)
+"""The schema, a step a version. A step, once released, is never changed."""
+
+
+def meter_id_of(db: sqlite3.Connection, number: str) -> int:
+    """Return the key of a meter's rows; raises StoreError for one that was never seen."""
+    row = db.execute("SELECT id FROM meter WHERE number = ?", (number,)).fetchone()
+    if row is None:
+        raise StoreError("The readings store does not know this meter")
+    return int(row[0])
+
+
+def stamp(at: datetime) -> int:
+    """Return a moment as it is stored."""
+    return int(at.timestamp())
+
+
+def moment(seconds: int | None) -> datetime | None:
+    """Return a stored moment, in Brunei's time."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, BRUNEI)
+
+
+def day_number(day: date) -> int:
+    """Return a day as it is stored."""
+    return day.toordinal() - _EPOCH
+
+
+def date_of(number: int) -> date:
+    """Return a stored day."""
+    return date.fromordinal(number + _EPOCH)
+
+
+def decimal_of(text: str | None) -> Decimal | None:
+    """Return a stored amount."""
+    return None if text is None else Decimal(text)
+
+
+def amount_text(number: Decimal | None) -> str | None:
+    """Return an amount as it is stored."""
+    return None if number is None else str(number)

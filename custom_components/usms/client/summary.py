@@ -1,0 +1,131 @@
+"""What is shown of a meter: counted from its store and books, priced by its tariff."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from .billing.cost import Spending, complete_days, spending
+from .billing.habits import LONGEST
+from .brunei import brunei_date, brunei_midnight
+from .models import Resolution, TopUpOrigin
+from .review import Books, Review
+
+if TYPE_CHECKING:
+    from .billing.schedule import TariffSchedule
+    from .models import TopUp
+    from .store import ReadingsStore
+    from .store.models import Debt
+
+_DAY: Final = timedelta(days=1)
+_LATELY: Final = 10 * _DAY
+"""How old a day may be whose hours are all there before its total is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consumption:
+    """What a meter used, in kWh or m³, by the store; None where nothing is published yet."""
+
+    day: date
+    """The day that is today in Brunei."""
+    today: Decimal | None
+    yesterday: Decimal | None
+    this_month: Decimal | None
+    last_month: Decimal | None
+    oldest: datetime | None
+    newest: datetime | None
+    """Start of the oldest and of the newest reading."""
+
+    def counts(self, day: date) -> bool:
+        """Whether a change of that day's readings changes any of this."""
+        in_months = day >= (self.day.replace(day=1) - _DAY).replace(day=1)
+        return in_months or self.oldest is None or day <= self.oldest.date()
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is shown of a meter, and what it was counted from."""
+
+    at: datetime
+    """When it was counted."""
+    consumption: Consumption
+    schedule: TariffSchedule | None
+    """The prices; None where they are not known."""
+    spending: Spending | None
+    """None without prices."""
+    balance: Decimal | None
+    """BND: the last that the card has shown."""
+    topped_up: Decimal
+    """BND paid this month."""
+    last_topup: TopUp | None
+    debt: Debt | None
+    """None before the Top Up page was read."""
+    review: Review
+
+
+def count(
+    store: ReadingsStore,
+    meter: str,
+    schedule: TariffSchedule | None,
+    now: datetime,
+    review: Review | None = None,
+) -> Figures:
+    """Count what a meter used and costs (blocks); `review` is the last of its book."""
+    today = brunei_date(now)
+    last_month = (today.replace(day=1) - _DAY).replace(day=1)
+    since = today - LONGEST * _DAY
+    totals = {
+        reading.start.date(): reading.value
+        for reading in store.readings(meter, Resolution.DAY, since, today)
+    }
+    amounts = {day: amount for day, amount in totals.items() if day >= last_month}
+    by_hours: dict[date, Decimal] = {}
+    for hour in store.readings(meter, Resolution.HOUR, last_month, today):
+        day = hour.start.date()
+        by_hours[day] = by_hours.get(day, Decimal(0)) + hour.value
+    amounts |= by_hours
+    oldest, newest = store.span(meter)
+    consumption = _consumption(amounts, today, oldest, newest)
+    books = Books(store)
+    last = books.balance(meter)
+    balance = last.amount if last else None
+    topups = [topup for topup in books.topups(meter) if topup.origin is not TopUpOrigin.TRANSFER]
+    month = brunei_midnight(today.replace(day=1))
+    priced = None
+    if schedule is not None:
+        complete = complete_days(store.days(meter, today - _LATELY, today), today)
+        complete |= {day: amount for day, amount in totals.items() if day < today}
+        priced = spending(amounts, complete, schedule, now, balance)
+    return Figures(
+        at=now,
+        consumption=consumption,
+        schedule=schedule,
+        spending=priced,
+        balance=balance,
+        topped_up=sum((topup.amount for topup in topups if topup.at >= month), Decimal(0)),
+        last_topup=topups[-1] if topups else None,
+        debt=books.debt(meter),
+        review=review or Review(),
+    )
+
+
+def _consumption(
+    amounts: dict[date, Decimal], today: date, oldest: datetime | None, newest: datetime | None
+) -> Consumption:
+    """Add up; `amounts` has the days since the first of last month."""
+    this_month = today.replace(day=1)
+
+    def used(days: list[date]) -> Decimal | None:
+        return sum((amounts[day] for day in days), Decimal(0)) if days else None
+
+    return Consumption(
+        day=today,
+        today=amounts.get(today),
+        yesterday=amounts.get(today - _DAY),
+        this_month=used([day for day in amounts if this_month <= day <= today]),
+        last_month=used([day for day in amounts if day < this_month]),
+        oldest=oldest,
+        newest=newest,
+    )

@@ -1,0 +1,168 @@
+"""Keeps the books of an account: what cards show, the Top Up page, the transaction history.
+
+Home Assistant and the command line run the same: `saw` after each look at the account page, the
+`read_…` methods when there is time for a request, `review` whenever something has changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from ..brunei import brunei_date, utcnow
+from ..errors import PageNotUnderstood, PortalUnavailable
+from ..portal.pages import PAYMENT_PAGE
+from ..portal.report_pages import TOPUPS_PAGE
+from ..review import Books, Review
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from ..billing.schedule import TariffSchedule
+    from ..client import UsmsClient
+    from ..models import Account, TopUp
+    from ..store import ReadingsStore
+    from ..store.models import Debt
+
+_LOGGER = logging.getLogger(__name__)
+
+_FIRST: Final = timedelta(days=365)
+"""How far back the transaction history is read at first: what is known to work."""
+_AGAIN: Final = timedelta(days=7)
+"""How far it is read again."""
+_AT_LEAST: Final = timedelta(days=30)
+"""How often, without a rise of the balance."""
+_PATIENCE: Final = timedelta(days=1)
+"""How long a page that was not to be had is left alone."""
+
+
+class Bookkeeper:
+    """Reads what the books need, and only when it is due."""
+
+    def __init__(
+        self, client: UsmsClient, store: ReadingsStore, *, now: Callable[[], datetime] = utcnow
+    ) -> None:
+        """Read through that client into that store; `now` tells the time."""
+        self._client = client
+        self._store = store
+        self.books = Books(store)
+        self._now = now
+        self._present: tuple[str, ...] = ()
+        self.debts: dict[str, Debt] = {}
+        """What the Top Up page last showed, by meter."""
+        self.reviews: dict[str, Review] = {}
+        """By meter."""
+        self.outcomes: dict[str, PageNotUnderstood | None] = {}
+        """What came of reading a page, by its name; None where it was understood. Whoever takes
+        note of one removes it."""
+
+    async def open(self) -> None:
+        """Take up what the store holds."""
+        for meter in await asyncio.to_thread(self._store.meters):
+            await self._load_debt(meter.number)
+
+    async def record_account(self, account: Account) -> bool:
+        """Note the balances that cards show, of meters that the store knows; tell if any moved."""
+        self._present = tuple(meter.number for meter in account.meters)
+        moved = [
+            await asyncio.to_thread(self.books.record_balance, meter, account.read_at)
+            for meter in account.meters
+        ]
+        return any(moved)
+
+    async def review(self, schedules: Mapping[str, TariffSchedule | None]) -> None:
+        """Look through the books of the meters that the account has, at those prices."""
+        wanted = {number: schedules.get(number) for number in self._present}
+        self.reviews = await asyncio.to_thread(self.books.review, wanted, self._now())
+
+    async def news(self) -> list[TopUp]:
+        """Return top-ups and transfers that were never returned here, by meter and time."""
+        now = self._now()
+        return [
+            topup
+            for number in self._present
+            for topup in await asyncio.to_thread(self.books.news, number, now)
+        ]
+
+    # --- reading ---
+
+    async def read_payments(self) -> set[str]:
+        """Read the Top Up pages that are due, once a day each (one request a meter).
+
+        Returns the meters that were read. A page that is not understood, or not to be had, is left
+        alone for a day; raises what else the client raises.
+        """
+        read = set()
+        for number in self._present:
+            debt = self.debts.get(number)
+            if debt and brunei_date(debt.read_at) == brunei_date(self._now()):
+                continue
+            if await self._try(PAYMENT_PAGE, self._read_payment, number):
+                read.add(number)
+        return read
+
+    async def _read_payment(self, number: str) -> None:
+        payment = await self._client.payment(number)
+        await asyncio.to_thread(self.books.save_payment, payment, self._now())
+        await self._load_debt(number)
+
+    async def read_topups(self, *, news_only: bool = False) -> set[str]:
+        """Read the transaction histories that are due (three requests each, or more).
+
+        That is after the balance has risen and, without `news_only`, at first, and now and then.
+        Returns the meters of which any was read; pages that can't be read are left alone as in
+        `read_payments`.
+        """
+        read = set()
+        for number in self._present:
+            due = await self._topups_due(number, news_only=news_only)
+            if due and await self._try(TOPUPS_PAGE, self._read_topups, number):
+                read.add(number)
+        return read
+
+    async def _topups_due(self, number: str, *, news_only: bool) -> bool:
+        read_at = await self._moment(f"topups_read_{number}")
+        if read_at is None or self._now() - read_at >= _AT_LEAST:
+            return not news_only
+        review = self.reviews.get(number)
+        return bool(review and review.rose and review.rose > read_at)
+
+    async def _read_topups(self, number: str) -> None:
+        now = self._now()
+        read_at = await self._moment(f"topups_read_{number}")
+        since = read_at - _AGAIN if read_at else now - _FIRST
+        topups = await self._client.topups(number, brunei_date(since), brunei_date(now))
+        await asyncio.to_thread(self.books.save_history, number, topups)
+        await self._remember(f"topups_read_{number}", now)
+
+    async def _try(self, page: str, read: Callable[[str], Awaitable[None]], number: str) -> bool:
+        name = f"{page}_failed_{number}"
+        tried_at = await self._moment(name)
+        if tried_at and self._now() - tried_at < _PATIENCE:
+            return False
+        try:
+            await read(number)
+        except (PageNotUnderstood, PortalUnavailable) as err:
+            _LOGGER.info("Left alone for a day: %s", err)
+            await self._remember(name, self._now())
+            if isinstance(err, PageNotUnderstood) and err.page == page:
+                self.outcomes[page] = err
+            return False
+        self.outcomes[page] = None
+        return True
+
+    # --- what is remembered ---
+
+    async def _load_debt(self, number: str) -> None:
+        debt = await asyncio.to_thread(self.books.debt, number)
+        if debt:
+            self.debts[number] = debt
+
+    async def _moment(self, name: str) -> datetime | None:
+        known = await asyncio.to_thread(self._store.fact, name)
+        return datetime.fromisoformat(known) if isinstance(known, str) else None
+
+    async def _remember(self, name: str, at: datetime) -> None:
+        await asyncio.to_thread(self._store.remember, name, at.isoformat())

@@ -1,0 +1,332 @@
+"""Which report to read next, and why: pure functions of what the store holds, and the clock.
+
+The order of things:
+
+1. days first: daily reports backwards from yesterday, every meter's, until two empty months;
+2. what is due today: today's hours when the card moved, the last three days and the daily report
+   twice a day (a meter without hours: its daily report once a day);
+3. hours behind: every day that has a total and was never asked for, newest first;
+4. days whose hours do not add up to their total, a bounded number of times.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from ..brunei import brunei_date, brunei_midnight
+from ..models import Reading, Resolution, Utility
+from ..store.models import DayState, StoredMeter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from decimal import Decimal
+
+WINDOW: Final = timedelta(days=31)
+"""How much one daily report takes."""
+EMPTY_MONTHS: Final = 2
+"""So many empty daily reports in a row are the start of history."""
+RECENT_DAYS: Final = 3
+"""So many days are read again and again: the portal corrects them."""
+UNCHANGED: Final = timedelta(days=35)
+"""A day that has not changed for so long is settled, even where it does not add up."""
+REREAD_TIMES: Final = (timedelta(hours=9, minutes=30), timedelta(hours=21, minutes=30))
+"""When the recent days are read again, in Brunei: after the portal's night and in the evening."""
+TODAY_INTERVAL: Final = timedelta(minutes=45)
+"""The least time between two readings of today's hours."""
+TODAY_INTERVAL_IN_FULL: Final = timedelta(hours=4)
+"""The same where each report costs three requests, to stay within 60 a day."""
+ASKED_AT_MOST: Final = 3
+"""So often a day older than three days is asked for hours that are missing."""
+ASKED_AGAIN_AFTER: Final = timedelta(days=3)
+HOURLY_TRIED_AGAIN_AFTER: Final = timedelta(days=7)
+
+
+class Why(StrEnum):
+    """Why a report is read."""
+
+    HISTORY_DAYS = "history_days"
+    TODAY = "today"
+    RECENT = "recent"
+    DAILY = "daily"
+    HISTORY_HOURS = "history_hours"
+    MISSING_HOURS = "missing_hours"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One report to read."""
+
+    meter: str = field(repr=False)
+    resolution: Resolution
+    first: date
+    last: date
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class MeterState:
+    """All that the plan knows of a meter."""
+
+    meter: StoredMeter
+    days: Mapping[date, DayState]
+
+    def day(self, day: date) -> DayState:
+        """Return what is known of a day, which may be nothing."""
+        return self.days.get(day) or DayState(day)
+
+    def has_hours(self, now: datetime) -> bool:
+        """Whether to ask for hourly reports: not for water, nor lately refused."""
+        if self.meter.utility is not Utility.ELECTRICITY:
+            return False
+        refused = self.meter.hourly_refused_at
+        return refused is None or now - refused >= HOURLY_TRIED_AGAIN_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """How far the history has come, in reports."""
+
+    done: int
+    left: int
+    days_complete: bool
+    """Whether the daily history of every meter is there, back to its start."""
+
+
+def next_step(
+    meters: Sequence[MeterState],
+    now: datetime,
+    *,
+    page_serves: bool | None = None,
+    deferred: Iterable[Step] = (),
+) -> Step | None:
+    """Return the report to read next, or None when nothing is due.
+
+    `page_serves` tells whether a report costs one request instead of three; `deferred` are steps
+    that failed lately and wait.
+    """
+    waiting = set(deferred)
+    return next(
+        (step for step in _steps(meters, now, page_serves=page_serves) if step not in waiting), None
+    )
+
+
+def _steps(
+    meters: Sequence[MeterState], now: datetime, *, page_serves: bool | None
+) -> Iterator[Step]:
+    for meter in meters:
+        yield from _history_days(meter, now)
+    for meter in meters:
+        yield from _due(meter, now, page_serves=page_serves)
+    for meter in meters:
+        yield from _history_hours(meter, now)
+    for meter in meters:
+        yield from _missing_hours(meter, now)
+
+
+# --- 1. days first ---
+
+
+def _history_days(state: MeterState, now: datetime) -> Iterator[Step]:
+    """Yield the newest stretch of days, a report long, that no daily report has covered."""
+    newest = brunei_date(now) - timedelta(days=1)
+    asked = sorted(day for day, known in state.days.items() if known.daily_read_at)
+    last: date | None = newest
+    if asked:
+        last = _newest_gap(set(asked), min(state.days), newest)
+        if last is None:
+            last = None if history_found(state) else asked[0] - timedelta(days=1)
+    if last is None:
+        return
+    first = last - WINDOW + timedelta(days=1)
+    older = [day for day in asked if day <= last]
+    if older:
+        first = max(first, older[-1] + timedelta(days=1))
+    yield Step(state.meter.number, Resolution.DAY, first, last, Why.HISTORY_DAYS)
+
+
+def _newest_gap(asked: set[date], oldest: date, newest: date) -> date | None:
+    """Return the newest day between these that no daily report has covered; None without one.
+
+    Such days come from a long absence, or were asked for by hand. The newest day itself is read
+    with the others that are due.
+    """
+    for back in range(1, (newest - oldest).days + 1):
+        day = newest - timedelta(days=back)
+        if day not in asked:
+            return day
+    return None
+
+
+def history_found(state: MeterState) -> bool:
+    """Whether the start of a meter's history is known: two empty months lie before it."""
+    asked = sorted(day for day, known in state.days.items() if known.daily_read_at)
+    empty = WINDOW.days * EMPTY_MONTHS
+    return len(asked) >= empty and not any(
+        state.days[day].total is not None for day in asked[:empty]
+    )
+
+
+# --- 2. what is due ---
+
+
+def _due(state: MeterState, now: datetime, *, page_serves: bool | None) -> Iterator[Step]:
+    number, today = state.meter.number, brunei_date(now)
+    yesterday = today - timedelta(days=1)
+    slot = latest_slot(now)
+    hourly = state.has_hours(now)
+    if hourly and _today_is_due(state, now, page_serves=page_serves):
+        yield Step(number, Resolution.HOUR, today, today, Why.TODAY)
+    read_at = state.day(yesterday).daily_read_at
+    if read_at is None or (read_at < slot and (hourly or not _read_since_morning(state, now))):
+        yield Step(
+            number, Resolution.DAY, yesterday - WINDOW + timedelta(days=1), yesterday, Why.DAILY
+        )
+    if hourly:
+        for back in range(1, RECENT_DAYS + 1):
+            day = state.day(today - timedelta(days=back))
+            if (day.hours_read_at is None or day.hours_read_at < slot) and _may_have_hours(
+                state, day.day
+            ):
+                yield Step(number, Resolution.HOUR, day.day, day.day, Why.RECENT)
+
+
+def _today_is_due(state: MeterState, now: datetime, *, page_serves: bool | None) -> bool:
+    """Today's hours: whenever the card moved since they were read, but not too often."""
+    read_at = state.day(brunei_date(now)).hours_read_at
+    if read_at is None:
+        return True
+    moved = state.meter.card_changed_at
+    interval = TODAY_INTERVAL_IN_FULL if page_serves is False else TODAY_INTERVAL
+    return moved is not None and moved > read_at and now - read_at >= interval
+
+
+def _read_since_morning(state: MeterState, now: datetime) -> bool:
+    """Whether a meter without hours has had its daily report since this morning, with yesterday."""
+    yesterday = state.day(brunei_date(now) - timedelta(days=1))
+    morning = brunei_midnight(brunei_date(now)) + REREAD_TIMES[0]
+    read_at = yesterday.daily_read_at
+    if now < morning:
+        return True
+    return read_at is not None and read_at >= morning and yesterday.total is not None
+
+
+def latest_slot(now: datetime) -> datetime:
+    """Return when the recent days last became due."""
+    midnight = brunei_midnight(brunei_date(now))
+    past = [midnight + slot for slot in REREAD_TIMES if midnight + slot <= now]
+    return past[-1] if past else midnight - timedelta(days=1) + REREAD_TIMES[-1]
+
+
+def _may_have_hours(state: MeterState, day: date) -> bool:
+    """Whether hours can be there: not before the meter's first day."""
+    totals = [known.day for known in state.days.values() if known.total is not None]
+    return not totals or day >= min(totals)
+
+
+# --- 3. and 4. hours behind ---
+
+
+def _history_hours(state: MeterState, now: datetime) -> Iterator[Step]:
+    if state.has_hours(now):
+        for day in _by_newest(state):
+            if is_wanted(day):
+                yield _hours(state, day, Why.HISTORY_HOURS)
+
+
+def _missing_hours(state: MeterState, now: datetime) -> Iterator[Step]:
+    if state.has_hours(now):
+        for day in _by_newest(state):
+            if _is_missed(day, now):
+                yield _hours(state, day, Why.MISSING_HOURS)
+
+
+def is_wanted(day: DayState) -> bool:
+    """Whether a day's hours were never asked for, or not since its total changed."""
+    return day.total is not None and not day.settled and day.hours_asked == 0
+
+
+def _is_missed(day: DayState, now: datetime) -> bool:
+    """Whether to ask once more for hours that do not add up to their day."""
+    if day.total is None or day.settled or day.adds_up or day.hours_read_at is None:
+        return False
+    age = brunei_date(now) - day.day
+    if age <= timedelta(days=RECENT_DAYS):
+        return False  # read twice a day anyway
+    # The further back, the less will come: a day long past is asked once more, one without any
+    # hour not at all.
+    most = ASKED_AT_MOST if age <= UNCHANGED else min(ASKED_AT_MOST - 1, day.hours + 1)
+    return day.hours_asked < most and now - day.hours_read_at >= ASKED_AGAIN_AFTER
+
+
+def _by_newest(state: MeterState) -> list[DayState]:
+    return [state.days[day] for day in sorted(state.days, reverse=True)]
+
+
+def _hours(state: MeterState, day: DayState, why: Why) -> Step:
+    return Step(state.meter.number, Resolution.HOUR, day.day, day.day, why)
+
+
+# --- what follows from a reading ---
+
+
+def is_settled(day: DayState, now: datetime) -> bool:
+    """Whether the portal need not be asked about a day any more.
+
+    Its hours add up to the daily report and it is older than three days, or nothing about it has
+    changed for 35 days.
+    """
+    if day.settled:
+        return True
+    age = brunei_date(now) - day.day
+    if age <= timedelta(days=RECENT_DAYS):
+        return False
+    unchanged = day.changed_at is not None and now - day.changed_at >= UNCHANGED
+    return (day.adds_up and day.hours_asked > 0) or (unchanged and age >= UNCHANGED)
+
+
+def wants_estimates(day: DayState, now: datetime) -> bool:
+    """Whether the hours that a day lacks are to be estimated: it has some, and is not recent."""
+    recent = brunei_date(now) - day.day <= timedelta(days=RECENT_DAYS)
+    return not recent and day.hours > 0 and (day.estimated > 0 or not day.adds_up)
+
+
+def remainder(day: date, hours: Sequence[Reading], total: Decimal) -> list[Reading]:
+    """Return estimates for the hours that a day lacks: its remainder, spread evenly.
+
+    `hours` are the reported ones, in kWh like `total`. The estimates add up to the remainder
+    exactly. There are none where nothing is missing or nothing (or less) is left, as on a meter's
+    first day.
+    """
+    reported = {reading.start for reading in hours}
+    starts = [brunei_midnight(day) + timedelta(hours=hour) for hour in range(24)]
+    missing = [start for start in starts if start not in reported]
+    left = total - sum((reading.value for reading in hours), start=total * 0)
+    if not missing or left <= 0:
+        return []
+    # Shares in the last digit of the total; the first hours take what does not divide.
+    digit = left.as_tuple().exponent
+    unit = left.__class__(1).scaleb(min(digit, -3) if isinstance(digit, int) else -3)
+    share, rest = divmod(int(left / unit), len(missing))
+    return [
+        Reading(start, unit * (share + (1 if n < rest else 0))) for n, start in enumerate(missing)
+    ]
+
+
+def outlook(meters: Sequence[MeterState], now: datetime) -> Outlook:
+    """Return how many reports of history are read and how many are left, as far as known."""
+    done = left = 0
+    days_complete = bool(meters)
+    for meter in meters:
+        asked = sum(1 for day in meter.days.values() if day.daily_read_at)
+        done += -(-asked // WINDOW.days)
+        if next(_history_days(meter, now), None):
+            days_complete = False
+            left += EMPTY_MONTHS
+        if meter.has_hours(now):
+            wanted = sum(1 for day in meter.days.values() if is_wanted(day))
+            left += wanted
+            done += sum(1 for day in meter.days.values() if day.total is not None) - wanted
+    return Outlook(done, left, days_complete)

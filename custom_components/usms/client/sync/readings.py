@@ -1,0 +1,281 @@
+"""History into the store: plan, read, check, store, one report at a time.
+
+Home Assistant and the command line run the same loop. It may be stopped at any moment and goes on
+where it stopped: what was read is committed before the next report is asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+from ..brunei import utcnow
+from ..errors import NoData, PageNotUnderstood, ReportNotOffered
+from ..models import Reading, Resolution, Utility
+from ..store.models import DayState, StoredMeter
+from . import plan
+from .plan import MeterState, Step
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+    from ..client import UsmsClient
+    from ..models import Account, Meter
+    from ..store import ReadingsStore
+
+_LOGGER = logging.getLogger(__name__)
+
+_DEFERRED_FOR: Final = timedelta(hours=6)
+_NOT_UNDERSTOOD_IN_A_ROW: Final = 3
+_PAGE_SERVES: Final = "open_page_serves"
+_PAGE_SERVES_KNOWN_FOR: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One report was read, and what that means for the whole."""
+
+    step: Step
+    done: int
+    """Reports of history that are in the store."""
+    total: int
+    """`done` and those known to be left; grows while the start of history is not found."""
+    days_complete: bool
+    """Whether the daily history of every meter is there, back to its start."""
+    changed: tuple[date, ...]
+    """The days of the step's meter of which any reading changed."""
+    time_left: timedelta | None
+    """At the speed so far; None before there is one."""
+
+
+class Sync:
+    """Keeps the store of an account up to date with the portal."""
+
+    def __init__(
+        self, client: UsmsClient, store: ReadingsStore, *, now: Callable[[], datetime] = utcnow
+    ) -> None:
+        """Read through that client into that store; `now` tells the time."""
+        self._client = client
+        self._store = store
+        self._now = now
+        self._states: dict[str, MeterState] = {}
+        self._present: set[str] = set()
+        self._outlook: plan.Outlook | None = None
+        """Of the states; None until someone asks."""
+        self._deferred: dict[Step, datetime] = {}
+        self._pace = _Pace()
+
+    async def open(self) -> None:
+        """Take up what the store holds."""
+        for meter in await asyncio.to_thread(self._store.meters):
+            await self._load(meter)
+        known = await asyncio.to_thread(self._store.fact, _PAGE_SERVES)
+        if isinstance(known, dict):
+            since = datetime.fromisoformat(known["at"])
+            # A portal that serves no further days is tried again now and then: it may learn.
+            if known["value"] or self._now() - since < _PAGE_SERVES_KNOWN_FOR:
+                self._client.open_page_serves = known["value"]
+
+    async def record_account(self, account: Account) -> None:
+        """Take note of the account's meters and of what moved on their cards."""
+        for meter in account.meters:
+            await asyncio.to_thread(
+                self._store.record_meter, meter.number, meter.utility, _card(meter), account.read_at
+            )
+        self._present = {meter.number for meter in account.meters}
+        for stored in await asyncio.to_thread(self._store.meters):
+            known = self._states.get(stored.number)
+            if known is None:
+                await self._load(stored)
+            else:
+                self._put(replace(known, meter=stored))
+
+    def utility(self, meter: str) -> Utility | None:
+        """Return what a meter measures, if that is known."""
+        state = self._states.get(meter)
+        return state.meter.utility if state else None
+
+    @property
+    def outlook(self) -> plan.Outlook:
+        """How far the history has come."""
+        if self._outlook is None:
+            self._outlook = plan.outlook(self._meters(), self._now())
+        return self._outlook
+
+    @property
+    def puts_off(self) -> bool:
+        """Whether reports wait for another try, for they were not understood."""
+        return bool(self._deferred)
+
+    def next_step(self) -> Step | None:
+        """Return the report that is due, or None."""
+        now = self._now()
+        self._deferred = {step: until for step, until in self._deferred.items() if until > now}
+        return plan.next_step(
+            self._meters(),
+            now,
+            page_serves=self._client.open_page_serves,
+            deferred=self._deferred,
+        )
+
+    async def run(self) -> AsyncIterator[Progress]:
+        """Read report after report until nothing is due, yielding after each.
+
+        Raises what the client raises; all that was read before is in the store. A page that is
+        not understood is put off for some hours, so that it does not block those behind it, and
+        is raised when nothing else is left to read, or after three such in a row: then it is the
+        layout that has changed, and asking on would only burden the portal.
+        """
+        not_understood: PageNotUnderstood | None = None
+        in_a_row = 0
+        while step := await asyncio.to_thread(self.next_step):
+            began = monotonic()
+            try:
+                changed = await self.take(step)
+            except PageNotUnderstood as err:
+                _LOGGER.warning("A report is put off: %s", err)
+                self._deferred[step] = self._now() + _DEFERRED_FOR
+                not_understood = err
+                in_a_row += 1
+                if in_a_row >= _NOT_UNDERSTOOD_IN_A_ROW:
+                    break
+                continue
+            in_a_row = 0
+            self._pace.add(monotonic() - began)
+            yield await asyncio.to_thread(self._progress, step, changed)
+        if not_understood:
+            raise not_understood
+
+    async def take(self, step: Step) -> set[date]:
+        """Read one report into the store; return the days of which a reading changed."""
+        _LOGGER.debug("Reading %s to %s (%s): %s", step.first, step.last, step.resolution, step.why)
+        readings = await self._read(step)
+        if readings is None:
+            return set()
+        changed = await asyncio.to_thread(self._keep, step, readings, self._now())
+        await self._remember_page_serves()
+        # A daily report may open or settle any day; an hourly one touches its own.
+        one_day = step.resolution is Resolution.HOUR
+        await self._load(self._states[step.meter].meter, step.first if one_day else None, step.last)
+        return changed
+
+    async def request(self, meter: str, first: date, last: date, *, force: bool = False) -> None:
+        """Have days asked for, also before the start that was found; with `force` once more."""
+        await asyncio.to_thread(self._store.want, meter, first, last, again=force)
+        self._deferred = {step: at for step, at in self._deferred.items() if step.meter != meter}
+        await self._load(self._states[meter].meter)
+
+    # --- the parts of a step ---
+
+    async def _read(self, step: Step) -> Iterable[Reading] | None:
+        """Ask the portal; an empty list where it has nothing, None where it never will."""
+        try:
+            if step.resolution is Resolution.DAY:
+                report = await self._client.daily(step.meter, step.first, step.last)
+            else:
+                report = await self._client.hourly(step.meter, step.first)
+                if self._states[step.meter].meter.hourly_refused_at:
+                    await self._set_hourly_refused(step.meter, None)
+        except NoData:
+            return ()
+        except ReportNotOffered:
+            if step.resolution is Resolution.DAY:
+                raise
+            await self._set_hourly_refused(step.meter, self._now())
+            return None
+        return report.readings
+
+    async def _set_hourly_refused(self, meter: str, at: datetime | None) -> None:
+        await asyncio.to_thread(self._store.set_hourly_refused, meter, at)
+        state = self._states[meter]
+        self._put(replace(state, meter=replace(state.meter, hourly_refused_at=at)))
+
+    def _keep(self, step: Step, readings: Iterable[Reading], now: datetime) -> set[date]:
+        """Store a report and what follows from it, as one transaction (blocks)."""
+        store = self._store
+        with store.transaction():
+            if step.resolution is Resolution.DAY:
+                changed = store.save_days(step.meter, step.first, step.last, readings, now)
+                days = store.days(step.meter)
+            else:
+                hours = store.save_hours(step.meter, step.first, readings, now)
+                changed = {step.first} if hours else set()
+                days = store.days(step.meter, step.first, step.last)
+            opened = [day for day in days.values() if not day.settled]
+            changed |= {day.day for day in opened if self._estimate(step.meter, day, now)}
+            settled = [day.day for day in opened if plan.is_settled(day, now)]
+            if settled:
+                store.settle(step.meter, settled)
+        return changed
+
+    def _estimate(self, meter: str, day: DayState, now: datetime) -> bool:
+        """Give the hours that a day lacks their share; return whether that changed anything."""
+        if day.total is None or not plan.wants_estimates(day, now):
+            return False
+        stored = self._store.readings(meter, Resolution.HOUR, day.day, day.day)
+        hours = [Reading(hour.start, hour.value) for hour in stored if not hour.estimated]
+        estimates = plan.remainder(day.day, hours, day.total)
+        return self._store.estimate_hours(meter, day.day, estimates, now)
+
+    async def _remember_page_serves(self) -> None:
+        serves = self._client.open_page_serves
+        known = await asyncio.to_thread(self._store.fact, _PAGE_SERVES)
+        if serves is not None and (not isinstance(known, dict) or known["value"] != serves):
+            fact = {"value": serves, "at": self._now().isoformat()}
+            await asyncio.to_thread(self._store.remember, _PAGE_SERVES, fact)
+
+    # --- the state in memory ---
+
+    def _meters(self) -> list[MeterState]:
+        """Return the meters that the account has now; without a look at it, all of the store."""
+        return [
+            state
+            for number, state in self._states.items()
+            if not self._present or number in self._present
+        ]
+
+    async def _load(
+        self, meter: StoredMeter, first: date | None = None, last: date | None = None
+    ) -> None:
+        days = await asyncio.to_thread(self._store.days, meter.number, first, first and last)
+        known = self._states.get(meter.number)
+        if first and known:
+            days = {**known.days, **days}
+        self._put(MeterState(meter, days))
+
+    def _put(self, state: MeterState) -> None:
+        self._states[state.meter.number] = state
+        self._outlook = None
+
+    def _progress(self, step: Step, changed: set[date]) -> Progress:
+        outlook = self.outlook
+        return Progress(
+            step=step,
+            done=outlook.done,
+            total=outlook.done + outlook.left,
+            days_complete=outlook.days_complete,
+            changed=tuple(sorted(changed)),
+            time_left=self._pace.time_for(outlook.left),
+        )
+
+
+@dataclass(slots=True)
+class _Pace:
+    """How long a report takes, as a running mean."""
+
+    seconds: float | None = field(default=None)
+
+    def add(self, seconds: float) -> None:
+        self.seconds = seconds if self.seconds is None else 0.9 * self.seconds + 0.1 * seconds
+
+    def time_for(self, reports: int) -> timedelta | None:
+        return None if self.seconds is None else timedelta(seconds=round(self.seconds * reports))
+
+
+def _card(meter: Meter) -> str:
+    """Return what moves on a card when the meter has reported."""
+    return f"{meter.remaining_units} {meter.balance}"

@@ -1,0 +1,351 @@
+"""An account's way to the portal: one session, one sign-in and one captcha at a time.
+
+The poll, the history, the flows, the picture on a dashboard and the action all use the same
+connection. It outlives reloads of the account, and its session restarts of Home Assistant.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from ..client import (
+    CaptchaExpired,
+    CaptchaRequired,
+    Challenge,
+    CredentialsRefused,
+    Ending,
+    Pacing,
+    PageNotUnderstood,
+    SessionLife,
+    UsmsClient,
+    UsmsError,
+    new_cookie_jar,
+)
+from ..const import DOMAIN
+from ..issues.pages import Drift
+from .captcha import captcha_picture
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import aiohttp
+
+_LOGGER = logging.getLogger(__name__)
+
+PACING = Pacing()
+"""The time between two requests of an account."""
+TIMEOUT = 60.0
+"""How long a request may take, in seconds."""
+
+_VERSION: Final = 1
+_SIGN_IN_PAGE: Final = "ResLogin"
+_STALE: Final = timedelta(minutes=5)
+"""A picture that waited for longer is drawn anew before somebody new is asked to read it."""
+_BACK_OFF: Final = (timedelta(minutes=10), timedelta(hours=6))
+"""Between two sign-ins that nobody asked for: at first, and at most."""
+
+
+def account_id(username: str) -> str:
+    """Return an id of an account that does not show its user name."""
+    return hashed(username)
+
+
+def hashed(number: str) -> str:
+    """Return what stands for a number where it must not be seen."""
+    return hashlib.sha256(f"{DOMAIN}:{number}".encode()).hexdigest()[:16]
+
+
+def masked(number: str) -> str:
+    """Return a number with all but its last four digits hidden."""
+    return f"•••• {number[-4:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Captcha:
+    """A captcha that waits for somebody to read it."""
+
+    challenge: Challenge
+    picture: bytes
+    """PNG, on white."""
+
+
+class SessionStore:
+    """An account's portal session, and what is known of its life, in private storage."""
+
+    def __init__(self, hass: HomeAssistant, account: str) -> None:
+        """Keep the session of the account with that id."""
+        self._store: Store[dict[str, Any]] = Store(
+            hass, _VERSION, f"{DOMAIN}.{account}.session", private=True
+        )
+
+    async def async_load(self) -> tuple[dict[str, Any], SessionLife]:
+        """Return the session, an empty one where none is kept, and its life."""
+        stored = await self._store.async_load() or {}
+        return stored, SessionLife.restore(stored.get("life") or {})
+
+    async def async_save(self, session: dict[str, Any], life: SessionLife) -> None:
+        """Keep them."""
+        await self._store.async_save({**session, "life": life.export()})
+
+    async def async_remove(self) -> None:
+        """Forget them."""
+        await self._store.async_remove()
+
+
+class Connection:
+    """An account on the portal."""
+
+    def __init__(self, hass: HomeAssistant, account: str) -> None:
+        """Make it; `async_restore` takes up the stored session.
+
+        Raises WrongRequest where the portal's address is set to one that can't be it.
+        """
+        self._hass = hass
+        self._store = SessionStore(hass, account)
+        self.drift = Drift(hass, account)
+        """Pages that are not understood at the moment."""
+        self._http: list[aiohttp.ClientSession] = []
+        one_at_a_time = asyncio.Lock()
+        self.client = self._new_client(one_at_a_time)
+        """Reads; its session stays in use until a new one is there."""
+        self._login_client = self._new_client(one_at_a_time)
+        """Signs in."""
+        self.captcha: Captcha | None = None
+        """What waits for an answer, of whoever is there first."""
+        self._credentials: tuple[str, str] | None = None
+        self.password_refused = False
+        """Whether the portal refused the user name or the password last."""
+        self._signing_in = asyncio.Lock()
+        self._listeners: set[CALLBACK_TYPE] = set()
+        self._account = account
+        self._at_stop = (
+            hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_at_stop),
+            hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, self._async_at_close),
+        )
+        self._alone_not_before = dt_util.utc_from_timestamp(0)
+        self._back_off = _BACK_OFF[0]
+
+    def _new_client(self, one_at_a_time: asyncio.Lock) -> UsmsClient:
+        # Cookies of its own over shared connections, which are never closed; given back by us,
+        # for it belongs to no single set-up of the account.
+        http = async_create_clientsession(
+            self._hass, auto_cleanup=False, cookie_jar=new_cookie_jar()
+        )
+        self._http.append(http)
+        return UsmsClient(
+            http,
+            pacing=PACING,
+            timeout=TIMEOUT,
+            now=dt_util.utcnow,
+            one_at_a_time=one_at_a_time,
+        )
+
+    @property
+    def life(self) -> SessionLife:
+        """The session's life so far."""
+        return self.client.life
+
+    @callback
+    def async_add_listener(self, listener: CALLBACK_TYPE) -> Callable[[], None]:
+        """Call `listener` when a captcha or a session comes or goes; return how to stop that."""
+        self._listeners.add(listener)
+        return lambda: self._listeners.discard(listener)
+
+    @callback
+    def _async_tell(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
+    # --- the session between restarts ---
+
+    async def async_restore(self) -> None:
+        """Take up the stored session."""
+        session, life = await self._store.async_load()
+        self.client.restore_session(session)
+        self.client.life = life
+        if life.seen_at:
+            # Kept for this run alone: after a crash it would be too old to learn from.
+            seen_at, life.seen_at = life.seen_at, None
+            await self.async_save()
+            life.seen_at = seen_at
+
+    async def async_save(self) -> None:
+        """Keep the session."""
+        await self._store.async_save(self.client.export_session(), self.client.life)
+
+    async def async_forget(self) -> None:
+        """Delete the stored session."""
+        self.async_end()
+        self.drift.async_end()
+        await self._store.async_remove()
+
+    @callback
+    def async_end(self) -> None:
+        """Give the HTTP connections back."""
+        for http in self._http:
+            http.detach()
+        for unsubscribe in self._at_stop:
+            unsubscribe()
+
+    async def _async_at_stop(self, _event: Event) -> None:
+        entries = self._hass.config_entries
+        if entries.async_entry_for_domain_unique_id(DOMAIN, self._account):
+            await self.async_save()
+
+    @callback
+    def _async_at_close(self, _event: Event) -> None:
+        for http in self._http:
+            http.detach()
+
+    # --- signing in ---
+
+    async def async_begin(self, username: str, password: str) -> Captcha | None:
+        """Sign in; return the captcha that somebody has to read, or None where there is none.
+
+        A captcha that waits already, and not for long, is returned as it is: the ways to answer
+        it may meet. Raises what `UsmsClient.sign_in` does.
+        """
+        async with self._one_sign_in():
+            captcha = self.captcha
+            if (
+                captcha
+                and self._credentials == (username, password)
+                and dt_util.utcnow() - captcha.challenge.drawn_at < _STALE
+            ):
+                return captcha
+            self.captcha, self._credentials = None, (username, password)
+            try:
+                await self._login_client.sign_in(username, password)
+            except CaptchaRequired as required:
+                self.password_refused = False
+                return await self._async_ask(required.challenge)
+            except CredentialsRefused:
+                self.password_refused = True
+                raise
+            await self._async_signed_in()
+            return None
+
+    async def async_renew(self, captcha: Captcha) -> Captcha | None:
+        """Return another picture; None where nobody has to read one any more."""
+        async with self._one_sign_in():
+            if captcha is not self.captcha:
+                return self.captcha
+            self.captcha = None  # an error ends the sign-in
+            challenge = await self._login_client.refresh_captcha(captcha.challenge)
+            if challenge is None:
+                await self._async_signed_in()
+                return None
+            return await self._async_ask(challenge)
+
+    async def async_answer(self, captcha: Captcha, text: str) -> None:
+        """Send what somebody read; done as well where another answer came first.
+
+        Raises CaptchaRefused and CaptchaExpired, after which `captcha` is a new one; the latter as
+        well, and sends nothing, for an answer to a picture that was replaced meanwhile. After any
+        other error the sign-in has to begin again.
+        """
+        async with self._one_sign_in():
+            if captcha is not self.captcha:
+                if self.captcha is None and self.life.signed_in_at:
+                    return
+                raise CaptchaExpired((self.captcha or captcha).challenge)
+            self.captcha = None
+            try:
+                await self._login_client.answer(captcha.challenge, text)
+            except CaptchaRequired as required:
+                await self._async_ask(required.challenge)
+                raise
+            await self._async_signed_in()
+
+    async def async_sign_in_alone(self, username: str, password: str) -> bool:
+        """Sign in without a person, where the portal asked for no captcha the last time.
+
+        Once after a session ended, ever less often where they end soon, and never again after a
+        refusal. Returns whether somebody is signed in then; raises what `UsmsClient.sign_in` does.
+        """
+        now, life = dt_util.utcnow(), self.life
+        if life.captcha_asked is not False or self.password_refused:
+            return False
+        shortest, longest = _BACK_OFF
+        if now < self._alone_not_before:
+            raise TooEarly
+        if life.ended_by is Ending.ANOTHER_SIGN_IN and now < (life.ended_at or now) + shortest:
+            raise TooEarly  # whoever it was shall not be thrown out at once
+        if life.lasted and life.lasted > longest:
+            self._back_off = shortest
+        self._alone_not_before = now + self._back_off
+        self._back_off = min(2 * self._back_off, longest)
+        return await self.async_begin(username, password) is None
+
+    @asynccontextmanager
+    async def _one_sign_in(self) -> AsyncIterator[None]:
+        async with self._signing_in:
+            before = self.captcha
+            try:
+                yield
+            except PageNotUnderstood as err:
+                self.drift.async_record(err)
+                raise
+            finally:
+                if self.captcha is not before:
+                    self._async_tell()
+
+    async def _async_ask(self, challenge: Challenge) -> Captcha:
+        picture = await self._hass.async_add_executor_job(captcha_picture, challenge.image)
+        self.captcha = Captcha(challenge, picture)
+        self.drift.async_understood(_SIGN_IN_PAGE)
+        return self.captcha
+
+    async def _async_signed_in(self) -> None:
+        """Use the new session from now on."""
+        asked = bool(self._login_client.life.captcha_asked)
+        self.client.restore_session(self._login_client.export_session())
+        self.life.sign_in(dt_util.utcnow(), captcha_asked=asked)
+        self.captcha = None
+        self.password_refused = False
+        self.drift.async_understood(_SIGN_IN_PAGE)
+        await self.async_save()
+        _LOGGER.debug("Signed in")
+        self._async_tell()
+
+
+class TooEarly(UsmsError):
+    """A sign-in without a person has to wait, for the last one was not long ago."""
+
+
+CONNECTIONS: HassKey[dict[str, Connection]] = HassKey(DOMAIN)
+
+
+async def async_connection(hass: HomeAssistant, account: str) -> Connection:
+    """Return the connection of the account with that id, with its stored session."""
+    connections = hass.data.setdefault(CONNECTIONS, {})
+    if account not in connections:
+        connection = Connection(hass, account)
+        await connection.async_restore()
+        # Another caller may have made it meanwhile.
+        if connections.setdefault(account, connection) is not connection:
+            connection.async_end()
+    return connections[account]
+
+
+async def async_forget_connection(hass: HomeAssistant, account: str) -> None:
+    """Delete the stored session of the account with that id, and its connection."""
+    connection = hass.data.get(CONNECTIONS, {}).pop(account, None)
+    if connection:
+        await connection.async_forget()
+    else:
+        await SessionStore(hass, account).async_remove()

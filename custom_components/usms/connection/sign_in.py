@@ -1,0 +1,75 @@
+"""Signing in without a flow: by an action, from a dashboard or a phone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.exceptions import HomeAssistantError
+
+from ..client import (
+    CaptchaExpired,
+    CaptchaRefused,
+    CredentialsRefused,
+    PageNotUnderstood,
+    PortalUnavailable,
+    UsmsConnectionError,
+    UsmsError,
+)
+from ..const import DOMAIN
+from ..coordinator import UsmsData
+
+_LOGGER = logging.getLogger(__name__)
+
+_ERRORS: Final[Mapping[type[UsmsError], str]] = {
+    CredentialsRefused: "password_refused",
+    UsmsConnectionError: "cannot_connect",
+    PortalUnavailable: "portal_unavailable",
+    PageNotUnderstood: "page_not_understood",
+}
+
+
+async def async_sign_in(data: UsmsData, answer: str | None) -> str | None:
+    """Sign in with the stored password and what somebody read in the captcha.
+
+    Returns None where that is done, or why a picture now waits for an answer: `captcha_needed`
+    (it was asked for, or it is the first), `captcha_refused`, or `captcha_expired` (the answer was
+    to another picture and did not count). Raises HomeAssistantError for all that no answer helps.
+    """
+    try:
+        return await _async_try(data, answer)
+    except CaptchaRefused:
+        return "captcha_refused"
+    except CaptchaExpired:
+        return "captcha_expired"
+    except UsmsError as err:
+        _LOGGER.debug("Signing in failed: %s", err)
+        kinds = (key for kind, key in _ERRORS.items() if isinstance(err, kind))
+        named = (
+            {"page": err.page, "missing": err.missing}
+            if isinstance(err, PageNotUnderstood)
+            else None
+        )
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key=next(kinds, "sign_in_failed"),
+            translation_placeholders=named,
+        ) from err
+
+
+async def _async_try(data: UsmsData, answer: str | None) -> str | None:
+    connection = data.connection
+    captcha = connection.captcha
+    if captcha is None:
+        if not data.coordinator.sign_in_needed:
+            return None
+        account = data.coordinator.config_entry.data
+        begun = await connection.async_begin(account[CONF_USERNAME], account[CONF_PASSWORD])
+        waits = "captcha_expired" if answer else "captcha_needed"
+        return waits if begun else None
+    if answer is None:
+        return "captcha_needed" if await connection.async_renew(captcha) else None
+    await connection.async_answer(captcha, answer)
+    return None

@@ -1,0 +1,1 @@
+"""History in the background: reports into the store, statistics out of it."""

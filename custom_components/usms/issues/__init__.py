@@ -1,0 +1,1 @@
+"""Repair issues: what a person has to know or do."""

@@ -1,0 +1,131 @@
+"""The money of an account in Home Assistant: prices, books, and what a person has to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
+
+from .client import TariffSchedule, TopUp, UsmsClient, Utility
+from .client.review import Review
+from .client.sync.payments import Bookkeeper
+from .connection.connection import hashed, masked
+from .const import DOMAIN
+from .prices import schedule_of
+
+if TYPE_CHECKING:
+    from .client.store import ReadingsStore
+    from .coordinator import UsmsConfigEntry
+
+TARIFF_NEEDED: Final = "tariff_needed"
+BILL_DIFFERS: Final = "bill_differs"
+_HELP: Final = "https://github.com/usms-home-assistant/usms/blob/main/docs/money.md"
+
+
+class Money:
+    """The books of an account, at the prices of its options."""
+
+    def __init__(
+        self, hass: HomeAssistant, entry: UsmsConfigEntry, client: UsmsClient, store: ReadingsStore
+    ) -> None:
+        """Keep them in that store."""
+        self._hass = hass
+        self._entry = entry
+        self.bookkeeper = Bookkeeper(client, store, now=dt_util.utcnow)
+        self._listeners: set[Callable[[TopUp], None]] = set()
+
+    @callback
+    def async_add_listener(self, listener: Callable[[TopUp], None]) -> Callable[[], None]:
+        """Call `listener` with each new top-up or transfer; return how to stop that."""
+        self._listeners.add(listener)
+        return lambda: self._listeners.discard(listener)
+
+    def schedule(self, meter: str, utility: Utility | None) -> TariffSchedule | None:
+        """Return the prices of a meter; None where they are not known."""
+        if utility is None:
+            return None
+        debt = self.bookkeeper.debts.get(meter)
+        customer_type = debt.customer_type if debt else None
+        return schedule_of(self._entry.options, meter, utility, customer_type)
+
+    def review(self, meter: str) -> Review | None:
+        """Return the last look through a meter's book."""
+        return self.bookkeeper.reviews.get(meter)
+
+    async def async_review(
+        self, schedules: dict[str, TariffSchedule | None], *, may_ask: bool, news_only: bool
+    ) -> None:
+        """Look through the books, read what they lack where that may be, and tell the news."""
+        await self.bookkeeper.review(schedules)
+        if may_ask and await self.bookkeeper.read_topups(news_only=news_only):
+            await self.bookkeeper.review(schedules)
+        for topup in await self.bookkeeper.news():
+            for listener in tuple(self._listeners):
+                listener(topup)
+        for meter, review in self.bookkeeper.reviews.items():
+            self._async_update_bill_issue(meter, review)
+
+    # --- repairs ---
+
+    def _issue(self, kind: str, meter: str) -> str:
+        """Return an issue's id, which does not show the meter's number."""
+        return f"{kind}_{self._entry.entry_id}_{hashed(meter)}"
+
+    @callback
+    def async_update_tariff_issue(
+        self, meter: str, utility: Utility | None, *, needed: bool
+    ) -> None:
+        """Ask a person for the tariff of a meter that is not residential, or no more."""
+        issue = self._issue(TARIFF_NEEDED, meter)
+        if not needed or utility is None:
+            ir.async_delete_issue(self._hass, DOMAIN, issue)
+            return
+        electricity = utility is Utility.ELECTRICITY
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            issue,
+            data={"entry_id": self._entry.entry_id, "meter": meter},
+            is_fixable=electricity,  # the prices of commercial water are not known
+            severity=ir.IssueSeverity.WARNING,
+            learn_more_url=_HELP,
+            translation_key=TARIFF_NEEDED if electricity else f"{TARIFF_NEEDED}_{utility}",
+            translation_placeholders={"meter": masked(meter)},
+        )
+
+    @callback
+    def _async_update_bill_issue(self, meter: str, review: Review) -> None:
+        bill, issue = review.bill, self._issue(BILL_DIFFERS, meter)
+        if bill is None:
+            return
+        if not bill.differs:
+            ir.async_delete_issue(self._hass, DOMAIN, issue)
+            return
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            issue,
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            learn_more_url=_HELP,
+            translation_key=BILL_DIFFERS,
+            translation_placeholders={
+                "meter": masked(meter),
+                "difference": f"{bill.difference * 100:+.1f}",
+                "lost": f"{sum(bill.lost):.2f}",
+                "cost": f"{sum(bill.cost):.2f}",
+                "first": bill.first.isoformat(),
+                "last": bill.last.isoformat(),
+            },
+        )
+
+
+@callback
+def async_forget_issues(hass: HomeAssistant, entry_id: str) -> None:
+    """Delete the repair issues of an account that is removed."""
+    for domain, issue in list(ir.async_get(hass).issues):
+        if domain == DOMAIN and entry_id in issue:
+            ir.async_delete_issue(hass, domain, issue)

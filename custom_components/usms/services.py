@@ -1,0 +1,246 @@
+"""The actions `usms.*`: signing in, history and statistics at request."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+import voluptuous as vol
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID, Platform
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonValueType
+
+from .client import Resolution
+from .client.brunei import brunei_date
+from .client.consumption import months
+from .client.errors import StoreError
+from .client.store import ReadingsStore
+from .client.store.models import StoredMeter
+from .connection.sign_in import async_sign_in
+from .const import ATTR_ACCOUNT, CONF_CAPTCHA, DOMAIN
+from .coordinator import UsmsConfigEntry
+from .history.loop import History
+from .history.store_file import translated
+
+ATTR_FROM: Final = "from"
+ATTR_TO: Final = "to"
+ATTR_FORCE: Final = "force"
+ATTR_RESOLUTION: Final = "resolution"
+
+_MOST_DAYS: Final = 400
+"""How long a range of readings may be in one response."""
+
+_TARGET: Final = {
+    vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
+    vol.Optional(ATTR_DEVICE_ID): cv.string,
+}
+_RANGE: Final = {vol.Optional(ATTR_FROM): cv.date, vol.Optional(ATTR_TO): cv.date}
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What an action is about: an account, and all or one of its meters."""
+
+    history: History
+    meters: tuple[StoredMeter, ...]
+
+
+@callback
+def async_setup_actions(hass: HomeAssistant) -> None:
+    """Register the actions."""
+
+    def register(
+        name: str,
+        action: Callable[[_Target, ServiceCall], Awaitable[ServiceResponse]],
+        fields: dict[Any, Any],
+        response: SupportsResponse = SupportsResponse.OPTIONAL,
+    ) -> None:
+        async def run(call: ServiceCall) -> ServiceResponse:
+            try:
+                return await action(await _async_target(hass, call), call)
+            except StoreError as err:
+                raise translated(err, HomeAssistantError) from err
+
+        hass.services.async_register(
+            DOMAIN, name, run, vol.Schema(_TARGET | fields), supports_response=response
+        )
+
+    register(
+        "import_history",
+        _import_history,
+        {**_RANGE, vol.Optional(ATTR_FORCE, default=False): cv.boolean},
+    )
+    register("rebuild_statistics", _rebuild_statistics, {})
+    register("clear_statistics", _clear_statistics, {})
+    register(
+        "get_readings",
+        _get_readings,
+        {
+            **_RANGE,
+            vol.Optional(ATTR_RESOLUTION, default=Resolution.DAY): vol.All(
+                cv.string, vol.Coerce(Resolution)
+            ),
+        },
+        SupportsResponse.ONLY,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        "sign_in",
+        _sign_in,
+        vol.Schema({vol.Required(ATTR_ACCOUNT): cv.string, vol.Optional(CONF_CAPTCHA): cv.string}),
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+
+
+def _refused(key: str, **placeholders: str) -> ServiceValidationError:
+    return ServiceValidationError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
+    )
+
+
+async def _async_target(hass: HomeAssistant, call: ServiceCall) -> _Target:
+    """Return the account and the meters that a call names, by entry or by device."""
+    device_id, entry_id = call.data.get(ATTR_DEVICE_ID), call.data.get(ATTR_CONFIG_ENTRY_ID)
+    names: set[str] = set()
+    if device_id:
+        device = dr.async_get(hass).async_get(device_id)
+        names = (
+            {number for domain, number in device.identifiers if domain == DOMAIN}
+            if device
+            else names
+        )
+        if device is None or not names:
+            raise _refused("device_not_found")
+        entry_id = entry_id or next(
+            entry.entry_id
+            for entry in hass.config_entries.async_entries(DOMAIN)
+            if entry.entry_id in device.config_entries
+        )
+    if not entry_id:
+        raise _refused("account_or_device_needed")
+    entry = _loaded(hass, entry_id)
+    history = entry.runtime_data.history
+    meters = await hass.async_add_executor_job(history.store.meters)
+    if names and entry.unique_id not in names:
+        meters = tuple(meter for meter in meters if meter.number in names)
+    return _Target(history, meters)
+
+
+def _loaded(hass: HomeAssistant, entry_id: str) -> UsmsConfigEntry:
+    """Return an account that is set up."""
+    entry: UsmsConfigEntry | None = hass.config_entries.async_get_entry(entry_id)
+    if entry is None or entry.domain != DOMAIN:
+        raise _refused("account_not_found")
+    if entry.state is not ConfigEntryState.LOADED:
+        raise _refused("account_not_loaded")
+    return entry
+
+
+def _range(call: ServiceCall, default: timedelta | None = None) -> tuple[date | None, date]:
+    """Return the days that a call names, both included."""
+    today = brunei_date(dt_util.utcnow())
+    last = call.data.get(ATTR_TO) or today
+    first = call.data.get(ATTR_FROM) or (last - default if default else None)
+    if last > today or (first and first > today):
+        raise _refused("range_in_future")
+    if first and first > last:
+        raise _refused("range_reversed")
+    return first, last
+
+
+async def _sign_in(call: ServiceCall) -> ServiceResponse:
+    entry = _loaded(call.hass, call.data[ATTR_ACCOUNT])
+    answer = call.data.get(CONF_CAPTCHA, "").strip()
+    reason = await async_sign_in(entry.runtime_data, answer or None)
+    image = er.async_get(call.hass).async_get_entity_id(
+        Platform.IMAGE, DOMAIN, f"{entry.unique_id}_captcha"
+    )
+    return {"signed_in": reason is None, "reason": reason, "image": image}
+
+
+async def _import_history(target: _Target, call: ServiceCall) -> ServiceResponse:
+    first, last = _range(call)
+    for meter in target.meters:
+        await target.history.async_request(meter.number, first, last, force=call.data[ATTR_FORCE])
+    target.history.async_wake()
+    outlook = target.history.sync.outlook
+    return {
+        "meters": [meter.number for meter in target.meters],
+        "reports_read": outlook.done,
+        "reports_left": outlook.left,
+    }
+
+
+async def _rebuild_statistics(target: _Target, _call: ServiceCall) -> ServiceResponse:
+    numbers = [meter.number for meter in target.meters]
+    return {"rows_written": await target.history.async_rebuild(numbers)}
+
+
+async def _clear_statistics(target: _Target, _call: ServiceCall) -> ServiceResponse:
+    numbers = [meter.number for meter in target.meters]
+    return {"cleared": list(await target.history.async_clear(numbers))}
+
+
+async def _get_readings(target: _Target, call: ServiceCall) -> ServiceResponse:
+    resolution: Resolution = call.data[ATTR_RESOLUTION]
+    days = 366 if resolution is Resolution.MONTH else 31
+    first, last = _range(call, timedelta(days=days))
+    if first and (last - first).days >= _MOST_DAYS:
+        raise _refused("range_too_long", days=str(_MOST_DAYS))
+    hass = target.history.hass
+    found: list[JsonValueType] = [
+        await hass.async_add_executor_job(
+            _meter_readings, target.history.store, meter, resolution, first, last
+        )
+        for meter in target.meters
+    ]
+    return {"meters": found}
+
+
+def _meter_readings(
+    store: ReadingsStore,
+    meter: StoredMeter,
+    resolution: Resolution,
+    first: date | None,
+    last: date,
+) -> dict[str, Any]:
+    """Return a meter's readings as JSON-able data (blocks)."""
+    stored = store.readings(
+        meter.number,
+        Resolution.HOUR if resolution is Resolution.HOUR else Resolution.DAY,
+        first,
+        last,
+    )
+    unit = meter.utility.unit if meter.utility else None
+    rows = (
+        [(month.start, month.value, False) for month in months(stored)]
+        if resolution is Resolution.MONTH
+        else [(reading.start, reading.value, reading.estimated) for reading in stored]
+    )
+    return {
+        "meter": meter.number,
+        "utility": meter.utility,
+        "readings": [
+            {
+                "start": start.isoformat(),
+                "consumption": float(value),
+                "unit": unit,
+                "estimated": estimated,
+            }
+            for start, value, estimated in rows
+        ],
+    }
