@@ -16,6 +16,7 @@ from .config_flow import UsmsConfigFlow
 from .connection.connection import account_id, async_connection, async_forget_connection
 from .const import DOMAIN, PLATFORMS
 from .coordinator import UsmsConfigEntry, UsmsCoordinator, UsmsData
+from .dashboard import async_setup_dashboard
 from .history.loop import History
 from .history.store_file import (
     async_delete_store,
@@ -32,9 +33,10 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Register the actions and the REST view, once for all accounts."""
+    """Register the actions, the REST view and the dashboard, once for all accounts."""
     async_setup_actions(hass)
     async_setup_rest(hass)
+    await async_setup_dashboard(hass)
     async_tell_of_newer_entries(hass, UsmsConfigFlow.VERSION, UsmsConfigFlow.MINOR_VERSION)
     return True
 
