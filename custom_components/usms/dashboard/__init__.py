@@ -18,16 +18,18 @@ SCRIPT: Final = Path(__file__).parent / "usms-dashboard.js"
 URL: Final = "/usms/dashboard.js"
 
 
-def _fingerprint() -> str:
-    """Return what changes with the script (blocks)."""
-    return hashlib.sha256(SCRIPT.read_bytes()).hexdigest()[:12]
+def address() -> str:
+    """Return where pages load the script from; another for every change of it (blocks).
+
+    The change is in the query: a page that is still open finds the script after an update too.
+    """
+    return f"{URL}?v={hashlib.sha256(SCRIPT.read_bytes()).hexdigest()[:12]}"
 
 
 async def async_setup_dashboard(hass: HomeAssistant) -> None:
     """Serve the script, and have pages load it; once, and only where there is a frontend."""
     if frontend.DATA_EXTRA_MODULE_URL not in hass.data:
         return
-    version = await hass.async_add_executor_job(_fingerprint)
-    await hass.http.async_register_static_paths([StaticPathConfig(URL, str(SCRIPT), True)])  # noqa: FBT003
-    # In the query: a page that is still open finds the script after an update all the same.
-    frontend.add_extra_js_url(hass, f"{URL}?v={version}")
+    script = StaticPathConfig(URL, str(SCRIPT), cache_headers=True)
+    await hass.http.async_register_static_paths([script])
+    frontend.add_extra_js_url(hass, await hass.async_add_executor_job(address))

@@ -1,7 +1,7 @@
 // The USMS dashboard: a strategy and its cards, in plain JavaScript that no build touches.
 // Meters are found by the registries, never by entity ids. A card never throws.
 
-const TEXTS = {
+export const TEXTS = {
   en: {
     none: "No meter here. Choose one, or add an account of USMS.",
     add: "Add an account",
@@ -808,7 +808,8 @@ export class FactsCard extends UsmsCard {
     const cash = (value) => (value === undefined ? "–" : money(hass, value));
     const used = meter.value("consumption_yesterday");
     const topUp = meter.state("last_top_up");
-    const day = known(topUp) && new Date(topUp.state);
+    const at = new Date(known(topUp) ? topUp.state : NaN);
+    const day = !isNaN(at) && at;
     const fact = (key, value, more) =>
       key in meter.ids &&
       html`<div><dt>${text[key]}</dt><dd>${this.more(
@@ -817,11 +818,14 @@ export class FactsCard extends UsmsCard {
         html`${bdi(value)}${more && html`<small class="dim">${bdi(more)}</small>`}`,
         join([text[key], value, more]),
       )}</dd></div>`;
-    return html`<dl>
-      ${fact("consumption_yesterday", used === undefined ? "–" : quantity(hass, used, meter.unit))}
-      ${fact("cost_last_month", cash(meter.value("cost_last_month")))}
-      ${fact("last_top_up", cash(meter.part("last_top_up", "amount")), day && date(hass, this.language, day, dayOf(day)))}
-      ${fact("topped_up_this_month", cash(meter.value("topped_up_this_month")))}</dl>`;
+    const when = day && date(hass, this.language, day, dayOf(day));
+    const facts = [
+      fact("consumption_yesterday", used === undefined ? "–" : quantity(hass, used, meter.unit)),
+      fact("cost_last_month", cash(meter.value("cost_last_month"))),
+      fact("last_top_up", cash(meter.part("last_top_up", "amount")), when),
+      fact("topped_up_this_month", cash(meter.value("topped_up_this_month"))),
+    ];
+    return facts.some(Boolean) ? html`<dl>${facts}</dl>` : html`<p class="dim">${text.noData}</p>`;
   }
 }
 
