@@ -189,8 +189,10 @@ export const midnight = (year, month, day, zone) => {
   return new Date(utc - offset(utc - offset(utc)));
 };
 
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
-const join = (parts, by = ", ") => parts.filter(Boolean).join(by);
+// Where the page runs from right to left, what is put into a text keeps a direction of its own.
+const isolate = (text) => (globalThis.document?.dir === "rtl" ? `\u2068${text}\u2069` : text);
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => isolate(values[name]));
+const join = (parts, by = ", ") => parts.filter(Boolean).map(isolate).join(by);
 
 // --- meters and accounts, by the registries ---
 
@@ -265,13 +267,12 @@ const plain = (value) => {
 export const html = (strings, ...values) =>
   new Html(strings.reduce((all, text, i) => all + plain(values[i - 1]) + text));
 
-// Numbers and days keep their direction where the page runs from right to left.
 const bdi = (value) => html`<bdi>${value}</bdi>`;
 
 const icon = (name) => html`<ha-icon icon="${name}"></ha-icon>`;
 
 const note = (kind, name, text) =>
-  html`<p class="note ${kind}">${icon(`mdi:${name}`)}<span>${text}</span></p>`;
+  html`<p class="note ${kind}">${icon(`mdi:${name}`)}<bdi>${text}</bdi></p>`;
 
 const percent = (share) => `${(100 * Math.max(0, Math.min(1, share))).toFixed(1)}%`;
 
@@ -357,6 +358,7 @@ form { display: flex; flex-direction: column; gap: 12px; max-width: 420px; }
 input { display: block; width: 100%; min-height: 44px; margin-top: 4px; padding: 0 12px;
   border: 1px solid var(--secondary-text-color); border-radius: 8px; background: none;
   font-size: 20px; letter-spacing: 3px; color: var(--primary-text-color); }
+[role=status]:empty { margin-top: -12px; }
 .actions { display: flex; flex-wrap: wrap; gap: 8px; }
 `;
 
@@ -617,7 +619,7 @@ export class MeterCard extends UsmsCard {
     return this.more(
       meter,
       "tier",
-      html`<span class="row"><span>${said}</span><span class="dim">${bdi(rest)}</span></span>
+      html`<span class="row">${bdi(said)}<span class="dim">${bdi(rest)}</span></span>
         ${!isNaN(used) &&
         html`<span class="bar thin ${used > 0.9 && "near"}"><i style="width:${percent(used)}"></i></span>`}`,
       join([said, rest]),
@@ -955,7 +957,7 @@ export class AccountCard extends UsmsCard {
     return html`<form>
       <h2 class="name">${icon("mdi:account-alert")}
         <span>${join([text.signIn, accounts(hass).length > 1 && account.name], ": ")}</span></h2>
-      <p>${text.why}</p>
+      <p>${bdi(text.why)}</p>
       <div class="picture">${
         seen
           ? html`<img src="${picture.url}" alt="${text.picture}">`
