@@ -507,7 +507,8 @@ test("the frontend hears of the dashboard and of the cards, once", () => {
     window.customStrategies.map(({ type, strategyType, name }) => [type, strategyType, name]),
     [["usms", "dashboard", "USMS"]],
   );
-  assert.deepEqual(window.customCards.map(({ type }) => type), ["usms-meter-card", "usms-usage-card"]);
+  const cards = ["meter", "usage", "facts", "account"].map((name) => `usms-${name}-card`);
+  assert.deepEqual(window.customCards.map(({ type }) => type), cards);
   const [offer] = window.customCards;
   const hass = home();
   const id = Object.values(hass.entities).find(({ device_id }) => device_id === "water").entity_id;

@@ -295,7 +295,7 @@ button, input { font: inherit; color: inherit; box-sizing: border-box; }
 .name { display: flex; align-items: center; gap: 8px; min-width: 0; }
 .head .name { font-size: inherit; font-weight: 400; color: var(--secondary-text-color); }
 .name ha-icon { color: var(--state-icon-color, var(--primary-color)); }
-.name span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.name span { overflow-wrap: anywhere; }
 .pill { flex: none; display: inline-flex; align-items: center; gap: 6px; min-height: 36px;
   padding: 0 14px; border: 0; border-radius: 18px; cursor: pointer; font-weight: 500;
   color: var(--primary-color); background: var(--soft); text-decoration: none; }
@@ -339,7 +339,7 @@ button, input { font: inherit; color: inherit; box-sizing: border-box; }
 .slot.on { background: var(--soft); }
 .slot.on i { opacity: 1; }
 .axis { display: flex; margin-top: 4px; }
-.axis span { flex: 1; min-width: 0; display: flex; justify-content: center; white-space: nowrap; }
+.axis span { flex: 1; min-width: 0; padding-inline-start: 1px; white-space: nowrap; }
 .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 table { border-collapse: collapse; }
 th, td { padding: 3px 0; font-weight: 400; text-align: end; white-space: nowrap; }
@@ -1096,13 +1096,15 @@ const announce = (list, entry) => {
   if (!known.some(({ type }) => type === entry.type)) known.push({ ...entry, documentationURL });
 };
 
+// Offers a card in the card picker; with `more` of its configuration for an entity of a meter too.
 const offer = (type, name, description, more) => {
   const getEntitySuggestion = (hass, id) => {
     const { platform, device_id: device } = hass.entities?.[id] ?? {};
     const ours = platform === "usms" && meters(hass).some((meter) => meter.id === device);
     return ours ? { config: { type: `custom:${type}`, device, ...more } } : null;
   };
-  announce("customCards", { type, name, description, preview: true, getEntitySuggestion });
+  const suggestion = more && { getEntitySuggestion };
+  announce("customCards", { type, name, description, preview: true, ...suggestion });
 };
 
 announce("customStrategies", {
@@ -1111,5 +1113,7 @@ announce("customStrategies", {
   name: "USMS",
   description: "Balances, forecasts, use and costs of your prepaid meters",
 });
-offer("usms-meter-card", "USMS meter", "Balance, how long it lasts, this month and the tier");
+offer("usms-meter-card", "USMS meter", "Balance, how long it lasts, this month and the tier", {});
 offer("usms-usage-card", "USMS use", "Use and cost by day, hour or month", { show: "month" });
+offer("usms-facts-card", "USMS facts", "Yesterday's use, last month's cost and top-ups");
+offer("usms-account-card", "USMS account", "Signing in with the captcha, and the history's progress");
