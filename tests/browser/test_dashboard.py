@@ -178,7 +178,7 @@ async def test_reading_a_chart_and_a_dialog(
     total = await readout.text_content()
     plot = chart.locator(".plot")
     await chart.locator(".slot:has(i)").nth(1).hover()
-    await expect(readout).to_have_text(re.compile(r"\d kWh · BND \d"))
+    await expect(readout).to_have_text(re.compile(r"\d kWh · BND\s\d"))
     await expect(readout).not_to_have_text(total or "")
     await chart.locator(".slot").nth(-2).hover()
     pointed = await readout.text_content()
