@@ -126,7 +126,8 @@ def test_every_entity_has_a_name_and_an_icon(platform: str) -> None:
     keys = set(re.findall(r'translation_key="(\w+)"', code))
     if platform == "sensor":
         described = (
-            *sensor_types.ACCOUNT_SENSORS,
+            sensor_types.LAST_POLL,
+            sensor_types.HISTORY_PROGRESS,
             *sensor_types.card_sensors(Utility.WATER),
             *sensor_types.consumption_sensors(Utility.WATER),
             *spending_sensors(Utility.WATER),

@@ -15,8 +15,8 @@ from .client.errors import StoreError
 from .config_flow import UsmsConfigFlow
 from .connection.connection import account_id, async_connection, async_forget_connection
 from .const import DOMAIN, PLATFORMS
-from .coordinator import UsmsConfigEntry, UsmsCoordinator, UsmsData
-from .history.loop import History
+from .coordinator import UsmsCoordinator
+from .data import UsmsConfigEntry, UsmsData
 from .history.store_file import (
     async_delete_store,
     async_open_store,
@@ -71,10 +71,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool
         await hass.async_add_executor_job(store.close)
 
     entry.async_on_unload(close_store)
-    history = History(hass, entry, coordinator, connection.client, store)
-    entry.runtime_data = UsmsData(connection, coordinator, history)
+    entry.runtime_data = data = UsmsData(hass, entry, connection, coordinator, store)
     try:
-        await history.async_start()
+        await data.history.async_start()
     except StoreError as err:
         await async_store_failed(hass, entry, store, err)
         raise translated(err, ConfigEntryNotReady) from err
@@ -98,7 +97,5 @@ async def async_remove_config_entry_device(
     _hass: HomeAssistant, entry: UsmsConfigEntry, device: DeviceEntry
 ) -> bool:
     """Allow to remove the device of a meter that the account no longer has."""
-    account = entry.runtime_data.coordinator.data
-    meters = account.meters if account else ()
-    present = {entry.unique_id, *(meter.number for meter in meters)}
+    present = {entry.unique_id, *(meter.number for meter in entry.runtime_data.meters())}
     return not any((DOMAIN, str(number)) in device.identifiers for number in present)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, override
+from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_NAME, CONF_PASSWORD, CONF_USERNAME
@@ -38,31 +37,17 @@ from .const import (
     POLL_JITTER,
 )
 
-if TYPE_CHECKING:
-    from .history.loop import History
-
 _LOGGER = logging.getLogger(__name__)
 
 _PAGE: Final = "Home"
-
-type UsmsConfigEntry = ConfigEntry[UsmsData]
-
-
-@dataclass(slots=True)
-class UsmsData:
-    """What an account has while it is set up."""
-
-    connection: Connection
-    coordinator: UsmsCoordinator
-    history: History
 
 
 class UsmsCoordinator(DataUpdateCoordinator[Account]):
     """Reads the account page; one request a poll, which keeps the session alive as well."""
 
-    config_entry: UsmsConfigEntry
+    config_entry: ConfigEntry
 
-    def __init__(self, hass: HomeAssistant, entry: UsmsConfigEntry, connection: Connection) -> None:
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, connection: Connection) -> None:
         """Poll over that connection."""
         options = entry.options
         self._longest = timedelta(minutes=options.get(CONF_POLL_INTERVAL, DEFAULT_POLL_INTERVAL))

@@ -26,7 +26,6 @@ from homeassistant.helpers.selector import (
 )
 
 from .client import Tariff, TariffKind, TariffSchedule, Utility, WrongTariff
-from .client.store.models import StoredMeter
 from .connection.connection import masked
 from .const import (
     CONF_LOW_CREDIT,
@@ -43,7 +42,7 @@ from .const import (
     MAX_POLL_INTERVAL,
     MIN_POLL_INTERVAL,
 )
-from .coordinator import UsmsData
+from .data import AccountMeter, UsmsData
 from .low_credit import CONF_BY, CONF_THRESHOLD, LowCredit, LowCreditBy
 from .prices import meter_options
 
@@ -134,7 +133,7 @@ class UsmsOptionsFlow(OptionsFlowWithReload):
 
     def __init__(self) -> None:
         """Begin with nothing chosen."""
-        self._meter: StoredMeter | None = None
+        self._meter: AccountMeter | None = None
         self._since: date | None = None
         self._kind = TariffKind.RESIDENTIAL
 
@@ -178,18 +177,10 @@ class UsmsOptionsFlow(OptionsFlowWithReload):
     # --- meters ---
 
     @callback
-    def _meters(self) -> dict[str, StoredMeter]:
+    def _meters(self) -> dict[str, AccountMeter]:
         """Return the meters that have a price, by number."""
         data: UsmsData | None = getattr(self.config_entry, "runtime_data", None)
-        if data is None:
-            return {}
-        account = data.coordinator.data
-        shown = (
-            [StoredMeter(meter.number, meter.utility) for meter in account.meters]
-            if account
-            else []
-        )
-        meters = data.history.meters or shown  # history takes note of them a little later
+        meters = data.meters() if data else []
         return {meter.number: meter for meter in meters if meter.utility}
 
     def _meter_selector(self) -> SelectSelector:
@@ -277,7 +268,7 @@ class UsmsOptionsFlow(OptionsFlowWithReload):
 
     def _schedule(self) -> TariffSchedule | None:
         assert self._meter is not None  # noqa: S101 (chosen in the step before)
-        schedule: TariffSchedule | None = self.config_entry.runtime_data.history.schedule(
+        schedule: TariffSchedule | None = self.config_entry.runtime_data.schedule(
             self._meter.number
         )
         return schedule

@@ -1,8 +1,8 @@
-"""The money of an account in Home Assistant: prices, books, and what a person has to be told."""
+"""Balances, top-ups and bills of an account, at the prices of its options."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -17,21 +17,29 @@ from .const import DOMAIN
 from .prices import schedule_of
 
 if TYPE_CHECKING:
+    from homeassistant.config_entries import ConfigEntry
+
     from .client.store import ReadingsStore
-    from .coordinator import UsmsConfigEntry
 
 TARIFF_NEEDED: Final = "tariff_needed"
 BILL_DIFFERS: Final = "bill_differs"
 _HELP: Final = "https://github.com/usms-home-assistant/usms/blob/main/docs/money.md"
 
 
-class Money:
-    """The books of an account, at the prices of its options."""
+class Payments:
+    """The payments of an account: read when they are due, reviewed, announced."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: UsmsConfigEntry, client: UsmsClient, store: ReadingsStore
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        client: UsmsClient,
+        store: ReadingsStore,
+        *,
+        schedule: Callable[[str], TariffSchedule | None],
     ) -> None:
-        """Keep them in that store."""
+        """Keep them in that store; `schedule` returns the prices of a meter."""
+        self._schedule = schedule
         self._hass = hass
         self._entry = entry
         self.bookkeeper = Bookkeeper(client, store, now=dt_util.utcnow)
@@ -43,8 +51,8 @@ class Money:
         self._listeners.add(listener)
         return lambda: self._listeners.discard(listener)
 
-    def schedule(self, meter: str, utility: Utility | None) -> TariffSchedule | None:
-        """Return the prices of a meter; None where they are not known."""
+    def prices(self, meter: str, utility: Utility | None) -> TariffSchedule | None:
+        """Return the prices of a meter, by options and customer type; None where not known."""
         if utility is None:
             return None
         debt = self.bookkeeper.debts.get(meter)
@@ -52,13 +60,12 @@ class Money:
         return schedule_of(self._entry.options, meter, utility, customer_type)
 
     def review(self, meter: str) -> Review | None:
-        """Return the last look through a meter's book."""
+        """Return the last review of a meter."""
         return self.bookkeeper.reviews.get(meter)
 
-    async def async_review(
-        self, schedules: dict[str, TariffSchedule | None], *, may_ask: bool, news_only: bool
-    ) -> None:
-        """Look through the books, read what they lack where that may be, and tell the news."""
+    async def async_review(self, meters: Iterable[str], *, may_ask: bool, news_only: bool) -> None:
+        """Review the payments, read what they lack where that may be, and announce what is new."""
+        schedules = {meter: self._schedule(meter) for meter in meters}
         await self.bookkeeper.review(schedules)
         if may_ask and await self.bookkeeper.read_topups(news_only=news_only):
             await self.bookkeeper.review(schedules)
@@ -75,7 +82,14 @@ class Money:
         return f"{kind}_{self._entry.entry_id}_{hashed(meter)}"
 
     @callback
-    def async_update_tariff_issue(
+    def async_update_tariff_issues(self, utilities: Mapping[str, Utility | None]) -> None:
+        """Ask for the tariffs that are not known; `utilities` is what each meter measures."""
+        for meter, utility in utilities.items():
+            needed = self._schedule(meter) is None
+            self._async_update_tariff_issue(meter, utility, needed=needed)
+
+    @callback
+    def _async_update_tariff_issue(
         self, meter: str, utility: Utility | None, *, needed: bool
     ) -> None:
         """Ask a person for the tariff of a meter that is not residential, or no more."""

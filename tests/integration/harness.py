@@ -23,9 +23,11 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.usms.client import BRUNEI, NO_PACING, UsmsClient
+from custom_components.usms.client.store import ReadingsStore
 from custom_components.usms.connection.connection import CONNECTIONS, Connection
+from custom_components.usms.history.account_statistics import AccountStatistics
 from custom_components.usms.history.loop import START_DELAY, History
-from custom_components.usms.history.meter_statistics import async_recorded
+from custom_components.usms.history.recorder import async_recorded
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Meter, SimulatedPortal
 
 # The residential prices of the operator's tariff page, not taken from the code that is tested.
@@ -112,6 +114,16 @@ class Harness:
     def history(self) -> History:
         """The account's history."""
         return self.entry.runtime_data.history
+
+    @property
+    def store(self) -> ReadingsStore:
+        """The account's readings."""
+        return self.entry.runtime_data.store
+
+    @property
+    def statistics_writer(self) -> AccountStatistics:
+        """What derives the account's statistics from them."""
+        return self.entry.runtime_data.statistics
 
     # --- time ---
 

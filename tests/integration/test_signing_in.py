@@ -130,7 +130,7 @@ async def test_an_expiry_in_the_middle_of_an_import_loses_nothing(
         if len(seen) == 12:
             account.portal.expire()
 
-    account.history.async_add_listener(expire_in_the_middle)
+    account.history.progress.async_add_listener(expire_in_the_middle)
     await account.start_history()
     assert account.state("sign_in_needed") == "on"
     before = account.requests("report")

@@ -19,7 +19,7 @@ from ..client import (
     UsmsError,
 )
 from ..const import DOMAIN
-from ..coordinator import UsmsData
+from ..data import UsmsData
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from custom_components.usms.client import BRUNEI, Meter, Tariff, TariffSchedule, Utility
 from custom_components.usms.client.billing.forecast import Estimate, Forecast
 from custom_components.usms.client.summary import Figures
-from custom_components.usms.coordinator import UsmsConfigEntry
+from custom_components.usms.data import AccountMeter, UsmsConfigEntry
 
 CURRENCY: Final = "BND"
 type Answer = dict[str, Any]
@@ -22,10 +22,22 @@ class Found:
     """A meter, and the account that it belongs to."""
 
     entry: UsmsConfigEntry
-    number: str
-    utility: Utility | None
-    card: Meter | None
-    """As the last poll showed it; None before there was one."""
+    meter: AccountMeter
+
+    @property
+    def number(self) -> str:
+        """The meter's number."""
+        return self.meter.number
+
+    @property
+    def utility(self) -> Utility | None:
+        """What it measures."""
+        return self.meter.utility
+
+    @property
+    def card(self) -> Meter | None:
+        """As the last poll showed it; None before there was one."""
+        return self.meter.card
 
     @property
     def unit(self) -> str | None:
@@ -35,27 +47,27 @@ class Found:
     @property
     def figures(self) -> Figures | None:
         """What is counted of it; None before it was."""
-        return self.entry.runtime_data.history.figures.get(self.number)
+        return self.entry.runtime_data.figures.of(self.number).data
 
     @property
     def schedule(self) -> TariffSchedule | None:
         """Its prices; None where they are not known."""
-        return self.entry.runtime_data.history.schedule(self.number)
+        return self.entry.runtime_data.schedule(self.number)
 
 
 def account(entry: UsmsConfigEntry, meters: Iterable[Found]) -> Answer:
     """Return an account, and how it is doing."""
     data = entry.runtime_data
-    outlook = data.history.sync.outlook
+    progress = data.history.progress.data
     return {
         "entry_id": entry.entry_id,
         "name": entry.title,
         "meters": [meter.number for meter in meters],
         "sign_in_needed": data.coordinator.sign_in_needed,
         "last_poll": _time(data.coordinator.last_poll),
-        "reports_read": outlook.done,
-        "reports_left": outlook.left,
-        "days_complete": outlook.days_complete,
+        "reports_read": progress.reports_read,
+        "reports_left": progress.reports_left,
+        "days_complete": progress.days_complete,
     }
 
 

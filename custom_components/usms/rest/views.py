@@ -19,7 +19,7 @@ from custom_components.usms.client import Resolution, Tariff, Utility, residenti
 from custom_components.usms.client.brunei import brunei_date
 from custom_components.usms.client.store import ReadingsStore
 from custom_components.usms.const import DOMAIN
-from custom_components.usms.coordinator import UsmsConfigEntry
+from custom_components.usms.data import UsmsConfigEntry
 
 from . import answers, consumption, parameters
 from .answers import Found
@@ -169,7 +169,7 @@ class ConsumptionView(ReadView):
     async def answer(self, request: Request, **names: str) -> Answer:
         """Answer; the tag goes by the store's version, so nothing is read where it holds."""
         found = self.rest.meter(names["meter"])
-        store = found.entry.runtime_data.history.store
+        store = found.entry.runtime_data.store
         version, question = store.version, _question(found, request.values)
         tag = tag_of(f"{version} {question}".encode())
         if request.has(tag):
