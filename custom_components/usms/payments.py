@@ -10,8 +10,8 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from .client import TariffSchedule, TopUp, UsmsClient, Utility
-from .client.review import Review
-from .client.sync.payments import Bookkeeper
+from .client.review import Review, review
+from .client.sync.payments import PaymentsSync
 from .connection.connection import hashed, masked
 from .const import DOMAIN
 from .prices import schedule_of
@@ -42,7 +42,10 @@ class Payments:
         self._schedule = schedule
         self._hass = hass
         self._entry = entry
-        self.bookkeeper = Bookkeeper(client, store, now=dt_util.utcnow)
+        self.sync = PaymentsSync(client, store, now=dt_util.utcnow)
+        self._store = store
+        self._reviews: dict[str, Review] = {}
+        """By meter."""
         self._listeners: set[Callable[[TopUp], None]] = set()
 
     @callback
@@ -55,25 +58,32 @@ class Payments:
         """Return the prices of a meter, by options and customer type; None where not known."""
         if utility is None:
             return None
-        debt = self.bookkeeper.debts.get(meter)
+        debt = self.sync.debts.get(meter)
         customer_type = debt.customer_type if debt else None
         return schedule_of(self._entry.options, meter, utility, customer_type)
 
     def review(self, meter: str) -> Review | None:
         """Return the last review of a meter."""
-        return self.bookkeeper.reviews.get(meter)
+        return self._reviews.get(meter)
 
     async def async_review(self, meters: Iterable[str], *, may_ask: bool, news_only: bool) -> None:
         """Review the payments, read what they lack where that may be, and announce what is new."""
         schedules = {meter: self._schedule(meter) for meter in meters}
-        await self.bookkeeper.review(schedules)
-        if may_ask and await self.bookkeeper.read_topups(news_only=news_only):
-            await self.bookkeeper.review(schedules)
-        for topup in await self.bookkeeper.news():
+        await self._async_review(schedules)
+        rises = {meter: review.rose for meter, review in self._reviews.items()}
+        if may_ask and await self.sync.read_topups(rises, news_only=news_only):
+            await self._async_review(schedules)
+        for topup in await self.sync.unannounced():
             for listener in tuple(self._listeners):
                 listener(topup)
-        for meter, review in self.bookkeeper.reviews.items():
-            self._async_update_bill_issue(meter, review)
+        for meter, found in self._reviews.items():
+            self._async_update_bill_issue(meter, found)
+
+    async def _async_review(self, schedules: Mapping[str, TariffSchedule | None]) -> None:
+        wanted = {meter: schedules.get(meter) for meter in self.sync.meters}
+        self._reviews = await self._hass.async_add_executor_job(
+            review, self._store, wanted, dt_util.utcnow()
+        )
 
     # --- repairs ---
 

@@ -26,7 +26,7 @@ from homeassistant.util.json import JsonValueType
 
 from .client import Resolution
 from .client.brunei import brunei_date
-from .client.consumption import months
+from .client.consumption import consumption
 from .client.errors import StoreError
 from .client.store import ReadingsStore
 from .connection.sign_in import async_sign_in
@@ -235,18 +235,7 @@ def _meter_readings(
     last: date,
 ) -> dict[str, Any]:
     """Return a meter's readings as JSON-able data (blocks)."""
-    stored = store.readings(
-        meter.number,
-        Resolution.HOUR if resolution is Resolution.HOUR else Resolution.DAY,
-        first,
-        last,
-    )
     unit = meter.utility.unit if meter.utility else None
-    rows = (
-        [(month.start, month.value, False) for month in months(stored)]
-        if resolution is Resolution.MONTH
-        else [(reading.start, reading.value, reading.estimated) for reading in stored]
-    )
     return {
         "meter": meter.number,
         "utility": meter.utility,
@@ -257,6 +246,6 @@ def _meter_readings(
                 "unit": unit,
                 "estimated": estimated,
             }
-            for start, value, estimated in rows
+            for start, value, estimated in consumption(store, meter.number, resolution, first, last)
         ],
     }

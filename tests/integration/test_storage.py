@@ -21,14 +21,12 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.translation import async_get_translations
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.usms.client.models import Resolution
 from custom_components.usms.const import DOMAIN
 from tests.portal import SimulatedPortal
 
 from .harness import Harness
 
 LONG = pytest.mark.long
-V1 = Path(__file__).parents[1] / "client" / "fixtures" / "store_v1.sql"
 
 
 @pytest.fixture
@@ -255,17 +253,6 @@ async def test_a_store_that_can_not_be_made_is_waited_for(
 
 
 # --- other versions ---
-
-
-async def test_a_store_of_the_first_version_goes_on(hass: HomeAssistant, harness: Harness) -> None:
-    with closing(sqlite3.connect(store_of(harness))) as db:
-        db.executescript(V1.read_text())
-    await harness.set_up()
-    hours = harness.store.readings("10000001", Resolution.HOUR)
-    assert len(hours) == 3
-    harness.portal.set_profile(session_minutes=None)
-    await harness.start_history()
-    assert issues(hass) == {}
 
 
 async def test_a_newer_store_is_refused_and_left_alone(

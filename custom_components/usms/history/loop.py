@@ -128,7 +128,7 @@ class History:
         """
         entry = self._entry
         self.meters = await self._hass.async_add_executor_job(self._store.meters)
-        await self._payments.bookkeeper.open()
+        await self._payments.sync.open()
         await self._figures.async_count(self._numbers)
         entry.async_on_unload(async_call_later(self._hass, START_DELAY, self._async_begin))
 
@@ -253,7 +253,7 @@ class History:
 
     async def _async_ask(self, now: datetime) -> None:
         """Ask the portal what is due, and review the payments when that was anything."""
-        if await self._payments.bookkeeper.read_payments():
+        if await self._payments.sync.read_payments():
             await self._async_price()
             self._reviewed_at = None
         self._async_note_pages()
@@ -291,7 +291,7 @@ class History:
             return
         await self._sync.record_account(account)
         self.meters = await self._hass.async_add_executor_job(self._store.meters)
-        moved = await self._payments.bookkeeper.record_account(account)
+        moved = await self._payments.sync.record_account(account)
         if moved or self._recorded is None:
             await self._async_review(news_only=True)  # reports go before old top-ups
         self._recorded = account
@@ -315,7 +315,7 @@ class History:
     @callback
     def _async_note_pages(self) -> None:
         """Note which pages of payments are not understood, and which are (again)."""
-        outcomes = self._payments.bookkeeper.outcomes
+        outcomes = self._payments.sync.outcomes
         while outcomes:
             page, err = outcomes.popitem()
             if err:

@@ -24,7 +24,8 @@ from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 
 from ..client.billing.schedule import TariffSchedule
 from ..client.brunei import brunei_date, brunei_midnight
-from ..client.models import CURRENCY, Reading, Resolution, Utility
+from ..client.consumption import DayReadings, days_between
+from ..client.models import CURRENCY, Utility
 from ..client.store import ReadingsStore
 from ..connection.connection import masked
 from ..const import DOMAIN
@@ -37,7 +38,7 @@ from .recorder import (
     async_write,
     is_recorded,
 )
-from .statistic_rows import DayReadings, Row, RunningSums, build_rows, stretches
+from .statistic_rows import Row, RunningSums, build_rows, stretches
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -270,18 +271,8 @@ class MeterStatistics:
         """Read days from the store, by time."""
         if wanted:
             first, last = min(wanted), max(wanted)
-        totals = {
-            reading.start.date(): reading.value
-            for reading in self._store.readings(self._meter, Resolution.DAY, first, last)
-        }
-        hours: dict[date, list[Reading]] = {}
-        for reading in self._store.readings(self._meter, Resolution.HOUR, first, last):
-            hours.setdefault(reading.start.date(), []).append(Reading(reading.start, reading.value))
-        return [
-            DayReadings(day, totals.get(day), tuple(hours.get(day, ())))
-            for day in sorted(totals.keys() | hours.keys())
-            if wanted is None or day in wanted
-        ]
+        days = days_between(self._store, self._meter, first, last)
+        return [day for day in days if wanted is None or day.day in wanted]
 
 
 def _data(row: Row) -> StatisticData:

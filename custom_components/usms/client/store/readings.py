@@ -20,7 +20,7 @@ from ..brunei import BRUNEI, brunei_midnight
 from ..models import Reading, Resolution, Utility
 from .file import open_file, store_error, stored_values
 from .models import DayState, Origin, StoredMeter, StoredReading
-from .schema import MIGRATIONS, date_of, day_number, meter_id_of, moment, stamp
+from .schema import MIGRATIONS, date_of, day_number, iso_of, meter_id_of, moment, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -250,19 +250,20 @@ class ReadingsStore:
 
     def plain_readings(
         self, meter: str, resolution: Resolution, since: datetime, until: datetime
-    ) -> list[tuple[int, str, bool]]:
-        """Return the readings that start at `since` or later and before `until`, as they stand.
+    ) -> list[tuple[str, str, bool]]:
+        """Return the readings that start at `since` or later and before `until`, as text.
 
-        Each is its start (seconds since 1970), its value (kWh or m³, a decimal number) and whether
+        Each is its start (ISO, Brunei's time), its value (kWh or m³, a decimal number) and whether
         it is estimated: several times faster than `readings`.
         """
         with self.transaction() as db:
-            return db.execute(
+            rows = db.execute(
                 "SELECT start, value, origin = 'remainder' FROM reading"
                 " WHERE meter = (SELECT id FROM meter WHERE number = ?)"
                 " AND resolution = ? AND start >= ? AND start < ? ORDER BY start",
                 (meter, resolution, stamp(since), stamp(until)),
             ).fetchall()
+        return [(iso_of(start), value, bool(estimated)) for start, value, estimated in rows]
 
     def nth_start(
         self, meter: str, resolution: Resolution, since: datetime, until: datetime, number: int
