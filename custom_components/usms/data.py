@@ -13,7 +13,8 @@ from .connection.connection import Connection
 from .coordinator import UsmsCoordinator
 from .figures import AccountFigures, FiguresCoordinator
 from .history.account_statistics import AccountStatistics
-from .history.loop import History, HistoryCoordinator, HistoryProgress
+from .history.loop import History
+from .history.progress import HistoryCoordinator, HistoryProgress
 from .payments import Payments
 
 __all__ = [

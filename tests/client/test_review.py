@@ -16,7 +16,7 @@ from custom_components.usms.client.models import Reading, Resolution, Utility
 from custom_components.usms.client.review import review
 from custom_components.usms.client.store import ReadingsStore
 from custom_components.usms.client.store.payments import Payments
-from custom_components.usms.client.sync.plan import remainder
+from custom_components.usms.client.sync.settling import remainder
 from tests.portal import Profile
 from tests.portal import accounts as portal
 from tests.portal.ledger import TopUp as Truth

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -25,11 +24,13 @@ from ..client import (
     UsmsConnectionError,
     Utility,
 )
+from ..client.back_off import BackOff
 from ..client.errors import StoreCorrupt, StoreError
 from ..client.store import ReadingsStore
 from ..client.store.models import StoredMeter
 from ..client.sync import Progress, Sync
 from ..const import DOMAIN
+from .progress import HistoryCoordinator, HistoryProgress
 from .recorder import RecorderFailed
 from .store_file import async_store_failed, async_trouble_is_over
 
@@ -50,29 +51,8 @@ REVIEW_INTERVAL: Final = timedelta(hours=1)
 VERIFY_INTERVAL: Final = timedelta(days=1)
 """How often the recorder is compared with the store as a whole."""
 _PAGE: Final = "UsageHistory"
-_BACK_OFF: Final = (timedelta(minutes=5), timedelta(hours=2))
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryProgress:
-    """How far the history has come."""
-
-    reports_read: int
-    reports_left: int
-    """As far as is known; grows while the start of the history is not found."""
-    days_complete: bool
-    """Whether the daily history of every meter is there, back to its start."""
-    last: Progress | None
-    """The last report read; None before there is one."""
-
-    @property
-    def percent(self) -> int:
-        """Which share is read."""
-        total = self.reports_read + self.reports_left
-        return 100 * self.reports_read // total if total else 0
-
-
-type HistoryCoordinator = DataUpdateCoordinator[HistoryProgress]
+_LONG: Final = timedelta(hours=2)
+"""The longest retry delay."""
 
 
 class History:
@@ -117,7 +97,7 @@ class History:
         self._idle = asyncio.Event()
         self._idle.set()
         self._not_before: datetime | None = None
-        self._back_off = _BACK_OFF[0]
+        self._back_off = BackOff(timedelta(minutes=5), _LONG)
         self._broken = False
         """Whether the last round ended for an unforeseen reason."""
 
@@ -214,23 +194,23 @@ class History:
             self._async_pause(now, err)
             self._verify_at = self._not_before
         except StoreError as err:
-            self._not_before = now + _BACK_OFF[1]
+            self._not_before = now + _LONG
             await async_store_failed(self._hass, self._entry, self._store, err)
             if isinstance(err, StoreCorrupt):
                 self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
         except Exception:
             # Else nothing would be read until the next restart, without a word in the log.
             level = logging.DEBUG if self._broken else logging.ERROR
-            _LOGGER.log(level, "The history is read again in %s", _BACK_OFF[1], exc_info=True)
-            self._not_before = self._verify_at = now + _BACK_OFF[1]
+            _LOGGER.log(level, "The history is read again in %s", _LONG, exc_info=True)
+            self._not_before = self._verify_at = now + _LONG
             self._broken = True
 
     @callback
     def _async_pause(self, now: datetime, err: Exception) -> None:
         """Ask for nothing for some time, which doubles."""
-        self._not_before = now + self._back_off
-        _LOGGER.debug("History pauses for %s: %s", self._back_off, err)
-        self._back_off = min(2 * self._back_off, _BACK_OFF[1])
+        delay = self._back_off.next()
+        self._not_before = now + delay
+        _LOGGER.debug("History pauses for %s: %s", delay, err)
 
     async def _async_open(self) -> None:
         if not self._opened:
@@ -268,7 +248,7 @@ class History:
             await self._async_keep(progress)
             await self._async_record_account()
             self._reviewed_at, stored = None, True
-        self._back_off = _BACK_OFF[0]
+        self._back_off.reset()
         if stored:  # all that was due; a full disk may take some of it
             async_trouble_is_over(self._hass, self._entry)
             if not self._sync.puts_off:

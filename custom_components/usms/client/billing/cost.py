@@ -14,7 +14,7 @@ from typing import Final
 from ..brunei import brunei_date
 from .forecast import Forecast, forecast
 from .schedule import RunningBill, TariffSchedule
-from .tariff import Tier
+from .tiers import Tier
 
 _DAY: Final = timedelta(days=1)
 _ZERO: Final = Decimal(0)

@@ -11,8 +11,8 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from bs4 import BeautifulSoup, NavigableString, Tag
-from bs4.element import PreformattedString
+from bs4 import BeautifulSoup
+from bs4.element import NavigableString, PreformattedString, Tag
 
 from ..errors import PageNotUnderstood
 

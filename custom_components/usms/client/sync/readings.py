@@ -17,7 +17,7 @@ from ..brunei import utcnow
 from ..errors import NoData, PageNotUnderstood, ReportNotOffered
 from ..models import Reading, Resolution, Utility
 from ..store.models import DayState, StoredMeter
-from . import plan
+from . import plan, settling
 from .plan import MeterState, Step
 
 if TYPE_CHECKING:
@@ -207,18 +207,18 @@ class Sync:
                 days = store.days(step.meter, step.first, step.last)
             opened = [day for day in days.values() if not day.settled]
             changed |= {day.day for day in opened if self._estimate(step.meter, day, now)}
-            settled = [day.day for day in opened if plan.is_settled(day, now)]
+            settled = [day.day for day in opened if settling.is_settled(day, now)]
             if settled:
                 store.settle(step.meter, settled)
         return changed
 
     def _estimate(self, meter: str, day: DayState, now: datetime) -> bool:
         """Give the hours that a day lacks their share; return whether that changed anything."""
-        if day.total is None or not plan.wants_estimates(day, now):
+        if day.total is None or not settling.wants_estimates(day, now):
             return False
         stored = self._store.readings(meter, Resolution.HOUR, day.day, day.day)
         hours = [Reading(hour.start, hour.value) for hour in stored if not hour.estimated]
-        estimates = plan.remainder(day.day, hours, day.total)
+        estimates = settling.remainder(day.day, hours, day.total)
         return self._store.estimate_hours(meter, day.day, estimates, now)
 
     async def _remember_page_serves(self) -> None:
