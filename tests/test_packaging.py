@@ -55,6 +55,7 @@ def test_manifest() -> None:
 def test_versions_agree() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["version"] == MANIFEST["version"]
+    assert set(MANIFEST["requirements"]) <= set(project["dependencies"])
 
 
 def test_hacs() -> None:

@@ -2,12 +2,20 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from custom_components.usms.client.brunei import brunei_midnight
-from custom_components.usms.client.consumption import DayReadings, consumed, days_of
-from custom_components.usms.client.models import Reading, Resolution
+from custom_components.usms.client.consumption import (
+    DayReadings,
+    consumed,
+    consumption,
+    days_of,
+    plain_consumption,
+)
+from custom_components.usms.client.models import Reading, Resolution, Utility
+from custom_components.usms.client.store import ReadingsStore
 
 DAY = date(2026, 11, 10)
 
@@ -63,3 +71,24 @@ def test_months_add_up_their_days() -> None:
     assert [row[:2] for row in consumed(days, Resolution.DAY)] == [
         (day.start, day.value) for day in days
     ]
+
+
+@pytest.mark.parametrize(("resolution", "rows"), [("hour", 4), ("day", 40), ("month", 2)])
+def test_as_text_it_is_the_same(tmp_path: Path, resolution: str, rows: int) -> None:
+    first, last = date(2026, 10, 1), date(2026, 11, 30)
+    midnights = [brunei_midnight(first + timedelta(days=n)) for n in range(40)]
+    store = ReadingsStore(tmp_path / "store.db")
+    store.record_meter("01234567", Utility.ELECTRICITY, "", midnights[0])
+    days = [Reading(start, Decimal("10.50")) for start in midnights]
+    store.save_days("01234567", first, last, days, midnights[0])
+    store.save_hours("01234567", DAY, hours(3), midnights[0])
+    estimate = Reading(brunei_midnight(DAY) + timedelta(hours=3), Decimal("0.001"))
+    store.estimate_hours("01234567", DAY, [estimate], midnights[0])
+
+    found = consumption(store, "01234567", Resolution(resolution), first, last)
+    since, until = brunei_midnight(first), brunei_midnight(last + timedelta(days=1))
+    texts = plain_consumption(store, "01234567", Resolution(resolution), since, until)
+    assert len(found) == rows
+    assert texts == [(row.start.isoformat(), str(row.value), row.estimated) for row in found]
+    assert sum(estimated for *_, estimated in texts) == (1 if resolution == "hour" else 0)
+    store.close()

@@ -42,7 +42,7 @@ class UsmsClient:
 
     Every method raises `UsmsConnectionError`, `PortalUnavailable` or `PageNotUnderstood` when the
     portal can't be reached, has no page of its own to give, or gives one that is not known; the
-    reading methods raise `SessionExpired` when nobody is signed in. The client never signs in by
+    reading methods raise `SessionExpired` when the session has ended. The client never signs in by
     itself, and never answers a captcha: a person does.
 
     Use it as a context manager, or call `close`. An HTTP session that is handed in must have a

@@ -5,14 +5,13 @@ All of it blocks: call it off the event loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from custom_components.usms.client import Resolution, Utility
 from custom_components.usms.client.brunei import brunei_midnight
-from custom_components.usms.client.consumption import Consumed, consumption
+from custom_components.usms.client.consumption import consumption, plain_consumption
 from custom_components.usms.client.store import ReadingsStore
 
 from .errors import ErrorCode, RestError
@@ -97,7 +96,9 @@ def begin(store: ReadingsStore, query: Query) -> tuple[Page, bytes]:
 def _find(store: ReadingsStore, query: Query) -> Page:
     """Return where the answer's readings are; raises RestError where there are none."""
     if query.resolution is Resolution.MONTH:
-        starts = [month.start for month in _months(store, query, query.start, query.end)]
+        last = (query.end - timedelta.resolution).date()
+        months = consumption(store, query.meter, query.resolution, query.start.date(), last)
+        starts = [month.start for month in months]
         first = starts[0] if starts else None
         following = starts[query.limit] if len(starts) > query.limit else None
     else:
@@ -112,23 +113,13 @@ def _find(store: ReadingsStore, query: Query) -> Page:
 
 def encoded(store: ReadingsStore, query: Query, start: datetime, end: datetime) -> bytes:
     """Return the readings of a span as the inside of a JSON list, values to the last digit."""
-    rows: Iterable[tuple[str, object, bool]]
-    if query.resolution is Resolution.MONTH:
-        found = _months(store, query, start, end)
-        rows = ((month.start.isoformat(), month.value, False) for month in found)
-    else:
-        rows = store.plain_readings(query.meter, query.resolution, start, end)
+    rows = plain_consumption(store, query.meter, query.resolution, start, end)
     unit = f'"{query.utility.unit}"' if query.utility else "null"
     return ",".join(
         f'{{"start":"{at}","consumption":{value},"unit":{unit},'
         f'"estimated":{"true" if estimated else "false"}}}'
         for at, value, estimated in rows
     ).encode()
-
-
-def _months(store: ReadingsStore, query: Query, start: datetime, end: datetime) -> list[Consumed]:
-    last = (end - timedelta.resolution).date()
-    return consumption(store, query.meter, Resolution.MONTH, start.date(), last)
 
 
 def _month(day: date, later: int) -> date:

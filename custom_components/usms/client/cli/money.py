@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ..billing.tariff import Tariff
 from ..brunei import brunei_date
 from ..errors import WrongRequest
-from ..models import Utility
+from ..models import CURRENCY, Utility
 from . import output
 from .days import check_days
 from .output import Column, Result
@@ -80,7 +80,7 @@ def cost(options: Namespace) -> Result:
         "consumption": amount,
         "unit": utility.unit,
         "cost": output.in_cents(tariff.bill(amount)),
-        "currency": "BND",
+        "currency": CURRENCY,
         "tariff": tariff.name,
     }
     if options.format:

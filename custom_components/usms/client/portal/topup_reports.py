@@ -52,13 +52,13 @@ class TopUpReports:
         How the grid turns its pages is not known, how it searches is.
         """
         url = self._transport.url("Report/TransactionHistory", p=meter_parameter(meter))
-        page = await self._page(await self._session.get(url))
+        page = await self._read_page(await self._session.get(url))
         found: list[TopUp] = []
         ranges = [(first, last)]
         while ranges:
             start, end = ranges.pop()
             html = await self._session.post(url, search_fields(page.form, start, end))
-            page = await self._page(html)
+            page = await self._read_page(html)
             if not _answers(page, start, end):
                 sample = await asyncio.to_thread(redacted, html)
                 raise PageNotUnderstood(
@@ -74,7 +74,7 @@ class TopUpReports:
         return found
 
     @staticmethod
-    async def _page(html: str) -> TopUpsPage:
+    async def _read_page(html: str) -> TopUpsPage:
         return await asyncio.to_thread(read_page, report_pages.topups_page, html)
 
 

@@ -94,7 +94,7 @@ class Transport:
     def __init__(
         self, http: aiohttp.ClientSession, base_url: URL, *, pacing: Pacing, timeout: float
     ) -> None:
-        """Use an HTTP session whose cookie jar is nobody else's; timeout in seconds."""
+        """Use an HTTP session with a cookie jar of its own; timeout in seconds."""
         self.http = http
         self.base_url = base_url
         self._pacing = pacing

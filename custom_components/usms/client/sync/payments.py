@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ..brunei import brunei_date, utcnow
 from ..errors import PageNotUnderstood, PortalUnavailable
@@ -20,8 +20,7 @@ from ..store.payments import Payments
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from ..client import UsmsClient
-    from ..models import Account, TopUp
+    from ..models import Account, Payment, TopUp
     from ..store import ReadingsStore
     from ..store.models import Debt
 
@@ -37,11 +36,21 @@ _PATIENCE: Final = timedelta(days=1)
 """How long a page that was not to be had is left alone."""
 
 
+class PaymentSource(Protocol):
+    """The portal, as far as its payments are read: a signed-in `UsmsClient`."""
+
+    async def payment(self, meter: str) -> Payment:
+        """Return what the Top Up page shows of a meter."""
+
+    async def topups(self, meter: str, first: date, last: date) -> tuple[TopUp, ...]:
+        """Return the top-ups from `first` to `last`, both included, oldest first."""
+
+
 class PaymentsSync:
     """Reads what is known of payments, and only when it is due."""
 
     def __init__(
-        self, client: UsmsClient, store: ReadingsStore, *, now: Callable[[], datetime] = utcnow
+        self, client: PaymentSource, store: ReadingsStore, *, now: Callable[[], datetime] = utcnow
     ) -> None:
         """Read through that client into that store; `now` tells the time."""
         self._client = client

@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ..brunei import utcnow
 from ..errors import NoData, PageNotUnderstood, ReportNotOffered
@@ -23,8 +23,7 @@ from .plan import MeterState, Step
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
-    from ..client import UsmsClient
-    from ..models import Account, Meter
+    from ..models import Account, Meter, Report
     from ..store import ReadingsStore
 
 _LOGGER = logging.getLogger(__name__)
@@ -52,11 +51,23 @@ class Progress:
     """At the speed so far; None before there is one."""
 
 
+class ReportSource(Protocol):
+    """The portal, as far as its reports are read: a signed-in `UsmsClient`."""
+
+    open_page_serves: bool | None
+
+    async def daily(self, meter: str, first: date, last: date) -> Report:
+        """Return the days from `first` to `last`; raises NoData where there are none."""
+
+    async def hourly(self, meter: str, day: date) -> Report:
+        """Return a day's hours; raises NoData, or ReportNotOffered for a meter without."""
+
+
 class Sync:
     """Keeps the store of an account up to date with the portal."""
 
     def __init__(
-        self, client: UsmsClient, store: ReadingsStore, *, now: Callable[[], datetime] = utcnow
+        self, client: ReportSource, store: ReadingsStore, *, now: Callable[[], datetime] = utcnow
     ) -> None:
         """Read through that client into that store; `now` tells the time."""
         self._client = client
