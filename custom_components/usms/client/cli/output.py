@@ -14,7 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from .options import Form, Options
 
 Row = Mapping[str, Any]
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
@@ -87,6 +87,8 @@ class Result:
     upright: bool = False
     """People get a line a value instead of a line a row."""
     footer: Sequence[str] = ()
+    form: Form | None = None
+    """What it is written as where nothing was said."""
 
 
 def say(sentence: str) -> None:
@@ -94,11 +96,12 @@ def say(sentence: str) -> None:
     print(f"usms: {sentence}", file=sys.stderr, flush=True)
 
 
-def write(result: Result, options: Namespace) -> None:
+def write(result: Result, options: Options) -> None:
     """Write a result in the wanted form to the wanted place."""
-    if options.format == "json":
+    form = options.form or result.form
+    if form == "json":
         text = as_json(result)
-    elif options.format == "csv":
+    elif form == "csv":
         text = as_csv(result)
     else:
         columns = 0

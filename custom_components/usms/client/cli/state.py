@@ -9,8 +9,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UnknownMeter, WrongRequest
+from ..errors import WrongRequest
 from ..store import ReadingsStore
+from .choice import number_meant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,14 +43,17 @@ def open_store(path: Path | None) -> ReadingsStore:
     return ReadingsStore(path)
 
 
-def stored_meters(store: ReadingsStore, number: str | None) -> dict[str, Utility | None]:
-    """Return what the meter measures, or all meters for None; raises UnknownMeter."""
-    stored = {meter.number: meter.utility for meter in store.meters()}
-    if number is None:
-        return stored
-    if number not in stored:
-        raise UnknownMeter("The store has no such meter; usms sync reads those of the account")
-    return {number: stored[number]}
+def stored_meters(store: ReadingsStore) -> dict[str, Utility | None]:
+    """Return what each meter of the store measures."""
+    return {meter.number: meter.utility for meter in store.meters()}
+
+
+def stored_meter(
+    meters: Mapping[str, Utility | None], said: str | None, only: Utility | None = None
+) -> str:
+    """Return the number of the stored meter that is meant, as `number_meant`."""
+    unknown = "The store has no such meter; usms sync reads those of the account"
+    return number_meant(meters, said, only, unknown=unknown)
 
 
 def kept_session() -> dict[str, Any] | None:
