@@ -90,6 +90,27 @@ def test_a_captcha_in_the_terminal_is_dark_where_it_is_drawn() -> None:
     assert all(line.startswith("\x1b[38;5;255;48;5;255m") for line in lines)  # on white
 
 
+def test_a_picture_that_cannot_be_decoded_is_left_to_the_browser() -> None:
+    file = io.BytesIO()
+    Image.new("RGBA", (200, 80)).save(file, "PNG")
+    data = file.getvalue()
+    place = data.index(b"IDAT")
+    for spoilt in (data[: place + 4] + bytes(len(data) - place - 4), data[:60], b"GIF89a", b""):
+        assert picture.half_blocks(spoilt, 80) is None
+
+
+@pytest.mark.parametrize("size", [(1, 100_000), (100_000, 1), (1, 1), (1001, 1000)])
+def test_odd_sizes_stay_within_the_terminal(size: tuple[int, int]) -> None:
+    file = io.BytesIO()
+    Image.new("L", size, 0).save(file, "PNG")
+    drawn = picture.half_blocks(file.getvalue(), 80)
+    if size == (1001, 1000):
+        assert drawn is None
+    else:
+        assert drawn
+        assert 1 <= len(drawn.splitlines()) <= 80
+
+
 def test_without_pillow_there_are_no_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "PIL", None)
     assert picture.half_blocks(b"", 80) is None
