@@ -62,7 +62,7 @@ def test_a_terminal_without_blocks_gets_plain_bars(monkeypatch: pytest.MonkeyPat
     rows = [{"consumption": Decimal(1)}]
     output.write(Result(("consumption",), rows, columns), parse(["meters"]))
     stdout.flush()
-    assert stdout.buffer.getvalue() == b"m?\n 1\n"
+    assert stdout.buffer.getvalue() == b"m3\n 1\n"
 
 
 @given(pixels=st.binary(min_size=6 * 4, max_size=6 * 4), columns=st.integers(4, 30))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from ..models import Resolution, Utility
 from .options import Options
+from .text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +33,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say it and leave."""
-        self.exit(2, f"usms: {message} (see {self.prog} --help)\n")
+        self.exit(2, f"usms: {visible(message)} (see {self.prog} --help)\n")
 
 
 def parse(arguments: Sequence[str] | None) -> Options:

@@ -13,6 +13,8 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from .text import cell, encodable, visible
+
 if TYPE_CHECKING:
     from .options import Form, Options
 
@@ -68,7 +70,9 @@ class Column:
     def cell(self, row: Row) -> str:
         """Return what stands in a row."""
         text = self.text(row[self.key])
-        return f"{text} {row[self.unit]}" if self.unit and row[self.key] is not None else text
+        if self.unit and row[self.key] is not None:
+            text = f"{text} {row[self.unit]}"
+        return visible(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class Result:
 
 def say(sentence: str) -> None:
     """Tell people something that is no result, on standard error."""
-    print(f"usms: {sentence}", file=sys.stderr, flush=True)
+    print(f"usms: {visible(sentence)}", file=sys.stderr, flush=True)
 
 
 def write(result: Result, options: Options) -> None:
@@ -109,9 +113,7 @@ def write(result: Result, options: Options) -> None:
             columns = shutil.get_terminal_size().columns
         text = as_lines(result) if result.upright else as_table(result, columns)
     if options.output is None:
-        # A terminal that has no ³ gets a question mark, not an error.
-        encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+        sys.stdout.write(encodable(text, sys.stdout.encoding or "utf-8"))
     else:
         options.output.write_text(text, encoding="utf-8", newline="\n")
 
@@ -132,7 +134,10 @@ def _time(value: object) -> str:
 
 
 def as_csv(result: Result) -> str:
-    """Return CSV with the same keys as JSON; what is not known is empty."""
+    """Return CSV with the same keys as JSON; what is not known is empty.
+
+    Text that a spreadsheet would run begins with `'`.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(result.keys)
@@ -145,6 +150,8 @@ def _csv(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, str):
+        return cell(value)
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
