@@ -156,14 +156,6 @@ def test_every_error_has_an_exit_code() -> None:
 # --- the command as a process ---
 
 
-@pytest.fixture
-def alone(tmp_path: Path) -> dict[str, str]:
-    """Return an environment in which the client has its own name, and keeps nothing of ours."""
-    client = Path(run.__file__).parents[1]
-    (tmp_path / "usms_client").symlink_to(client)
-    return {**os.environ, "PYTHONPATH": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
-
-
 def test_help_waits_for_nothing_heavy(alone: dict[str, str]) -> None:
     script = """
 import sys

@@ -110,19 +110,21 @@ def _add_output(parser: _Parser) -> None:
         forms.add_argument(
             f"--{form}", dest="form", action="store_const", const=form, help=f"as {form.upper()}"
         )
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write to a file")
+    parser.add_argument(
+        "--output", type=_output, metavar="FILE", help="write to a file (-: standard output)"
+    )
 
 
 def _add_database(parser: _Parser) -> None:
     parser.add_argument(
-        "--database", type=Path, metavar="FILE", help="the readings store (else the usual one)"
+        "--database", type=_file, metavar="FILE", help="the readings store (else the usual one)"
     )
 
 
 def _add_source(parser: _Parser) -> None:
     parser.add_argument(
         "--database",
-        type=Path,
+        type=_file,
         metavar="FILE",
         help="take readings of this store, not the portal's",
     )
@@ -212,6 +214,16 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no day such as 2026-11-30") from None
+
+
+def _file(text: str) -> Path:
+    if not text or "\0" in text:
+        raise argparse.ArgumentTypeError("that is no name of a file")
+    return Path(text)
+
+
+def _output(text: str) -> Path | None:
+    return None if text == "-" else _file(text)
 
 
 def _utility(text: str) -> Utility:

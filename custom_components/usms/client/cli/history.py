@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ..brunei import brunei_date
-from ..errors import UsmsError, WrongRequest
+from ..errors import WrongRequest
 from ..store import ReadingsStore
 from .days import check_days
+from .files import copy_store
 from .output import Column, Result
 from .progress import progress
 from .signing_in import signed_in
-from .state import default_database, open_store, stored_meter, stored_meters
+from .state import default_database, open_store, state_folder, stored_meter, stored_meters
 from .usage import KEYS, stored_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from ..models import Utility
     from .options import Context, Options
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 def sync(options: Options, context: Context) -> Result | None:
     """Read what the store lacks, until nothing is due."""
-    path = options.database or default_database()
+    path = options.database or state_folder() / default_database().name
     reports, days, last = 0, set(), None
     with (
         signed_in(options, context) as client,
@@ -58,7 +57,7 @@ def export(options: Options, context: Context) -> Result | None:
                 raise WrongRequest(
                     "A copy holds the whole store: say --output FILE, but no meter, --json or --csv"
                 )
-            _copy(options.database or default_database(), options.output)
+            copy_store(options.database or default_database(), options.output)
             return None
         today = brunei_date(context.clock())
         check_days(options.first or options.last or today, options.last or today, today)
@@ -77,14 +76,3 @@ def _meant(meters: Mapping[str, Utility | None], said: str | None) -> Mapping[st
         return meters
     number = stored_meter(meters, said)
     return {number: meters[number]}
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy a store that others may be writing to, as it is at one moment."""
-    if target.exists() and target.samefile(source):
-        raise WrongRequest("The copy needs another name than the store")
-    try:
-        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
-            old.backup(new)
-    except sqlite3.Error as err:
-        raise UsmsError(f"The store can't be copied: {err}") from err

@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from .files import write_file
 from .text import cell, encodable, visible
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def write(result: Result, options: Options) -> None:
     if options.output is None:
         sys.stdout.write(encodable(text, sys.stdout.encoding or "utf-8"))
     else:
-        options.output.write_text(text, encoding="utf-8", newline="\n")
+        write_file(options.output, text)
 
 
 def as_json(result: Result) -> str:

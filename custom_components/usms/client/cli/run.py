@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import CaptchaRefused, CaptchaRequired, SessionExpired, UsmsError, WrongRequest
 from . import cards, history, money
+from .files import check_files
 from .output import say, write
 from .signing_in import login
 from .usage import usage
@@ -58,6 +59,7 @@ def run(options: Options, context: Context) -> int:
             " let usms ask for it, or set USMS_PASSWORD."
         )
     try:
+        check_files(options)
         result = _COMMANDS[options.command](options, context)
         if result:
             write(result, options)
