@@ -16,6 +16,7 @@ from .config_flow import UsmsConfigFlow
 from .connection.accounts import async_connection, async_forget_connection
 from .const import DOMAIN, PLATFORMS
 from .coordinator import UsmsCoordinator
+from .dashboard import async_setup_dashboard
 from .data import UsmsConfigEntry, UsmsData
 from .history.store_file import async_delete_store, async_open_store, async_store_failed
 from .issues.registry import async_clear_issues
@@ -27,10 +28,11 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Register the actions and the REST view, once for all accounts."""
+    """Register the actions, the REST view and the dashboard, once for all accounts."""
     async_setup_actions(hass)
     async_setup_rest(hass)
     async_update_version_issues(hass, UsmsConfigFlow.VERSION, UsmsConfigFlow.MINOR_VERSION)
+    await async_setup_dashboard(hass)
     return True
 
 
