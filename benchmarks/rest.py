@@ -24,7 +24,7 @@ import aiohttp
 from custom_components.usms.client import Reading, Utility
 from custom_components.usms.client.store import ReadingsStore
 from tests.portal import SimulatedPortal
-from tests.system.conftest import Home
+from tests.support.home import Home
 
 DAYS = 730
 ROUNDS = 5

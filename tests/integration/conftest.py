@@ -19,8 +19,7 @@ from custom_components.usms.connection.session_store import SessionStore
 from custom_components.usms.const import DOMAIN
 from custom_components.usms.privacy import masked
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, SimulatedPortal
-
-from .harness import Harness, sign_in_outside
+from tests.support.harness import Harness, sign_in_outside
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=BRUNEI)
 

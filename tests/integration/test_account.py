@@ -20,8 +20,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.usms import async_remove_config_entry_device
 from custom_components.usms.const import DOMAIN
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Fault, SimulatedPortal
-
-from .harness import Harness
+from tests.support.harness import Harness
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 
 from custom_components.usms.const import DOMAIN
-
-from .harness import Harness
+from tests.support.harness import Harness
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ from custom_components.usms.const import DOMAIN
 from custom_components.usms.diagnostics import async_get_config_entry_diagnostics
 from custom_components.usms.issues.pages import ISSUE_TRACKER
 from tests.portal import Fault
-
-from .harness import Harness
+from tests.support.harness import Harness
 
 
 @pytest.fixture

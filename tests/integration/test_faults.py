@@ -7,10 +7,9 @@ from datetime import timedelta
 import pytest
 from homeassistant.exceptions import HomeAssistantError
 
-from tests.faults import CASES, Case
 from tests.portal import Fault
-
-from .harness import Harness
+from tests.support.faults import CASES, Case
+from tests.support.harness import Harness
 
 PATHS = {
     "account": "home",

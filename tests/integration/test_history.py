@@ -10,8 +10,7 @@ from custom_components.usms.client.models import Resolution
 from custom_components.usms.history.meter_statistics import statistic_ids
 from custom_components.usms.history.recorder import async_clear
 from tests.portal import Fault
-
-from .harness import Harness
+from tests.support.harness import Harness
 
 
 async def test_nothing_is_read_in_setup(account: Harness) -> None:

@@ -16,13 +16,11 @@ from homeassistant.core import HomeAssistant
 from custom_components.usms.client.store import ReadingsStore
 from custom_components.usms.client.sync import Progress
 from tests.portal import BRUNEI
-
-from .harness import Harness, sign_in_outside
-from .watch import watching
+from tests.support import ROOT
+from tests.support.harness import Harness, sign_in_outside
+from tests.support.watch import watching
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture

@@ -18,8 +18,7 @@ from custom_components.usms.const import DOMAIN
 from custom_components.usms.diagnostics import async_get_config_entry_diagnostics
 from tests.portal import Fault
 from tests.portal.ledger import TopUp
-
-from .harness import Harness, bill
+from tests.support.harness import Harness, bill
 
 CENT = Decimal("0.01")
 

@@ -5,7 +5,6 @@ import re
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -28,10 +27,10 @@ from custom_components.usms.rest.openapi import document
 from custom_components.usms.rest.schemas import SCHEMAS
 from custom_components.usms.rest.view import ROOT, ReadView
 from custom_components.usms.rest.views import VIEWS
+from tests import support
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME
 from tests.portal.faults import Fault
-
-from .harness import Harness, bill
+from tests.support.harness import Harness, bill
 
 DOCUMENT = document(VIEWS, "1.0.0")
 
@@ -611,7 +610,7 @@ def test_examples_are_what_they_are_examples_of() -> None:
 
 
 def test_the_page_about_it_tells_all_paths_and_errors() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "rest.md").read_text()
+    page = (support.ROOT / "docs" / "rest.md").read_text()
     paths = set(re.findall(r"^\| `(\w+) ([^`]+)` \|", page, re.MULTILINE))
     assert paths == {
         (method.upper(), path.lstrip("/"))

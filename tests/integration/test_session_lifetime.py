@@ -6,8 +6,7 @@ import pytest
 
 from custom_components.usms.const import CONF_POLL_INTERVAL
 from tests.portal import BRUNEI
-
-from .harness import Harness, sign_in_outside
+from tests.support.harness import Harness, sign_in_outside
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 

@@ -16,8 +16,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from tests.portal import Fault
-
-from .harness import Harness
+from tests.support.harness import Harness
 
 
 @pytest.fixture

@@ -23,8 +23,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.usms.const import DOMAIN
 from tests.portal import SimulatedPortal
-
-from .harness import Harness
+from tests.support.harness import Harness
 
 LONG = pytest.mark.long
 

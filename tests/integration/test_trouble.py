@@ -18,8 +18,7 @@ from custom_components.usms.client.sync import Sync
 from custom_components.usms.const import DOMAIN
 from custom_components.usms.history.meter_statistics import statistic_ids
 from custom_components.usms.history.recorder import async_clear, async_recorded
-
-from .harness import Harness
+from tests.support.harness import Harness
 
 WHILE = timedelta(minutes=5)
 LATER = timedelta(hours=2, minutes=1)

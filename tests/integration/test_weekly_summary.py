@@ -12,11 +12,12 @@ from pytest_homeassistant_custom_component.common import async_mock_service
 
 from custom_components.usms.client import BRUNEI
 from tests.portal import Meter
+from tests.support import ROOT
+from tests.support.harness import Harness
 
-from .harness import Harness
 from .test_actions import device
 
-BLUEPRINTS = Path(__file__).resolve().parents[2] / "blueprints"
+BLUEPRINTS = ROOT / "blueprints"
 
 
 @pytest.fixture

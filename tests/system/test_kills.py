@@ -6,8 +6,7 @@ from datetime import datetime
 import pytest
 
 from tests.portal import SimulatedPortal
-
-from .conftest import Home
+from tests.support.home import Home
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
