@@ -15,10 +15,7 @@ from custom_components.usms.issues.pages import ISSUE_TRACKER
 from tests.portal import Fault
 from tests.support.harness import Harness
 
-
-@pytest.fixture
-def days() -> int:
-    return 9
+pytestmark = pytest.mark.history(days=9)
 
 
 def issues(hass: HomeAssistant) -> list[ir.IssueEntry]:

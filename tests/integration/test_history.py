@@ -25,7 +25,7 @@ async def test_everything_is_read_and_equals_the_truth(account: Harness) -> None
     assert account.state("history_progress") == "100"
 
 
-@pytest.mark.parametrize("days", [40])
+@pytest.mark.history(days=40)
 async def test_what_was_used_lately(account: Harness) -> None:
     await account.start_history()
     meter = account.meter()
@@ -69,7 +69,7 @@ async def test_statistics_come_back_from_the_store_alone(
     await account.assert_statistics_equal_truth()
 
 
-@pytest.mark.parametrize("days", [40])
+@pytest.mark.history(days=40)
 async def test_rows_that_the_store_does_not_have_go(hass: HomeAssistant, account: Harness) -> None:
     await account.start_history()
     store, meter = account.store, account.meter()

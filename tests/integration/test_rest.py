@@ -2,9 +2,9 @@
 
 import logging
 import re
+from contextlib import closing
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import groupby
 from typing import Any
 
 import jsonschema_rs
@@ -17,7 +17,7 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.usms.client import Reading, Resolution, UsmsError, Utility, errors
+from custom_components.usms.client import Reading, Resolution, UsmsError, errors
 from custom_components.usms.client.brunei import brunei_midnight
 from custom_components.usms.client.store import ReadingsStore
 from custom_components.usms.history import loop as history
@@ -31,6 +31,7 @@ from tests import support
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME
 from tests.portal.faults import Fault
 from tests.support.harness import Harness, bill
+from tests.support.stores import fill
 
 DOCUMENT = document(VIEWS, "1.0.0")
 
@@ -102,25 +103,16 @@ def check(method: str, path: str, response: ClientResponse, content: Any) -> Non
 async def read(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> Harness:
     """The demo account with all its history, which was read before; nothing goes on reading."""
     monkeypatch.setattr(history, "START_DELAY", timedelta(days=1))
-    await harness.hass.async_add_executor_job(fill, harness)
+    await harness.hass.async_add_executor_job(write, harness)
     await harness.set_up()
     harness.portal.clear_requests()
     return harness
 
 
-def fill(harness: Harness) -> None:
+def write(harness: Harness) -> None:
     """Write all that the portal has to the store's file."""
-    store = ReadingsStore(readings_file(harness.hass, harness.entry))
-    with store.transaction():
-        for meter in harness.portal.meters:
-            number = meter.number
-            store.record_meter(number, Utility(meter.utility), "", harness.now)
-            days = [Reading(*row) for row in harness.portal.truth(number, "day")]
-            store.save_days(number, days[0].start.date(), days[-1].start.date(), days, harness.now)
-            hours = [Reading(*row) for row in harness.portal.truth(number, "hour")]
-            for day, rows in groupby(hours, lambda hour: hour.start.date()):
-                store.save_hours(number, day, rows, harness.now)
-    store.close()
+    with closing(ReadingsStore(readings_file(harness.hass, harness.entry))) as store:
+        fill(store, harness.portal)
 
 
 @pytest.fixture
@@ -167,7 +159,7 @@ async def test_meters(read: Harness, api: Api) -> None:
     assert read.requests() == 0
 
 
-@pytest.mark.parametrize("days", [40])
+@pytest.mark.history(days=40)
 async def test_a_meter_with_what_it_used_and_costs(read: Harness, api: Api) -> None:
     meter = read.meter("water")
     shown = await api.get(f"/meters/{meter.number}")
@@ -183,7 +175,7 @@ async def test_a_meter_with_what_it_used_and_costs(read: Harness, api: Api) -> N
     assert shown["oldest_reading"] == read.portal.truth(meter.number, "day")[0][0].isoformat()
 
 
-@pytest.mark.parametrize("days", [40])
+@pytest.mark.history(days=40)
 async def test_consumption(read: Harness, api: Api) -> None:
     first, last = read.now.date() - timedelta(days=20), read.now.date() - timedelta(days=5)
     for utility, resolution in (("electricity", "hour"), ("electricity", "day"), ("water", "day")):
@@ -223,7 +215,7 @@ async def test_consumption(read: Harness, api: Api) -> None:
     assert read.requests() == 0
 
 
-@pytest.mark.parametrize("days", [40])
+@pytest.mark.history(days=40)
 async def test_pages_are_the_whole(read: Harness, api: Api) -> None:
     path = f"/meters/{read.meter().number}/consumption"
     for resolution, limit in (("hour", 250), ("day", 7), ("month", 1)):

@@ -15,14 +15,9 @@ from tests.portal import Meter
 from tests.support import ROOT
 from tests.support.harness import Harness
 
-from .test_actions import device
+pytestmark = pytest.mark.history(days=20)
 
 BLUEPRINTS = ROOT / "blueprints"
-
-
-@pytest.fixture
-def days() -> int:
-    return 20
 
 
 async def test_the_week_is_what_the_portal_says(
@@ -34,7 +29,7 @@ async def test_the_week_is_what_the_portal_says(
     sent = async_mock_service(hass, "notify", "phone")
     meters = [account.meter("electricity"), account.meter("water")]
     inputs = {
-        "meters": [device(hass, meter.number) for meter in meters],
+        "meters": [account.device(meter.number).id for meter in meters],
         "weekday": "fri",
         "at": "18:00:00",
         "notify": [{"action": "notify.phone", "data": {"message": "{{ message }}"}}],

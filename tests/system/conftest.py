@@ -8,6 +8,7 @@ import pytest
 
 from tests.portal import SimulatedPortal
 from tests.support import ROOT
+from tests.support.history import days_of_history
 from tests.support.home import Home
 
 
@@ -23,15 +24,10 @@ def _hass() -> None:
 
 
 @pytest.fixture
-def portal_days() -> int:
-    """How far the portal's history reaches back; tests override it."""
-    return 5
-
-
-@pytest.fixture
-async def portal(portal_days: int) -> AsyncIterator[SimulatedPortal]:
-    """A portal whose clock ticks."""
-    async with SimulatedPortal(seed=1, days=portal_days) as portal:
+async def portal(request: pytest.FixtureRequest) -> AsyncIterator[SimulatedPortal]:
+    """A portal whose clock ticks, with five days behind it."""
+    days = days_of_history(request, 5)
+    async with SimulatedPortal(seed=1, days=days) as portal:
         yield portal
         assert portal.most_in_flight <= 1
         assert portal.overlapping_sign_ins == 0
