@@ -14,8 +14,8 @@ from custom_components.usms.client import Utility
 from custom_components.usms.connection import errors
 from custom_components.usms.issues import store as store_issues
 from custom_components.usms.spending_sensors import spending_sensors
+from tests.support import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 INTEGRATION = ROOT / "custom_components" / "usms"
 
 

@@ -19,8 +19,8 @@ from custom_components.usms.connection.session_store import SessionStore
 from custom_components.usms.const import DOMAIN
 from custom_components.usms.privacy import masked
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, SimulatedPortal
-
-from .harness import Harness, sign_in_outside
+from tests.support.harness import Harness, sign_in_outside
+from tests.support.history import days_of_history
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=BRUNEI)
 
@@ -54,17 +54,14 @@ def enable_event_loop_debug() -> None:
 
 
 @pytest.fixture
-def days() -> int:
-    """How much history the portal has; tests override it."""
-    return 12
-
-
-@pytest.fixture
 async def portal(
-    days: int, monkeypatch: pytest.MonkeyPatch, freezer: FrozenDateTimeFactory
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    freezer: FrozenDateTimeFactory,
 ) -> AsyncIterator[SimulatedPortal]:
-    """A portal whose clock stands where Home Assistant's does."""
+    """A portal whose clock stands where Home Assistant's does, with 12 days behind it."""
     freezer.move_to(NOW)
+    days = days_of_history(request, 12)
     async with SimulatedPortal(seed=1, days=days, now=NOW) as portal:
         monkeypatch.setenv("USMS_BASE_URL", portal.base_url)
         yield portal

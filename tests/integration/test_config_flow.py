@@ -26,8 +26,7 @@ from custom_components.usms.const import (
     DOMAIN,
 )
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Fault, SimulatedPortal
-
-from .harness import Harness
+from tests.support.harness import Harness
 
 CREDENTIALS = {CONF_USERNAME: " 01-001 234 ", CONF_PASSWORD: DEMO_PASSWORD}
 

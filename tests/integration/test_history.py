@@ -11,8 +11,7 @@ from custom_components.usms.client.store.models import Origin
 from custom_components.usms.history.recorder import async_clear
 from custom_components.usms.history.series import statistic_ids
 from tests.portal import Fault
-
-from .harness import Harness
+from tests.support.harness import Harness
 
 
 async def test_nothing_is_read_in_setup(account: Harness) -> None:
@@ -27,7 +26,7 @@ async def test_everything_is_read_and_equals_the_truth(account: Harness) -> None
     assert account.state("history_progress") == "100"
 
 
-@pytest.mark.parametrize("days", [40])
+@pytest.mark.history(days=40)
 async def test_what_was_used_lately(account: Harness) -> None:
     await account.start_history()
     meter = account.meter()

@@ -16,19 +16,11 @@ from homeassistant.core import HomeAssistant
 from custom_components.usms.client.store import ReadingsStore
 from custom_components.usms.client.sync import Progress
 from tests.portal import BRUNEI
+from tests.support import ROOT
+from tests.support.harness import Harness, sign_in_outside
+from tests.support.watch import watching
 
-from .harness import Harness, sign_in_outside
-from .watch import watching
-
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def days(request: pytest.FixtureRequest) -> int:
-    """How much history the portal has: 400 days unless a test says otherwise."""
-    return getattr(request, "param", 400)
+pytestmark = [pytest.mark.history(days=400), pytest.mark.long, pytest.mark.timeout(1800)]
 
 
 @pytest.mark.parametrize(
@@ -66,13 +58,13 @@ async def test_400_days_within_the_budget(
     assert hourly[-1][1] - daily[-1][1] <= per_day * 401
 
 
-@pytest.mark.parametrize("days", [40], indirect=True)
+@pytest.mark.history(days=40)
 async def test_sixty_days_of_life(hass: HomeAssistant, account: Harness) -> None:
     """Corrections, lag, holes, a session that dies, restarts, and two month's ends."""
     await _live(account, 60)
 
 
-@pytest.mark.parametrize("days", [30], indirect=True)
+@pytest.mark.history(days=30)
 async def test_a_steady_day_costs_at_most_60_requests(account: Harness) -> None:
     for sequence in ("open", "strict_stale"):
         account.portal.set_profile(report_sequence=sequence, session_minutes=None)
@@ -142,7 +134,7 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("days", [120], indirect=True)
+@pytest.mark.history(days=120)
 async def test_killed_at_twenty_points(hass: HomeAssistant, harness: Harness) -> None:
     """`kill -9` in the middle of an import: nothing is lost, and nothing settled is read twice."""
     harness.portal.set_profile(session_minutes=None, second_login="both_live")

@@ -14,8 +14,7 @@ from custom_components.usms.client import (
     tiers_of,
 )
 from custom_components.usms.history.meter_statistics import MeterStatistics
-
-from .harness import Harness
+from tests.support.harness import Harness
 
 NOVEMBER = date(2026, 11, 1)
 OWN = Tariff(

@@ -23,16 +23,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.usms.const import DOMAIN
 from tests.portal import SimulatedPortal
+from tests.support.harness import Harness
 
-from .harness import Harness
+pytestmark = pytest.mark.history(days=5)
 
 LONG = pytest.mark.long
-
-
-@pytest.fixture
-def days() -> int:
-    """A short history: it is read again in most of these tests."""
-    return 5
 
 
 def store_of(harness: Harness) -> Path:

@@ -40,9 +40,9 @@ from custom_components.usms.client import SessionLife
 from custom_components.usms.connection.session_store import SessionStore
 from custom_components.usms.const import DOMAIN
 from custom_components.usms.privacy import masked
-from tests.integration.harness import Harness, sign_in_outside
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, SimulatedPortal
 from tests.portal.accounts import OTHER_PASSWORD, OTHER_USERNAME
+from tests.support.harness import Harness, sign_in_outside
 
 ACCOUNTS = ((DEMO_USERNAME, DEMO_PASSWORD), (OTHER_USERNAME, OTHER_PASSWORD))
 

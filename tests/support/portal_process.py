@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.lib.environments import ROOT
+from tests.support import ROOT
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from scripts.lib import transcript
-from scripts.lib.portal_process import Portal, simulated_portal
 from tests.portal import DEMO_PASSWORD
+from tests.support import transcript
+from tests.support.portal_process import Portal, simulated_portal
 
 pytestmark = [
     pytest.mark.long,

@@ -13,7 +13,8 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_USERNAME
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
@@ -26,6 +27,7 @@ from custom_components.usms.client import BRUNEI, NO_PACING, UsmsClient
 from custom_components.usms.client.store import ReadingsStore
 from custom_components.usms.connection.accounts import CONNECTIONS
 from custom_components.usms.connection.connection import Connection
+from custom_components.usms.const import DOMAIN
 from custom_components.usms.history.account_statistics import AccountStatistics
 from custom_components.usms.history.loop import START_DELAY, History
 from custom_components.usms.history.recorder import async_recorded
@@ -168,25 +170,46 @@ class Harness:
 
     # --- what is shown ---
 
-    def meter(self, utility: str = "electricity") -> Meter:
-        """Return the portal's meter of that kind."""
-        return next(meter for meter in self.meters if meter.utility == utility)
+    def meter(self, which: str = "electricity") -> Meter:
+        """Return the portal's meter of that kind, or with that number."""
+        return next(meter for meter in self.meters if which in (meter.utility, meter.number))
 
     @property
     def meters(self) -> list[Meter]:
         """Return the portal's meters of this account."""
         return self.portal.meters_of(self.entry.data[CONF_USERNAME])
 
-    def state(self, key: str, utility: str | None = None) -> str:
-        """Return the state of an entity by its key: of the account, or of a meter."""
-        owner = self.meter(utility).number if utility else self.entry.entry_id
+    def state(self, key: str, meter: str | None = None) -> str:
+        """Return the state of an entity by its key, as `entity_id` does."""
+        return self.entity(key, meter).state
+
+    def entity(self, key: str, meter: str | None = None) -> State:
+        """Return state and attributes of an entity; KeyError where it has none."""
+        state = self.hass.states.get(self.entity_id(key, meter))
+        if state is None:
+            raise KeyError(key)
+        return state
+
+    def entity_id(self, key: str, meter: str | None = None) -> str:
+        """Return the id of the account's entity with that key, or a meter's; else KeyError."""
+        unique_id = f"{self._owner(meter)}_{key}"
         registry = er.async_get(self.hass)
-        for platform in ("sensor", "binary_sensor", "button", "image"):
-            entity_id = registry.async_get_entity_id(platform, "usms", f"{owner}_{key}")
-            state = self.hass.states.get(entity_id) if entity_id else None
-            if state is not None:
-                return state.state
+        for entity in er.async_entries_for_config_entry(registry, self.entry.entry_id):
+            if entity.unique_id == unique_id:
+                return entity.entity_id
         raise KeyError(key)
+
+    def device(self, meter: str | None = None) -> dr.DeviceEntry:
+        """Return the account's own device, or a meter's; else KeyError."""
+        identifier = (DOMAIN, self._owner(meter))
+        registry = dr.async_get(self.hass)
+        for device in dr.async_entries_for_config_entry(registry, self.entry.entry_id):
+            if identifier in device.identifiers:
+                return device
+        raise KeyError(meter)
+
+    def _owner(self, meter: str | None) -> str:
+        return self.meter(meter).number if meter else self.entry.entry_id
 
     def requests(self, part: str = "") -> int:
         """Return how many requests the portal had whose path has that in it."""

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.support import ROOT
+
 SECTOR = 512
 
 type Files = dict[str, bytes]

@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support import ROOT
+
 OLDEST_PYTHON = "3.11"
 """The oldest Python that the client runs on."""
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from scripts.lib import transcript
-from scripts.lib.environments import OLDEST_PYTHON, make_environment
-from scripts.lib.portal_process import Portal
 from tests.portal import DEMO_PASSWORD
+from tests.support import transcript
+from tests.support.environments import OLDEST_PYTHON, make_environment
+from tests.support.portal_process import Portal
 
 pytestmark = [
     pytest.mark.long,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.lib.environments import OLDEST_PYTHON, build_wheel, make_environment
-from scripts.lib.portal_process import Portal, simulated_portal
+from tests.support.environments import OLDEST_PYTHON, build_wheel, make_environment
+from tests.support.portal_process import Portal, simulated_portal
 
 
 @pytest.fixture(scope="module")
