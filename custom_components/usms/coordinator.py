@@ -24,7 +24,8 @@ from .client import (
     SessionExpired,
     UsmsConnectionError,
 )
-from .connection.connection import Connection, TooEarly
+from .connection.connection import Connection
+from .connection.errors import TooEarly, error_key, error_placeholders
 from .const import (
     ATTR_ACCOUNT,
     CONF_POLL_INTERVAL,
@@ -93,23 +94,16 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
             raise ConfigEntryAuthFailed(
                 translation_domain=DOMAIN, translation_key="sign_in_needed"
             ) from err
-        except TooEarly as err:
-            raise UpdateFailed(translation_domain=DOMAIN, translation_key="sign_in_waits") from err
-        except UsmsConnectionError as err:
-            raise UpdateFailed(translation_domain=DOMAIN, translation_key="cannot_connect") from err
-        except PortalUnavailable as err:
-            raise UpdateFailed(
-                translation_domain=DOMAIN, translation_key="portal_unavailable"
-            ) from err
-        except PageNotUnderstood as err:
-            self._connection.drift.async_record(err)
+        except (TooEarly, UsmsConnectionError, PortalUnavailable, PageNotUnderstood) as err:
+            if isinstance(err, PageNotUnderstood):
+                self._connection.pages.async_record(err)
             raise UpdateFailed(
                 translation_domain=DOMAIN,
-                translation_key="page_not_understood",
-                translation_placeholders={"page": err.page, "missing": err.missing},
+                translation_key=error_key(err),
+                translation_placeholders=error_placeholders(err),
             ) from err
         self.update_interval = self.poll_interval * random.uniform(1 - POLL_JITTER, 1)
-        self._connection.drift.async_understood(_PAGE)
+        self._connection.pages.async_understood(_PAGE)
         self._async_thank_for_sign_in()
         self.last_poll = dt_util.utcnow()
         self._tell_of_more_meters(account)

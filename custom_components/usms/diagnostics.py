@@ -34,7 +34,7 @@ async def async_get_config_entry_diagnostics(
         "update_interval": str(coordinator.update_interval),
         "sign_in_needed": coordinator.sign_in_needed,
         "session": data.connection.life.export(),
-        "pages_not_understood": data.connection.drift.as_diagnostics(),
+        "pages_not_understood": data.connection.pages.as_diagnostics(),
         "open_page_serves": data.connection.client.open_page_serves,
         "meters_announced": account.meters_announced if account else None,
         "meters": [_meter(meter) for meter in account.meters] if account else None,

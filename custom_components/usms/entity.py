@@ -14,9 +14,9 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .client import Meter, Utility
 from .client.summary import Figures
-from .connection.connection import masked
 from .const import DOMAIN
 from .data import AccountMeter, FiguresCoordinator, UsmsConfigEntry, UsmsCoordinator
+from .privacy import masked
 
 _MODELS = {
     Utility.ELECTRICITY: "electricity_meter",
@@ -34,7 +34,7 @@ class UsmsAccountEntity(CoordinatorEntity[UsmsCoordinator]):
         """Belong to the account of that entry."""
         super().__init__(entry.runtime_data.coordinator)
         self.entity_description = description
-        self._attr_unique_id = f"{entry.unique_id}_{description.key}"
+        self._attr_unique_id = f"{entry.entry_id}_{description.key}"
         self._attr_device_info = account_device(entry)
 
     @property
@@ -103,7 +103,7 @@ class UsmsFiguresEntity(CoordinatorEntity[FiguresCoordinator]):
 def account_device(entry: UsmsConfigEntry) -> DeviceInfo:
     """Return the device of an account."""
     return DeviceInfo(
-        identifiers={(DOMAIN, str(entry.unique_id))},
+        identifiers={(DOMAIN, entry.entry_id)},
         entry_type=DeviceEntryType.SERVICE,
         manufacturer="USMS",
         translation_key="account",

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from .client import TariffSchedule, TopUp, UsmsClient, Utility
 from .client.review import Review, review
 from .client.sync.payments import PaymentsSync
-from .connection.connection import hashed, masked
-from .const import DOMAIN
+from .issues.billing import async_update_bill_issue, async_update_tariff_issue
 from .prices import schedule_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
 
     from .client.store import ReadingsStore
-
-TARIFF_NEEDED: Final = "tariff_needed"
-BILL_DIFFERS: Final = "bill_differs"
-_HELP: Final = "https://github.com/usms-home-assistant/usms/blob/main/docs/money.md"
 
 
 class Payments:
@@ -77,7 +71,8 @@ class Payments:
             for listener in tuple(self._listeners):
                 listener(topup)
         for meter, found in self._reviews.items():
-            self._async_update_bill_issue(meter, found)
+            if found.bill:
+                async_update_bill_issue(self._hass, self._entry, meter, found.bill)
 
     async def _async_review(self, schedules: Mapping[str, TariffSchedule | None]) -> None:
         wanted = {meter: schedules.get(meter) for meter in self.sync.meters}
@@ -87,69 +82,9 @@ class Payments:
 
     # --- repairs ---
 
-    def _issue(self, kind: str, meter: str) -> str:
-        """Return an issue's id, which does not show the meter's number."""
-        return f"{kind}_{self._entry.entry_id}_{hashed(meter)}"
-
     @callback
     def async_update_tariff_issues(self, utilities: Mapping[str, Utility | None]) -> None:
         """Ask for the tariffs that are not known; `utilities` is what each meter measures."""
         for meter, utility in utilities.items():
             needed = self._schedule(meter) is None
-            self._async_update_tariff_issue(meter, utility, needed=needed)
-
-    @callback
-    def _async_update_tariff_issue(
-        self, meter: str, utility: Utility | None, *, needed: bool
-    ) -> None:
-        """Ask a person for the tariff of a meter that is not residential, or no more."""
-        issue = self._issue(TARIFF_NEEDED, meter)
-        if not needed or utility is None:
-            ir.async_delete_issue(self._hass, DOMAIN, issue)
-            return
-        electricity = utility is Utility.ELECTRICITY
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            issue,
-            data={"entry_id": self._entry.entry_id, "meter": meter},
-            is_fixable=electricity,  # the prices of commercial water are not known
-            severity=ir.IssueSeverity.WARNING,
-            learn_more_url=_HELP,
-            translation_key=TARIFF_NEEDED if electricity else f"{TARIFF_NEEDED}_{utility}",
-            translation_placeholders={"meter": masked(meter)},
-        )
-
-    @callback
-    def _async_update_bill_issue(self, meter: str, review: Review) -> None:
-        bill, issue = review.bill, self._issue(BILL_DIFFERS, meter)
-        if bill is None:
-            return
-        if not bill.differs:
-            ir.async_delete_issue(self._hass, DOMAIN, issue)
-            return
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            issue,
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            learn_more_url=_HELP,
-            translation_key=BILL_DIFFERS,
-            translation_placeholders={
-                "meter": masked(meter),
-                "difference": f"{bill.difference * 100:+.1f}",
-                "lost": f"{sum(bill.lost):.2f}",
-                "cost": f"{sum(bill.cost):.2f}",
-                "first": bill.first.isoformat(),
-                "last": bill.last.isoformat(),
-            },
-        )
-
-
-@callback
-def async_forget_issues(hass: HomeAssistant, entry_id: str) -> None:
-    """Delete the repair issues of an account that is removed."""
-    for domain, issue in list(ir.async_get(hass).issues):
-        if domain == DOMAIN and entry_id in issue:
-            ir.async_delete_issue(hass, domain, issue)
+            async_update_tariff_issue(self._hass, self._entry, meter, utility, needed=needed)

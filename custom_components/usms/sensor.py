@@ -81,7 +81,7 @@ class HistorySensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
         """Belong to the account of that entry."""
         super().__init__(entry.runtime_data.history.progress)
         self.entity_description = description
-        self._attr_unique_id = f"{entry.unique_id}_{description.key}"
+        self._attr_unique_id = f"{entry.entry_id}_{description.key}"
         self._attr_device_info = account_device(entry)
 
     @property

@@ -32,7 +32,7 @@ from .client.store import ReadingsStore
 from .connection.sign_in import async_sign_in
 from .const import ATTR_ACCOUNT, CONF_CAPTCHA, DOMAIN
 from .data import AccountMeter, UsmsConfigEntry, UsmsData
-from .history.store_file import translated
+from .issues.store import translated
 
 ATTR_FROM: Final = "from"
 ATTR_TO: Final = "to"
@@ -139,7 +139,7 @@ async def _async_target(hass: HomeAssistant, call: ServiceCall) -> _Target:
     entry = _loaded(hass, entry_id)
     data = entry.runtime_data
     meters = data.meters()
-    if names and entry.unique_id not in names:
+    if names and entry.entry_id not in names:
         meters = [meter for meter in meters if meter.number in names]
         if not meters:
             raise _refused("meter_gone")
@@ -173,7 +173,7 @@ async def _sign_in(call: ServiceCall) -> ServiceResponse:
     answer = call.data.get(CONF_CAPTCHA, "").strip()
     reason = await async_sign_in(entry.runtime_data, answer or None)
     image = er.async_get(call.hass).async_get_entity_id(
-        Platform.IMAGE, DOMAIN, f"{entry.unique_id}_captcha"
+        Platform.IMAGE, DOMAIN, f"{entry.entry_id}_captcha"
     )
     return {"signed_in": reason is None, "reason": reason, "image": image}
 

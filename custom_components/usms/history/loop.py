@@ -30,9 +30,10 @@ from ..client.store import ReadingsStore
 from ..client.store.models import StoredMeter
 from ..client.sync import Progress, Sync
 from ..const import DOMAIN
+from ..issues.store import async_clear_store_issue
 from .progress import HistoryCoordinator, HistoryProgress
 from .recorder import RecorderFailed
-from .store_file import async_store_failed, async_trouble_is_over
+from .store_file import async_store_failed
 
 if TYPE_CHECKING:
     from ..connection.connection import Connection
@@ -72,7 +73,7 @@ class History:
         self._hass = coordinator.hass
         self._entry = coordinator.config_entry
         self._coordinator = coordinator
-        self._pages = connection.drift
+        self._pages = connection.pages
         self._store = store
         self._sync = Sync(connection.client, store, now=dt_util.utcnow)
         self._statistics = statistics
@@ -250,7 +251,7 @@ class History:
             self._reviewed_at, stored = None, True
         self._back_off.reset()
         if stored:  # all that was due; a full disk may take some of it
-            async_trouble_is_over(self._hass, self._entry)
+            async_clear_store_issue(self._hass, self._entry)
             if not self._sync.puts_off:
                 self._pages.async_understood(_PAGE)
 

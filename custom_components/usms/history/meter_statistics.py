@@ -27,8 +27,8 @@ from ..client.brunei import brunei_date, brunei_midnight
 from ..client.consumption import DayReadings, days_between
 from ..client.models import CURRENCY, Utility
 from ..client.store import ReadingsStore
-from ..connection.connection import masked
 from ..const import DOMAIN
+from ..privacy import masked
 from .recorder import (
     Recorded,
     RecorderFailed,

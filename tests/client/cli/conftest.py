@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from custom_components.usms.client import NO_PACING
-from custom_components.usms.client.cli import main
+from custom_components.usms.client.cli import main, run
 from tests.client.conftest import NOW, PASSWORD, USERNAME
 from tests.portal import SimulatedPortal
 
@@ -105,3 +106,11 @@ async def signed_in(usms: Shell) -> Shell:
     """A shell whose state folder has a session."""
     await usms.sign_in()
     return usms
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> dict[str, str]:
+    """Return an environment in which the client has its own name, and keeps nothing of ours."""
+    client = Path(run.__file__).parents[1]
+    (tmp_path / "usms_client").symlink_to(client)
+    return {**os.environ, "PYTHONPATH": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}

@@ -114,6 +114,17 @@ async def test_the_store_answers_without_the_portal(filled: Shell) -> None:
     assert filled.portal.requests == []
 
 
+async def test_a_meter_of_the_store_may_be_left_out(filled: Shell) -> None:
+    store = ("--database", str(filled.state / "readings.db"))
+    for resolution in ("--hourly", "--daily"):
+        said = await filled("usage", "electricity", resolution, *store)
+        assert said.out == (await filled("usage", ELECTRICITY, resolution, *store)).out
+    hourly = await filled("usage", "--hourly", *store)
+    assert hourly.out == (await filled("usage", ELECTRICITY, "--hourly", *store)).out
+    assert (await filled("export", "water")).out == (await filled("export", WATER)).out
+    assert (await filled("usage", *store)).code == 2
+
+
 async def test_hours_that_are_missing_are_told_as_estimated(filled: Shell) -> None:
     store = ("--database", str(filled.state / "readings.db"))
     span = ("--from", str(GUESSED), "--to", str(GUESSED), *store)

@@ -132,6 +132,21 @@ async def test_usage(
     assert_same(said, await signed_in("usage", meter, *arguments, "--csv"))
 
 
+async def test_a_meter_may_be_left_out_or_named_by_what_it_measures(signed_in: Shell) -> None:
+    for number, said in (
+        (WATER, ("usage", "water")),
+        (ELECTRICITY, ("usage", "electricity", "--monthly")),
+        (WATER, ("topups", "water", "--json")),
+        (ELECTRICITY, ("-m", "electricity", "--unit", "--json")),
+        (WATER, ("status", "water", "--json")),
+    ):
+        same = tuple(number if part in {"water", "electricity"} else part for part in said)
+        assert (await signed_in(*said)).out == (await signed_in(*same)).out
+    hours = (await signed_in("usage", "--hourly", "--json")).json
+    assert hours == (await signed_in("usage", ELECTRICITY, "--hourly", "--json")).json
+    assert hours
+
+
 async def test_usage_by_month_is_the_sum_of_the_days(signed_in: Shell) -> None:
     said = await signed_in("usage", ELECTRICITY, "--monthly", "--json")
     sums: dict[str, Decimal] = {}
@@ -168,7 +183,7 @@ async def test_usage_that_is_not_published_is_not_zero(signed_in: Shell) -> None
         ((ELECTRICITY, "--hourly", "--daily"), "not allowed with"),
         ((ELECTRICITY, "--json", "--csv"), "not allowed with"),
         ((ELECTRICITY, "--database", "nowhere.db"), "usms sync fills one"),
-        ((), "METER"),
+        ((), "There are 2 meters: say electricity, water or the number of one"),
     ],
 )
 async def test_wrong_use(signed_in: Shell, arguments: tuple[str, ...], sentence: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .arguments import parse
+from .options import Context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +30,8 @@ def main(
     """
     options = parse(arguments)
     # Imported late: `--help` must not wait for aiohttp.
+    from ..brunei import utcnow  # noqa: PLC0415
+    from ..portal.transport import Pacing  # noqa: PLC0415
     from .run import run  # noqa: PLC0415
 
-    return run(options, clock=clock, pacing=pacing)
+    return run(options, Context(clock or utcnow, pacing or Pacing()))

@@ -20,12 +20,11 @@ from .signing_in import account_of, meter_of, signed_in
 from .state import open_store
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-
     from ..billing.forecast import Forecast
     from ..blocking import BlockingClient
     from ..models import Meter, Reading
     from ..store.models import StoredReading
+    from .options import Context, Options
 
 _DAY: Final = timedelta(days=1)
 _LEFT: Final = (
@@ -53,16 +52,16 @@ _STATUS: Final = (
 _EXPECTED_KEYS: Final = tuple(column.key for column in _EXPECTED)
 
 
-def meters(options: Namespace) -> Result:
+def meters(options: Options, context: Context) -> Result:
     """List the meters of the account."""
-    with signed_in(options) as client:
+    with signed_in(options, context) as client:
         account = account_of(client)
     return Result(_KEYS, [_card(meter) for meter in account.meters], _LEFT)
 
 
-def left(options: Namespace) -> Result:
+def left(options: Options, context: Context) -> Result:
     """Tell units or balance of a meter, or both, alone."""
-    with signed_in(options) as client:
+    with signed_in(options, context) as client:
         meter = meter_of(account_of(client), options.meter)
     row: dict[str, Any] = {"meter": meter.number}
     columns = []
@@ -75,17 +74,17 @@ def left(options: Namespace) -> Result:
     return Result(tuple(row), [row], columns, single=True, upright=True)
 
 
-def status(options: Namespace) -> Result:
+def status(options: Options, context: Context) -> Result:
     """Tell what is left of a meter, or of all, and what is to be expected."""
-    now = options.clock()
-    with signed_in(options) as client:
+    now = context.clock()
+    with signed_in(options, context) as client:
         account = account_of(client)
         chosen = [meter_of(account, options.meter)] if options.meter else account.meters
         rows = []
         for meter in chosen:
             made = None
             if schedule := _schedule(options, meter.utility):
-                days = _complete_days(client, meter, options)
+                days = _complete_days(client, meter, options, context)
                 made = forecast(days, schedule, now, balance=meter.balance)
             rows.append(_card(meter) | _expected(made))
     return Result(
@@ -97,7 +96,7 @@ def status(options: Namespace) -> Result:
     )
 
 
-def _schedule(options: Namespace, utility: Utility | None) -> TariffSchedule | None:
+def _schedule(options: Options, utility: Utility | None) -> TariffSchedule | None:
     """Return the prices of a meter; None while it is not known what it measures."""
     if utility is None:
         return None
@@ -130,9 +129,11 @@ def _expected(made: Forecast | None) -> dict[str, Any]:
     }
 
 
-def _complete_days(client: BlockingClient, meter: Meter, options: Namespace) -> dict[date, Decimal]:
+def _complete_days(
+    client: BlockingClient, meter: Meter, options: Options, context: Context
+) -> dict[date, Decimal]:
     """Return the totals of the last days (kWh or m³): of a given store, else of one report."""
-    yesterday = brunei_date(options.clock()) - _DAY
+    yesterday = brunei_date(context.clock()) - _DAY
     readings: list[StoredReading] | tuple[Reading, ...]
     if options.database:
         with closing(open_store(options.database)) as store:

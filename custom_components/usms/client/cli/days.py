@@ -11,15 +11,15 @@ from ..errors import WrongRequest
 from ..models import Resolution
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from .options import Context, Options
 
 _DAY: Final = timedelta(days=1)
 _MONTHS: Final = 12
 
 
-def span(options: Namespace, resolution: Resolution) -> tuple[date, date]:
+def span(options: Options, context: Context, resolution: Resolution) -> tuple[date, date]:
     """Return the days whose consumption is meant, both included; raises WrongRequest."""
-    today = brunei_date(options.clock())
+    today = brunei_date(context.clock())
     newest = today if resolution is Resolution.HOUR else today - _DAY
     last = options.last or max(newest, options.first or newest)
     if options.first:

@@ -16,8 +16,7 @@ from .output import Column, Result
 from .signing_in import account_of, meter_of, signed_in
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-
+    from .options import Context, Options
     from .output import Row
 
 _DAY: Final = timedelta(days=1)
@@ -28,13 +27,13 @@ _TOPUP_KEYS: Final = (
 )
 
 
-def topups(options: Namespace) -> Result:
+def topups(options: Options, context: Context) -> Result:
     """List what was paid."""
-    today = brunei_date(options.clock())
+    today = brunei_date(context.clock())
     last = options.last or today
     first = options.first or last - _YEAR + _DAY
     check_days(first, last, today)
-    with signed_in(options) as client:
+    with signed_in(options, context) as client:
         meter = meter_of(account_of(client), options.meter)
         found = client.topups(meter.number, first, last)
     rows = [
@@ -65,9 +64,9 @@ def topups(options: Namespace) -> Result:
     return Result(_TOPUP_KEYS, rows, columns, footer=(f"Total: B$ {output.cents(total)}",))
 
 
-def cost(options: Namespace) -> Result:
+def cost(options: Options, _context: Context) -> Result:
     """Price a month's consumption: programs get the bill, people its tiers too."""
-    utility = Utility(options.utility)
+    utility = options.utility
     try:
         amount = Decimal(options.amount)
     except InvalidOperation:
@@ -83,7 +82,7 @@ def cost(options: Namespace) -> Result:
         "currency": CURRENCY,
         "tariff": tariff.name,
     }
-    if options.format:
+    if options.form:
         return Result(tuple(row), [row], (), single=True)
     columns = (
         Column("tier", "Tier"),

@@ -13,8 +13,11 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from .files import write_file
+from .text import cell, encodable, visible
+
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from .options import Form, Options
 
 Row = Mapping[str, Any]
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
@@ -68,7 +71,9 @@ class Column:
     def cell(self, row: Row) -> str:
         """Return what stands in a row."""
         text = self.text(row[self.key])
-        return f"{text} {row[self.unit]}" if self.unit and row[self.key] is not None else text
+        if self.unit and row[self.key] is not None:
+            text = f"{text} {row[self.unit]}"
+        return visible(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +92,21 @@ class Result:
     upright: bool = False
     """People get a line a value instead of a line a row."""
     footer: Sequence[str] = ()
+    form: Form | None = None
+    """What it is written as where nothing was said."""
 
 
 def say(sentence: str) -> None:
     """Tell people something that is no result, on standard error."""
-    print(f"usms: {sentence}", file=sys.stderr, flush=True)
+    print(f"usms: {visible(sentence)}", file=sys.stderr, flush=True)
 
 
-def write(result: Result, options: Namespace) -> None:
+def write(result: Result, options: Options) -> None:
     """Write a result in the wanted form to the wanted place."""
-    if options.format == "json":
+    form = options.form or result.form
+    if form == "json":
         text = as_json(result)
-    elif options.format == "csv":
+    elif form == "csv":
         text = as_csv(result)
     else:
         columns = 0
@@ -106,11 +114,9 @@ def write(result: Result, options: Namespace) -> None:
             columns = shutil.get_terminal_size().columns
         text = as_lines(result) if result.upright else as_table(result, columns)
     if options.output is None:
-        # A terminal that has no ³ gets a question mark, not an error.
-        encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+        sys.stdout.write(encodable(text, sys.stdout.encoding or "utf-8"))
     else:
-        options.output.write_text(text, encoding="utf-8", newline="\n")
+        write_file(options.output, text)
 
 
 def as_json(result: Result) -> str:
@@ -129,7 +135,10 @@ def _time(value: object) -> str:
 
 
 def as_csv(result: Result) -> str:
-    """Return CSV with the same keys as JSON; what is not known is empty."""
+    """Return CSV with the same keys as JSON; what is not known is empty.
+
+    Text that a spreadsheet would run begins with `'`.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(result.keys)
@@ -142,6 +151,8 @@ def _csv(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, str):
+        return cell(value)
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 

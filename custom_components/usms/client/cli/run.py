@@ -7,24 +7,22 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
-from ..brunei import utcnow
 from ..errors import CaptchaRefused, CaptchaRequired, SessionExpired, UsmsError, WrongRequest
-from ..portal.transport import Pacing
 from . import cards, history, money
+from .files import check_files
 from .output import say, write
 from .signing_in import login
 from .usage import usage
 
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Callable, Mapping
-    from datetime import datetime
 
+    from .options import Context, Options
     from .output import Result
 
 DONE, FAILED, WRONG_USE, SIGN_IN_NEEDED = 0, 1, 2, 3
 
-_COMMANDS: Final[Mapping[str, Callable[[Namespace], Result | None]]] = {
+_COMMANDS: Final[Mapping[str, Callable[[Options, Context], Result | None]]] = {
     "login": login,
     "meters": cards.meters,
     "status": cards.status,
@@ -50,14 +48,8 @@ _EXITS: Final[tuple[tuple[type[UsmsError], int, str], ...]] = (
 """What each error means to a caller: exit code, and the sentence where its own does not do."""
 
 
-def run(
-    options: Namespace,
-    *,
-    clock: Callable[[], datetime] | None = None,
-    pacing: Pacing | None = None,
-) -> int:
+def run(options: Options, context: Context) -> int:
     """Run the command that the options name; return its exit code."""
-    options.clock, options.pacing = clock or utcnow, pacing or Pacing()
     if options.verbose:
         logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         logging.getLogger(__package__.rpartition(".")[0]).setLevel(logging.DEBUG)
@@ -67,7 +59,8 @@ def run(
             " let usms ask for it, or set USMS_PASSWORD."
         )
     try:
-        result = _COMMANDS[options.command](options)
+        check_files(options)
+        result = _COMMANDS[options.command](options, context)
         if result:
             write(result, options)
         sys.stdout.flush()

@@ -14,38 +14,38 @@ from ..errors import (
     CaptchaRefused,
     CaptchaRequired,
     SessionExpired,
-    UnknownMeter,
     WrongRequest,
 )
 from ..portal.session import clean_username
+from .choice import number_meant
 from .output import say
 from .picture import picture
 from .state import keep_session, kept_session
 
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Iterator
 
-    from ..models import Account, Challenge, Meter
+    from ..models import Account, Challenge, Meter, Utility
+    from .options import Context, Options
 
 _TRIES: Final = 3
 
 
-def login(options: Namespace) -> None:
+def login(options: Options, context: Context) -> None:
     """Sign in and keep the session."""
-    with BlockingClient(pacing=options.pacing, now=options.clock) as client:
+    with BlockingClient(pacing=context.pacing, now=context.clock) as client:
         _sign_in(client, *_credentials(options))
     print("Signed in.")
 
 
 @contextmanager
-def signed_in(options: Namespace) -> Iterator[BlockingClient]:
+def signed_in(options: Options, context: Context) -> Iterator[BlockingClient]:
     """Give a client with the kept session; raises SessionExpired where there is none.
 
     With `-u` or `-p` it signs in first, unless the kept session is that user's and alive.
     """
     session = kept_session()
-    with BlockingClient(pacing=options.pacing, now=options.clock) as client:
+    with BlockingClient(pacing=context.pacing, now=context.clock) as client:
         if session:
             client.restore_session(session)
         if options.username or options.password:
@@ -67,12 +67,16 @@ def account_of(client: BlockingClient) -> Account:
     return account
 
 
-def meter_of(account: Account, number: str) -> Meter:
-    """Return a meter of the account; raises UnknownMeter."""
-    meter = account.meter(number)
-    if meter is None:
-        raise UnknownMeter("The account has no such meter; usms meters lists those it has")
-    return meter
+def meter_of(account: Account, said: str | None, only: Utility | None = None) -> Meter:
+    """Return the meter of the account that is meant, as `number_meant`."""
+    meters = {meter.number: meter for meter in account.meters}
+    number = number_meant(
+        {number: meter.utility for number, meter in meters.items()},
+        said,
+        only,
+        unknown="The account has no such meter; usms meters lists those it has",
+    )
+    return meters[number]
 
 
 def _sign_in(client: BlockingClient, username: str, password: str) -> None:
@@ -109,7 +113,7 @@ def _answer(client: BlockingClient, drawn: Challenge) -> None:
             challenge = expired.challenge
 
 
-def _credentials(options: Namespace) -> tuple[str, str]:
+def _credentials(options: Options) -> tuple[str, str]:
     username = options.username or os.environ.get("USMS_USERNAME")
     password = options.password or os.environ.get("USMS_PASSWORD")
     if not (username and password) and not _is_terminal():

@@ -16,10 +16,9 @@ from .days import reports, span
 from .output import Column, Result
 from .progress import progress
 from .signing_in import account_of, meter_of, signed_in
-from .state import open_store, stored_meters
+from .state import open_store, stored_meter, stored_meters
 
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Iterable
     from datetime import date
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from ..models import Reading
     from ..store import ReadingsStore
     from ..store.models import StoredReading
+    from .options import Context, Options
     from .output import Row
 
 KEYS: Final = ("start", "consumption", "unit", "estimated")
@@ -37,29 +37,36 @@ _TEXT: Final = {
 }
 
 
-def usage(options: Namespace) -> Result:
+def usage(options: Options, context: Context) -> Result:
     """List consumption: of the portal, or with `--database` of the store alone."""
-    resolution = Resolution(options.resolution)
-    first, last = span(options, resolution)
+    resolution = options.resolution
+    first, last = span(options, context, resolution)
     utility: Utility | None
     if options.database:
         with closing(open_store(options.database)) as store:
-            ((_, utility),) = stored_meters(store, options.meter).items()
+            meters = stored_meters(store)
+            number = stored_meter(meters, options.meter, _only(resolution))
+            utility = meters[number]
             if resolution is Resolution.HOUR and utility is not Utility.ELECTRICITY:
                 raise ReportNotOffered("Of this meter there are days only")
-            rows = stored_rows(store, options.meter, utility, resolution, first, last)
-            unread = _unread(store, options.meter, resolution, first, last)
+            rows = stored_rows(store, number, utility, resolution, first, last)
+            unread = _unread(store, number, resolution, first, last)
         if unread:
             output.say(f"{unread} of these days are not in the store yet; usms sync reads them.")
     else:
-        with signed_in(options) as client:
-            meter = meter_of(account_of(client), options.meter)
+        with signed_in(options, context) as client:
+            meter = meter_of(account_of(client), options.meter, _only(resolution))
             utility = meter.utility
             found = _read(client, meter.number, resolution, first, last)
             rows = _rows(found, utility, resolution)
     if not rows:
         output.say("Nothing is published for these days.")
     return _result(rows, utility, resolution)
+
+
+def _only(resolution: Resolution) -> Utility | None:
+    """Return the only utility that has such readings, where there is one."""
+    return Utility.ELECTRICITY if resolution is Resolution.HOUR else None
 
 
 def _result(rows: list[Row], utility: Utility | None, resolution: Resolution) -> Result:

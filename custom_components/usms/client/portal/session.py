@@ -24,6 +24,7 @@ from ..errors import (
 )
 from ..models import Challenge
 from . import forms, pages
+from .picture import check_picture
 from .redaction import read_page, redacted
 from .session_life import SessionLife
 
@@ -178,10 +179,9 @@ class PortalSession:
         if not page.captcha_src:
             raise PageNotUnderstood("ResLogin", "the captcha's picture")
         picture = await self._transport.get(url.join(URL(page.captcha_src, encoded=True)))
-        if not picture.content_type.startswith("image/") or not picture.body:
-            raise PageNotUnderstood("ResLogin", "a picture at the captcha's address")
+        kind = check_picture(picture.body)
         key = hashlib.sha256(picture.body + str(url).encode()).hexdigest()
-        challenge = Challenge(picture.body, picture.content_type, key, self._now())
+        challenge = Challenge(picture.body, kind, key, self._now())
         self._pending = challenge, _Pending(url, page, username, password)
         return challenge
 
