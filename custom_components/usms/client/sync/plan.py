@@ -103,7 +103,7 @@ def next_step(
 ) -> Step | None:
     """Return the report to read next, or None when nothing is due.
 
-    `page_serves` tells whether a report costs one request instead of three; `deferred` are steps
+    `page_serves` is whether a report costs one request instead of three; `deferred` are steps
     that failed lately and wait.
     """
     waiting = set(deferred)
