@@ -19,9 +19,9 @@ from custom_components.usms.client.sync.plan import (
     Step,
     Why,
     history_found,
-    latest_slot,
     next_step,
     outlook,
+    reread_due_at,
 )
 from custom_components.usms.client.sync.settling import is_settled, remainder
 
@@ -252,12 +252,12 @@ def test_the_last_three_days_are_read_again_twice_a_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("time", "slot"),
+    ("time", "due_at"),
     [("09:29", "2026-11-19T21:30"), ("09:30", "2026-11-20T09:30"), ("23:59", "2026-11-20T21:30")],
 )
-def test_slots_are_in_brunei(time: str, slot: str) -> None:
+def test_reread_times_are_in_brunei(time: str, due_at: str) -> None:
     now = datetime.fromisoformat(f"2026-11-20T{time}+08:00")
-    assert latest_slot(now) == datetime.fromisoformat(f"{slot}+08:00")
+    assert reread_due_at(now) == datetime.fromisoformat(f"{due_at}+08:00")
 
 
 def test_water_is_read_once_a_day_and_again_while_yesterday_is_missing() -> None:

@@ -70,7 +70,7 @@ class BlockingClient:
         """Make a client; raises WrongRequest for an address that can't be the portal's.
 
         `base_url` defaults to `USMS_BASE_URL` in the environment, then to the operator's address;
-        `timeout` is in seconds, for one request; `now` tells the time for `Account.read_at`.
+        `timeout` is in seconds, for one request; `now` returns the time for `Account.read_at`.
         """
         self._now = now
         self._loop: asyncio.AbstractEventLoop

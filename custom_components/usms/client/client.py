@@ -62,7 +62,7 @@ class UsmsClient:
         """Make a client; raises WrongRequest for an address that can't be the portal's.
 
         `base_url` defaults to `USMS_BASE_URL` in the environment, then to the operator's address;
-        `timeout` is in seconds, for one request; `now` tells the time for `Account.read_at`.
+        `timeout` is in seconds, for one request; `now` returns the time for `Account.read_at`.
         Clients of one account share `one_at_a_time`, for the portal takes one request at a time.
         """
         self._base_url = base_url_from(base_url)

@@ -122,7 +122,7 @@ class StoredMeter:
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """What a meter's Top Up page tells of the customer. Amounts in BND; None where it has none."""
+    """What a meter's Top Up page shows of the customer. Amounts in BND; None where it has none."""
 
     read_at: datetime
     customer_type: str | None

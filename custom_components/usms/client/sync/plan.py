@@ -117,7 +117,7 @@ def next_step(
 ) -> Step | None:
     """Return the report to read next, or None when nothing is due.
 
-    `page_serves` tells whether a report costs one request instead of three; `deferred` are steps
+    `page_serves` is whether a report costs one request instead of three; `deferred` are steps
     that failed lately and wait.
     """
     waiting = set(deferred)
@@ -163,19 +163,19 @@ def history_found(state: MeterState, now: datetime) -> bool:
 def _due(state: MeterState, now: datetime, *, page_serves: bool | None) -> Iterator[Step]:
     number, today = state.meter.number, brunei_date(now)
     yesterday = today - timedelta(days=1)
-    slot = latest_slot(now)
+    due_at = reread_due_at(now)
     hourly = state.has_hours(now)
     if hourly and _today_is_due(state, now, page_serves=page_serves):
         yield Step(number, Resolution.HOUR, today, today, Why.TODAY)
     read_at = state.day(yesterday).daily_read_at
-    if read_at is None or (read_at < slot and (hourly or not _read_since_morning(state, now))):
+    if read_at is None or (read_at < due_at and (hourly or not _read_since_morning(state, now))):
         yield Step(
             number, Resolution.DAY, yesterday - WINDOW + timedelta(days=1), yesterday, Why.DAILY
         )
     if hourly:
         for back in range(1, RECENT_DAYS + 1):
             day = state.day(today - timedelta(days=back))
-            if (day.hours_read_at is None or day.hours_read_at < slot) and _may_have_hours(
+            if (day.hours_read_at is None or day.hours_read_at < due_at) and _may_have_hours(
                 state, day.day
             ):
                 yield Step(number, Resolution.HOUR, day.day, day.day, Why.RECENT)
@@ -201,10 +201,10 @@ def _read_since_morning(state: MeterState, now: datetime) -> bool:
     return read_at is not None and read_at >= morning and yesterday.total is not None
 
 
-def latest_slot(now: datetime) -> datetime:
+def reread_due_at(now: datetime) -> datetime:
     """Return when the recent days last became due."""
     midnight = brunei_midnight(brunei_date(now))
-    past = [midnight + slot for slot in REREAD_TIMES if midnight + slot <= now]
+    past = [midnight + time for time in REREAD_TIMES if midnight + time <= now]
     return past[-1] if past else midnight - timedelta(days=1) + REREAD_TIMES[-1]
 
 

@@ -72,7 +72,7 @@ class Sync:
     def __init__(
         self, client: ReportSource, store: ReadingsStore, *, now: Callable[[], datetime] = utcnow
     ) -> None:
-        """Read through that client into that store; `now` tells the time."""
+        """Read through that client into that store; `now` returns the time."""
         self._client = client
         self._store = store
         self._now = now
