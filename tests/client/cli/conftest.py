@@ -62,6 +62,7 @@ class Shell:
     ) -> None:
         self.portal = portal
         self.state = state
+        self.now = NOW
         self._monkeypatch = monkeypatch
         self._capsys = capsys
 
@@ -71,7 +72,7 @@ class Shell:
 
         def run() -> int:
             try:
-                return main(arguments, clock=lambda: NOW, pacing=NO_PACING)
+                return main(arguments, clock=lambda: self.now, pacing=NO_PACING)
             except SystemExit as stop:
                 return int(stop.code or 0)
 
