@@ -15,6 +15,7 @@ import pytest
 from custom_components.usms.client import NO_PACING
 from custom_components.usms.client.cli import main, run
 from tests.client.conftest import NOW, PASSWORD, USERNAME
+from tests.client.forward_proxy import VARIABLES
 from tests.portal import SimulatedPortal
 
 
@@ -97,8 +98,8 @@ def usms(
     monkeypatch.setenv("USMS_BASE_URL", portal.base_url)
     monkeypatch.setenv("USMS_USERNAME", USERNAME)
     monkeypatch.setenv("USMS_PASSWORD", PASSWORD)
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", *VARIABLES):
+        monkeypatch.delenv(name, raising=False)
     return Shell(portal, tmp_path / "usms", monkeypatch, capsys)
 
 

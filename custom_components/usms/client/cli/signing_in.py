@@ -35,9 +35,13 @@ _NO_TEXT: Final = "What was entered is no text in UTF-8"
 
 def login(options: Options, context: Context) -> None:
     """Sign in and keep the session."""
-    with BlockingClient(pacing=context.pacing, now=context.clock) as client:
+    with _client(context) as client:
         _sign_in(client, *_credentials(options))
     emit("Signed in.\n")
+
+
+def _client(context: Context) -> BlockingClient:
+    return BlockingClient(pacing=context.pacing, now=context.clock, trust_env=True)
 
 
 @contextmanager
@@ -47,7 +51,7 @@ def signed_in(options: Options, context: Context) -> Iterator[BlockingClient]:
     With `-u` or `-p` it signs in first, unless the kept session is that user's and alive.
     """
     session = kept_session()
-    with BlockingClient(pacing=context.pacing, now=context.clock) as client:
+    with _client(context) as client:
         if session is not None and not _restored(client, session):
             session = None
         if options.username or options.password:
