@@ -19,7 +19,7 @@ README = ROOT / "README.md"
 BEGIN, END = "<!-- scripts/transcript writes this -->", "<!-- until here -->"
 COLUMNS = 72
 _DAYS = 50
-_MOST_LINES = 12
+_MOST_LINES = 14
 
 
 def commands() -> list[str]:
