@@ -17,6 +17,7 @@ from .output import Column, Result
 from .progress import progress
 from .signing_in import account_of, meter_of, signed_in
 from .state import open_store, stored_meter, stored_meters
+from .streams import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,7 +53,7 @@ def usage(options: Options, context: Context) -> Result:
             rows = stored_rows(store, number, utility, resolution, first, last)
             unread = _unread(store, number, resolution, first, last, context.clock())
         if unread:
-            output.say(f"{unread} of these days are not in the store yet; usms sync reads them.")
+            say(f"{unread} of these days are not in the store yet; usms sync reads them.")
     else:
         with signed_in(options, context) as client:
             meter = meter_of(account_of(client), options.meter, _only(resolution))
@@ -60,7 +61,7 @@ def usage(options: Options, context: Context) -> Result:
             found = _read(client, meter.number, resolution, first, last)
             rows = _rows(found, utility, resolution)
     if not rows:
-        output.say("Nothing is published for these days.")
+        say("Nothing is published for these days.")
     return _result(rows, utility, resolution)
 
 
