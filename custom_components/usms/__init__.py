@@ -13,18 +13,14 @@ from homeassistant.helpers.typing import ConfigType
 from .client import WrongRequest
 from .client.errors import StoreError
 from .config_flow import UsmsConfigFlow
-from .connection.connection import account_id, async_connection, async_forget_connection
+from .connection.accounts import async_connection, async_forget_connection
 from .const import DOMAIN, PLATFORMS
-from .coordinator import UsmsConfigEntry, UsmsCoordinator, UsmsData
-from .history.loop import History
-from .history.store_file import (
-    async_delete_store,
-    async_open_store,
-    async_store_failed,
-    async_tell_of_newer_entries,
-    translated,
-)
-from .payments import async_forget_issues
+from .coordinator import UsmsCoordinator
+from .dashboard import async_setup_dashboard
+from .data import UsmsConfigEntry, UsmsData
+from .history.store_file import async_delete_store, async_open_store, async_store_failed
+from .issues.registry import async_clear_issues
+from .issues.store import async_update_version_issues, translated
 from .rest import async_setup_rest
 from .services import async_setup_actions
 
@@ -32,10 +28,11 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Register the actions and the REST view, once for all accounts."""
+    """Register the actions, the REST view and the dashboard, once for all accounts."""
     async_setup_actions(hass)
     async_setup_rest(hass)
-    async_tell_of_newer_entries(hass, UsmsConfigFlow.VERSION, UsmsConfigFlow.MINOR_VERSION)
+    async_update_version_issues(hass, UsmsConfigFlow.VERSION, UsmsConfigFlow.MINOR_VERSION)
+    await async_setup_dashboard(hass)
     return True
 
 
@@ -56,7 +53,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool
     same: it says so, asks for a sign-in or for help, and shows what its readings store holds.
     """
     try:
-        connection = await async_connection(hass, account_id(entry.data[CONF_USERNAME]))
+        connection = await async_connection(hass, entry.data[CONF_USERNAME], entry.entry_id)
     except WrongRequest as err:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="wrong_address") from err
     coordinator = UsmsCoordinator(hass, entry, connection)
@@ -71,10 +68,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool
         await hass.async_add_executor_job(store.close)
 
     entry.async_on_unload(close_store)
-    history = History(hass, entry, coordinator, connection.client, store)
-    entry.runtime_data = UsmsData(connection, coordinator, history)
+    entry.runtime_data = data = UsmsData(hass, entry, connection, coordinator, store)
     try:
-        await history.async_start()
+        await data.history.async_start()
     except StoreError as err:
         await async_store_failed(hass, entry, store, err)
         raise translated(err, ConfigEntryNotReady) from err
@@ -90,15 +86,13 @@ async def async_unload_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> boo
 async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Delete an account's session and readings; its statistics stay in the recorder."""
     await async_delete_store(hass, entry)
-    await async_forget_connection(hass, str(entry.unique_id))
-    async_forget_issues(hass, entry.entry_id)
+    await async_forget_connection(hass, entry.data.get(CONF_USERNAME, ""), entry.entry_id)
+    async_clear_issues(hass, entry.entry_id)
 
 
 async def async_remove_config_entry_device(
     _hass: HomeAssistant, entry: UsmsConfigEntry, device: DeviceEntry
 ) -> bool:
     """Allow to remove the device of a meter that the account no longer has."""
-    account = entry.runtime_data.coordinator.data
-    meters = account.meters if account else ()
-    present = {entry.unique_id, *(meter.number for meter in meters)}
-    return not any((DOMAIN, str(number)) in device.identifiers for number in present)
+    present = {entry.entry_id, *(meter.number for meter in entry.runtime_data.meters())}
+    return not any((DOMAIN, number) in device.identifiers for number in present)

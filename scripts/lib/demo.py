@@ -202,7 +202,8 @@ class HomeAssistant:
                 show_in_sidebar=True,
                 require_admin=False,
             )
-        await self.command("lovelace/config/save", url_path=DASHBOARD, config=_dashboard(meters))
+        ours = {"strategy": {"type": "custom:usms"}}
+        await self.command("lovelace/config/save", url_path=DASHBOARD, config=ours)
 
 
 def _energy_sources(meters: dict[str, tuple[str, dict[str, str]]]) -> list[dict[str, Any]]:
@@ -218,73 +219,6 @@ def _energy_sources(meters: dict[str, tuple[str, dict[str, str]]]) -> list[dict[
         else:
             sources.append({"type": "water", **source})
     return sources
-
-
-_SHOWN = (
-    "balance",
-    "runs_out",
-    "low_credit",
-    "days_left",
-    "remaining_units",
-    "balance_buys",
-    "cost_today",
-    "cost_this_month",
-    "forecast_cost",
-    "cost_last_month",
-    "consumption_today",
-    "consumption_yesterday",
-    "consumption_this_month",
-    "forecast_consumption",
-    "tier",
-    "units_left_in_tier",
-    "last_top_up",
-    "topped_up_this_month",
-)
-"""The entities of a meter on its dashboard, by key and in that order."""
-_LESS = ("top_up", "average_per_day", "rate", "debt", "bill_difference", "last_updated", "status")
-
-
-def _dashboard(meters: dict[str, tuple[str, dict[str, str]]]) -> dict[str, Any]:
-    sections = []
-    for number, (utility, entities) in meters.items():
-        icon = "mdi:flash" if utility == "electricity" else "mdi:water"
-        name = utility.capitalize()
-        sections.append(
-            {
-                "type": "grid",
-                "cards": [
-                    {"type": "heading", "icon": icon, "heading": f"{name} •••• {number[-4:]}"},
-                    *(
-                        {"type": "tile", "entity": entities[key], "name": {"type": "entity"}}
-                        for key in _SHOWN
-                        if key in entities
-                    ),
-                    {
-                        "type": "entities",
-                        "entities": [
-                            {"entity": entities[key], "name": {"type": "entity"}}
-                            for key in _LESS
-                            if key in entities
-                        ],
-                    },
-                    _graph(f"usms:{utility}_{number}_consumption"),
-                    _graph(f"usms:{utility}_{number}_cost"),
-                ],
-            }
-        )
-    return {"views": [{"title": "USMS", "type": "sections", "sections": sections}]}
-
-
-def _graph(series: str) -> dict[str, Any]:
-    return {
-        "type": "statistics-graph",
-        "entities": [series],
-        "chart_type": "bar",
-        "period": "day",
-        "days_to_show": 30,
-        "stat_types": ["change"],
-        "grid_options": {"columns": "full"},
-    }
 
 
 # --- processes ---

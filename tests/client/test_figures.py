@@ -16,8 +16,8 @@ from custom_components.usms.client import (
     residential_electricity,
 )
 from custom_components.usms.client.brunei import brunei_midnight
-from custom_components.usms.client.review import Books
 from custom_components.usms.client.store import ReadingsStore
+from custom_components.usms.client.store.payments import Payments
 from custom_components.usms.client.summary import Figures, count
 
 METER = "10000001"
@@ -53,7 +53,7 @@ def counted(
     store: ReadingsStore, schedule: TariffSchedule | None, now: datetime, balance: Decimal | None
 ) -> Figures:
     """Count after the meter's card has shown that balance."""
-    Books(store).record_balance(Meter(METER, Utility.ELECTRICITY, balance=balance), now)
+    Payments(store).record_balance(Meter(METER, Utility.ELECTRICITY, balance=balance), now)
     return count(store, METER, schedule, now)
 
 

@@ -17,12 +17,11 @@ from custom_components.usms.client.sync.plan import (
     Step,
     Why,
     history_found,
-    is_settled,
     latest_slot,
     next_step,
     outlook,
-    remainder,
 )
+from custom_components.usms.client.sync.settling import is_settled, remainder
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=BRUNEI)
 TODAY = NOW.date()

@@ -3,7 +3,6 @@
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,8 +14,7 @@ from custom_components.usms.client import (
     residential_electricity,
     tiers_of,
 )
-from custom_components.usms.client.billing.cost import AVERAGED, complete_days, spending
-from custom_components.usms.client.store.models import DayState
+from custom_components.usms.client.billing.cost import AVERAGED, spending
 
 from .test_tariff import tariffs
 
@@ -101,19 +99,3 @@ def test_months_cost_their_bill_whatever_was_used(
     for cost, tariff, month in ((found.last_month, old, 10), (found.this_month, new, 11)):
         used = [amount for day, amount in amounts.items() if day.month == month]
         assert cost == (tariff.bill(sum(used, Decimal(0))) if used else None)
-
-
-@pytest.mark.parametrize(
-    ("state", "complete"),
-    [
-        (DayState(TODAY - DAY, total=Decimal(9)), Decimal(9)),
-        (DayState(TODAY - DAY, total=Decimal(9), hours=24, hours_sum=Decimal(8)), Decimal(9)),
-        (DayState(TODAY - DAY, hours=24, hours_sum=Decimal(8)), Decimal(8)),
-        (DayState(TODAY - DAY, hours=23, hours_sum=Decimal(8)), None),
-        (DayState(TODAY - DAY), None),
-        (DayState(TODAY, total=Decimal(9)), None),
-    ],
-)
-def test_days_of_which_all_is_known(state: DayState, complete: Decimal | None) -> None:
-    expected = {} if complete is None else {state.day: complete}
-    assert complete_days({state.day: state}, TODAY) == expected

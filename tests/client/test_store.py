@@ -248,8 +248,8 @@ def test_plain_readings_are_the_readings(store: ReadingsStore) -> None:
     store.estimate_hours(METER, DAY, hours("0.5", "0.7", first=7), AT)
     since, until = (brunei_midnight(DAY) + timedelta(hours=n) for n in (0, 8))
     rows = store.plain_readings(METER, Resolution.HOUR, since, until)
-    assert [(at, Decimal(value), bool(guess)) for at, value, guess in rows] == [
-        (int(reading.start.timestamp()), reading.value, reading.estimated)
+    assert [(at, Decimal(value), guess) for at, value, guess in rows] == [
+        (reading.start.isoformat(), reading.value, reading.estimated)
         for reading in store.readings(METER, Resolution.HOUR)
         if since <= reading.start < until
     ]

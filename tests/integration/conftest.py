@@ -15,8 +15,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.usms.client import BRUNEI, NO_PACING, SessionLife
 from custom_components.usms.connection import connection
-from custom_components.usms.connection.connection import SessionStore, account_id, masked
+from custom_components.usms.connection.session_store import SessionStore
 from custom_components.usms.const import DOMAIN
+from custom_components.usms.privacy import masked
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, SimulatedPortal
 
 from .harness import Harness, sign_in_outside
@@ -78,7 +79,7 @@ def entry(hass: HomeAssistant) -> MockConfigEntry:
     entry = MockConfigEntry(
         domain=DOMAIN,
         title=f"USMS {masked(DEMO_USERNAME)}",
-        unique_id=account_id(DEMO_USERNAME),
+        unique_id=DEMO_USERNAME,
         data={CONF_USERNAME: DEMO_USERNAME, CONF_PASSWORD: DEMO_PASSWORD},
     )
     entry.add_to_hass(hass)
@@ -94,7 +95,7 @@ async def harness(
 ) -> Harness:
     """The demo account, with a stored session that lives, not set up yet."""
     session = await sign_in_outside(portal)
-    await SessionStore(hass, account_id(DEMO_USERNAME)).async_save(session, SessionLife())
+    await SessionStore(hass, entry.entry_id).async_save(session, SessionLife())
     portal.clear_requests()
     return Harness(hass, portal, entry, freezer)
 

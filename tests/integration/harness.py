@@ -23,9 +23,12 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.usms.client import BRUNEI, NO_PACING, UsmsClient
-from custom_components.usms.connection.connection import CONNECTIONS, Connection
+from custom_components.usms.client.store import ReadingsStore
+from custom_components.usms.connection.accounts import CONNECTIONS
+from custom_components.usms.connection.connection import Connection
+from custom_components.usms.history.account_statistics import AccountStatistics
 from custom_components.usms.history.loop import START_DELAY, History
-from custom_components.usms.history.meter_statistics import async_recorded
+from custom_components.usms.history.recorder import async_recorded
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Meter, SimulatedPortal
 
 # The residential prices of the operator's tariff page, not taken from the code that is tested.
@@ -113,6 +116,16 @@ class Harness:
         """The account's history."""
         return self.entry.runtime_data.history
 
+    @property
+    def store(self) -> ReadingsStore:
+        """The account's readings."""
+        return self.entry.runtime_data.store
+
+    @property
+    def statistics_writer(self) -> AccountStatistics:
+        """What derives the account's statistics from them."""
+        return self.entry.runtime_data.statistics
+
     # --- time ---
 
     @property
@@ -166,7 +179,7 @@ class Harness:
 
     def state(self, key: str, utility: str | None = None) -> str:
         """Return the state of an entity by its key: of the account, or of a meter."""
-        owner = self.meter(utility).number if utility else self.entry.unique_id
+        owner = self.meter(utility).number if utility else self.entry.entry_id
         registry = er.async_get(self.hass)
         for platform in ("sensor", "binary_sensor", "button", "image"):
             entity_id = registry.async_get_entity_id(platform, "usms", f"{owner}_{key}")

@@ -163,7 +163,7 @@ async def test_devices_belong_to_the_account_and_vanished_ones_can_be_removed(
         next(iter(device.identifiers))[1]: device
         for device in dr.async_entries_for_config_entry(registry, account.entry.entry_id)
     }
-    water, own = devices[account.meter("water").number], devices[account.entry.unique_id]
+    water, own = devices[account.meter("water").number], devices[account.entry.entry_id]
     assert water.via_device_id == own.id
     assert water.serial_number == account.meter("water").number
     assert not await async_remove_config_entry_device(hass, account.entry, water)
@@ -193,7 +193,7 @@ async def test_the_button_reads_now(hass: HomeAssistant, account: Harness) -> No
     account.portal.clear_requests()
     for key in ("read_now", "import_history"):
         entity = er.async_get(hass).async_get_entity_id(
-            "button", DOMAIN, f"{account.entry.unique_id}_{key}"
+            "button", DOMAIN, f"{account.entry.entry_id}_{key}"
         )
         await hass.services.async_call("button", "press", {"entity_id": entity}, blocking=True)
     async_fire_time_changed(hass, account.now + timedelta(seconds=15))

@@ -161,7 +161,7 @@ async def test_statistics_are_cleared_until_they_are_rebuilt(
     assert await read.statistics(meter, "consumption") == {}
 
     read.portal.clear_requests()
-    response = await call(hass, "rebuild_statistics", device_id=device(hass, read.entry.unique_id))
+    response = await call(hass, "rebuild_statistics", device_id=device(hass, read.entry.entry_id))
     assert response["rows_written"] > 900
     assert read.requests() == 0
     await read.assert_statistics_equal_truth()

@@ -7,7 +7,8 @@ import pytest
 from homeassistant.core import HomeAssistant
 
 from custom_components.usms.client.models import Resolution
-from custom_components.usms.history.meter_statistics import async_clear, statistic_ids
+from custom_components.usms.history.meter_statistics import statistic_ids
+from custom_components.usms.history.recorder import async_clear
 from tests.portal import Fault
 
 from .harness import Harness
@@ -58,7 +59,7 @@ async def test_statistics_come_back_from_the_store_alone(
     hass: HomeAssistant, account: Harness
 ) -> None:
     await account.start_history()
-    for meter in account.history.store.meters():
+    for meter in account.store.meters():
         assert meter.utility is not None
         await async_clear(hass, statistic_ids(meter.number, meter.utility))
     assert await account.statistics(account.meter(), "consumption") == {}
@@ -72,7 +73,7 @@ async def test_statistics_come_back_from_the_store_alone(
 @pytest.mark.parametrize("days", [40])
 async def test_rows_that_the_store_does_not_have_go(hass: HomeAssistant, account: Harness) -> None:
     await account.start_history()
-    store, meter = account.history.store, account.meter()
+    store, meter = account.store, account.meter()
     day = account.now.date() - timedelta(days=20)
     kept = store.readings(meter.number, Resolution.HOUR, day, day)
     with store.transaction() as db:
@@ -80,7 +81,7 @@ async def test_rows_that_the_store_does_not_have_go(hass: HomeAssistant, account
             "DELETE FROM reading WHERE resolution = 'hour' AND start = ?",
             (int(kept[-1].start.timestamp()),),
         )
-    await account.history.async_rebuild([meter.number])
+    await account.statistics_writer.async_rebuild([meter.number])
     series = await account.statistics(meter, "consumption")
     assert kept[-1].start not in series
     assert kept[-2].start in series

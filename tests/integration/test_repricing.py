@@ -31,7 +31,7 @@ async def test_a_changed_tariff_re_prices_what_comes_after(
 ) -> None:
     await account.start_history()
     account.portal.clear_requests()
-    meter, store = account.meter(), account.history.store
+    meter, store = account.meter(), account.store
     old = TariffSchedule.always(residential(Utility.ELECTRICITY))
     statistics = MeterStatistics(hass, store, meter.number, Utility.ELECTRICITY, old)
     assert await statistics.async_verify() == 0

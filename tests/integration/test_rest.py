@@ -243,7 +243,7 @@ async def test_pages_are_the_whole(read: Harness, api: Api) -> None:
 
 async def test_long_ranges_come_in_pieces(read: Harness, api: Api) -> None:
     """With a hole of years in them."""
-    store, number = read.history.store, read.meter().number
+    store, number = read.store, read.meter().number
     begin = brunei_midnight(date(2020, 1, 30))
     days = [Reading(begin + n * timedelta(days=1), Decimal(n) / 8) for n in range(200)]
     hours = [Reading(begin + n * timedelta(hours=1), Decimal(n) / 8) for n in range(24)]
@@ -556,7 +556,7 @@ async def test_an_answer_holds_until_it_changes(read: Harness, api: Api) -> None
 
     day = (read.now - timedelta(days=3)).replace(hour=0, minute=0)
     await read.hass.async_add_executor_job(
-        lambda: read.history.store.save_days(
+        lambda: read.store.save_days(
             number, day.date(), day.date(), [Reading(day, Decimal("1.5"))], read.now
         )
     )
@@ -570,7 +570,7 @@ async def test_an_answer_holds_until_it_changes(read: Harness, api: Api) -> None
     # A store that is opened anew, or is another, begins to count anew.
     response, _ = await api.ask(consumption, headers={"If-None-Match": tag(consumption)})
     assert response.status == 200
-    read.history.store.close()
+    read.store.close()
     assert await api.refused(consumption) == (503, "NOT_READY")
 
 

@@ -16,7 +16,7 @@ from homeassistant.helpers.recorder import get_instance
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.usms.diagnostics import async_get_config_entry_diagnostics
-from custom_components.usms.history.meter_statistics import async_recorded
+from custom_components.usms.history.recorder import async_recorded
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Fault
 
 from .harness import Harness

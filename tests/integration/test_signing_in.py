@@ -50,7 +50,7 @@ async def sign_in(account: Harness, **data: str) -> dict[str, Any]:
 
 def entity(account: Harness, platform: str, key: str) -> str:
     """Return the id of an entity of the account."""
-    unique_id = f"{account.entry.unique_id}_{key}"
+    unique_id = f"{account.entry.entry_id}_{key}"
     found = er.async_get(account.hass).async_get_entity_id(platform, "usms", unique_id)
     assert found is not None
     return found
@@ -130,7 +130,7 @@ async def test_an_expiry_in_the_middle_of_an_import_loses_nothing(
         if len(seen) == 12:
             account.portal.expire()
 
-    account.history.async_add_listener(expire_in_the_middle)
+    account.history.progress.async_add_listener(expire_in_the_middle)
     await account.start_history()
     assert account.state("sign_in_needed") == "on"
     before = account.requests("report")
@@ -210,7 +210,7 @@ async def test_a_refused_password_is_told_and_asked_for(
     signed_out.portal.account.password = "new-password"
     with pytest.raises(HomeAssistantError) as caught:
         await sign_in(signed_out)
-    assert caught.value.translation_key == "password_refused"
+    assert caught.value.translation_key == "invalid_auth"
     (flow,) = hass.config_entries.flow.async_progress()
     step = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
     step = await hass.config_entries.flow.async_configure(

@@ -21,14 +21,12 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.translation import async_get_translations
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.usms.client.models import Resolution
 from custom_components.usms.const import DOMAIN
 from tests.portal import SimulatedPortal
 
 from .harness import Harness
 
 LONG = pytest.mark.long
-V1 = Path(__file__).parents[1] / "client" / "fixtures" / "store_v1.sql"
 
 
 @pytest.fixture
@@ -64,11 +62,11 @@ async def shown(hass: HomeAssistant, issue: ir.IssueEntry, language: str) -> str
 @contextmanager
 def limited(harness: Harness, pragma: str, undo: str) -> Iterator[None]:
     """Have SQLite fail where a disk in trouble makes it fail."""
-    with harness.history.store.transaction() as db:
+    with harness.store.transaction() as db:
         (pages,) = db.execute("PRAGMA page_count").fetchone()
         db.execute(pragma.format(pages=pages))
     yield
-    harness.history.store._db.execute(undo)
+    harness.store._db.execute(undo)
 
 
 def tracebacks(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -124,12 +122,12 @@ async def test_damage_that_shows_while_running(
     await account.start_history()
     path = store_of(account)
     if damage == "value":
-        with account.history.store.transaction() as db:
+        with account.store.transaction() as db:
             db.execute("UPDATE reading SET value = '?' WHERE resolution = 'hour'")
     else:
         pages = path.read_bytes()
         path.write_bytes(pages[:4096] + bytes(len(pages) - 4096))
-        with account.history.store.transaction() as db:
+        with account.store.transaction() as db:
             db.execute("PRAGMA cache_size = 0")
             db.execute("PRAGMA shrink_memory")
     await account.forward(timedelta(days=1))
@@ -255,17 +253,6 @@ async def test_a_store_that_can_not_be_made_is_waited_for(
 
 
 # --- other versions ---
-
-
-async def test_a_store_of_the_first_version_goes_on(hass: HomeAssistant, harness: Harness) -> None:
-    with closing(sqlite3.connect(store_of(harness))) as db:
-        db.executescript(V1.read_text())
-    await harness.set_up()
-    hours = harness.history.store.readings("10000001", Resolution.HOUR)
-    assert len(hours) == 3
-    harness.portal.set_profile(session_minutes=None)
-    await harness.start_history()
-    assert issues(hass) == {}
 
 
 async def test_a_newer_store_is_refused_and_left_alone(

@@ -1,16 +1,16 @@
 """All that the package gives by its own name."""
 
+from .billing.forecast import Forecast, forecast
 from .billing.schedule import DatedTariff, RunningBill, TariffSchedule
 from .billing.tariff import (
     Tariff,
     TariffKind,
-    Tier,
     commercial_electricity,
     residential,
     residential_electricity,
     residential_water,
-    tiers_of,
 )
+from .billing.tiers import Tier, tiers_of
 from .blocking import BlockingClient
 from .brunei import BRUNEI
 from .client import UsmsClient
@@ -60,6 +60,7 @@ __all__ = [
     "CredentialsRefused",
     "DatedTariff",
     "Ending",
+    "Forecast",
     "Meter",
     "NoData",
     "Pacing",
@@ -88,6 +89,7 @@ __all__ = [
     "WrongTariff",
     "clean_username",
     "commercial_electricity",
+    "forecast",
     "new_cookie_jar",
     "residential",
     "residential_electricity",

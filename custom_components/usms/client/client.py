@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import aiohttp
 
-from .brunei import brunei_date, utcnow
+from .brunei import utcnow
 from .errors import (
     CaptchaRequired,
-    PageNotUnderstood,
     SessionExpired,
     UsmsConnectionError,
     WrongRequest,
 )
 from .models import Resolution
-from .portal import pages, report_pages
-from .portal.forms import search_fields, shown_dates
+from .portal import pages
 from .portal.proxy import proxy_for
-from .portal.redaction import read_page, redacted
+from .portal.redaction import read_page
 from .portal.session import PortalSession
+from .portal.topup_reports import TopUpReports
 from .portal.transport import Pacing, Transport, base_url_from, new_cookie_jar
 from .portal.usage_reports import UsageReports, meter_parameter
 
@@ -45,7 +43,7 @@ class UsmsClient:
 
     Every method raises `UsmsConnectionError`, `PortalUnavailable` or `PageNotUnderstood` when the
     portal can't be reached, has no page of its own to give, or gives one that is not known; the
-    reading methods raise `SessionExpired` when nobody is signed in. The client never signs in by
+    reading methods raise `SessionExpired` when the session has ended. The client never signs in by
     itself, and never answers a captcha: a person does.
 
     Use it as a context manager, or call `close`. An HTTP session that is handed in must have a
@@ -80,6 +78,7 @@ class UsmsClient:
         self._transport = Transport(self._http, self._base_url, pacing=pacing, timeout=timeout)
         self._session = PortalSession(self._transport, now)
         self._reports = UsageReports(self._session, self._transport)
+        self._topup_reports = TopUpReports(self._session, self._transport, self._reports)
         self._one_at_a_time = one_at_a_time or asyncio.Lock()
         self._now = now
 
@@ -242,45 +241,7 @@ class UsmsClient:
         if last < first:
             raise WrongRequest("The last day lies before the first")
         async with self._exclusive():
-            # The history shows the meter whose report was opened last.
-            await self._reports.open_meter(_number(meter))
-            self._reports.close()
-            found = await self._topups(meter, first, last)
-        if any(topup.meter != meter for topup in found):
-            raise PageNotUnderstood(
-                report_pages.TOPUPS_PAGE, "top-ups of the meter that was asked for"
-            )
-        return tuple(sorted(set(found), key=lambda topup: (topup.at, topup.transaction)))
-
-    async def _topups(self, meter: str, first: date, last: date) -> list[TopUp]:
-        """Search the history; where the grid has several pages, ask for shorter ranges instead.
-
-        How the grid turns its pages is not known, how it searches is.
-        """
-        url = self._transport.url("Report/TransactionHistory", p=meter_parameter(meter))
-        html = await self._session.get(url)
-        page = await asyncio.to_thread(read_page, report_pages.topups_page, html)
-        found: list[TopUp] = []
-        ranges = [(first, last)]
-        while ranges:
-            start, end = ranges.pop()
-            html = await self._session.post(url, search_fields(page.form, start, end))
-            page = await asyncio.to_thread(read_page, report_pages.topups_page, html)
-            if shown_dates(page.form) != (start, end) or not all(
-                start <= brunei_date(topup.at) <= end for topup in page.topups
-            ):
-                sample = await asyncio.to_thread(redacted, html)
-                raise PageNotUnderstood(
-                    report_pages.TOPUPS_PAGE, "the days that were asked for", sample=sample
-                )
-            if page.pages == 1:
-                found += page.topups
-            elif start == end:
-                raise PageNotUnderstood(report_pages.TOPUPS_PAGE, "a day's top-ups on one page")
-            else:
-                middle = start + (end - start) // 2
-                ranges += [(start, middle), (middle + timedelta(days=1), end)]
-        return found
+            return await self._topup_reports.read(_number(meter), first, last)
 
     # --- what a long import remembers ---
 

@@ -53,14 +53,14 @@ class CaptchaExpired(CaptchaRequired):
 
 
 class SessionExpired(UsmsError):
-    """There is no signed-in session (any more): somebody has to sign in."""
+    """There is no signed-in session, or none any more: a person has to sign in."""
 
 
 class PageNotUnderstood(UsmsError):
     """A page is not what the client knows; it names the page and what was missing.
 
     Raised instead of guessing: a page that does not parse never becomes an empty report. `sample`
-    is the page with its structure alone, without anybody's data, where there was a page; it is
+    is the page with its structure alone, without personal data, where there was a page; it is
     never part of the error's text.
     """
 

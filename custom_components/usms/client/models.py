@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
+
+CURRENCY: Final = "BND"
+"""Of all amounts of money."""
 
 
 class Utility(StrEnum):

@@ -1,64 +1,53 @@
-"""The store as long-term statistics: what is written to the recorder, and when.
+"""One meter's readings as long-term statistics: what is written to the recorder, and when.
 
-What the recorder holds is derived: it can be cleared or lost at any time and is built again from
-the store, without a request to the portal.
+What stands in the recorder is derived: it is built again from the store without a request to the
+portal.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import batched
-from typing import Final, override
+from typing import Final
 
-from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.models import (
     StatisticData,
     StatisticMeanType,
     StatisticMetaData,
 )
-from homeassistant.components.recorder.statistics import (
-    async_add_external_statistics,
-    statistics_during_period,
-)
-from homeassistant.components.recorder.tasks import RecorderTask
 from homeassistant.const import UnitOfEnergy, UnitOfVolume
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.recorder import get_instance
 from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
-from sqlalchemy.exc import SQLAlchemyError
 
 from ..client.billing.schedule import TariffSchedule
 from ..client.brunei import brunei_date, brunei_midnight
-from ..client.models import Reading, Resolution, Utility
+from ..client.consumption import DayReadings, days_between
+from ..client.models import CURRENCY, Utility
 from ..client.store import ReadingsStore
-from ..connection.connection import masked
 from ..const import DOMAIN
-from .statistic_rows import DayReadings, Row, RunningSums, build_rows, stretches
+from ..privacy import masked
+from .recorder import (
+    Recorded,
+    RecorderFailed,
+    async_clear,
+    async_read,
+    async_recorded,
+    async_write,
+    is_recorded,
+)
+from .statistic_rows import Row, RunningSums, build_rows, stretches
 
 _LOGGER = logging.getLogger(__name__)
 
 SOURCE: Final = DOMAIN
-_BATCH: Final = 744  # a month of hours: larger imports hold the loop and the recorder for long
-_SAME: Final = 1e-9  # what a database may change of a float
 _DAY: Final = timedelta(days=1)
 
 
-class RecorderFailed(HomeAssistantError):
-    """The recorder's database can't be read or written, such as a server that restarts."""
-
-    def __init__(self) -> None:
-        """Say so, translated."""
-        super().__init__(translation_domain=DOMAIN, translation_key="recorder_failed")
-
-
 def metadata(meter: str, utility: Utility) -> dict[str, StatisticMetaData]:
-    """Return what the recorder is told of a meter's series, by their names in `Rows`."""
+    """Return the recorder's metadata of a meter's series, by their names in `Rows`."""
     energy = utility is Utility.ELECTRICITY
     unit = UnitOfEnergy.KILO_WATT_HOUR if energy else UnitOfVolume.CUBIC_METERS
     unit_class = EnergyConverter.UNIT_CLASS if energy else VolumeConverter.UNIT_CLASS
@@ -77,7 +66,7 @@ def metadata(meter: str, utility: Utility) -> dict[str, StatisticMetaData]:
 
     return {
         "consumption": series("consumption", "consumption", unit, unit_class),
-        "cost": series("cost", "cost", "BND", None),
+        "cost": series("cost", "cost", CURRENCY, None),
         "daily": series("daily", "daily report", unit, unit_class),
     }
 
@@ -85,30 +74,6 @@ def metadata(meter: str, utility: Utility) -> dict[str, StatisticMetaData]:
 def statistic_ids(meter: str, utility: Utility) -> list[str]:
     """Return the ids of a meter's series."""
     return [series["statistic_id"] for series in metadata(meter, utility).values()]
-
-
-@dataclass(slots=True)
-class _Marker(RecorderTask):
-    """Tells when the recorder has come to it; what was queued before is committed then."""
-
-    reached: asyncio.Event
-
-    @override
-    def run(self, instance: Recorder) -> None:
-        instance.hass.loop.call_soon_threadsafe(self.reached.set)
-
-
-async def async_recorded(hass: HomeAssistant) -> None:
-    """Wait until the recorder has written all that was queued before: importing only queues."""
-    reached = asyncio.Event()
-    get_instance(hass).queue_task(_Marker(reached))
-    await reached.wait()
-
-
-async def async_clear(hass: HomeAssistant, ids: list[str]) -> None:
-    """Remove series from the recorder."""
-    get_instance(hass).async_clear_statistics(ids)
-    await async_recorded(hass)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +156,7 @@ class MeterStatistics:
                 return written
             cleared |= foreign
             _LOGGER.info("A statistic has rows that the readings do not: writing it anew")
-            await async_clear(self._hass, sorted(foreign))
+            await async_clear(self._hass, foreign)
 
     async def _async_compare(self, cleared: set[str]) -> tuple[int, set[str]]:
         """Write what differs, month by month, so that years take no more memory than one.
@@ -214,7 +179,7 @@ class MeterStatistics:
             if foreign:
                 return written, foreign
             differing = {
-                name: [row for row in rows if not _is_recorded(row, recorded[ids[name]])]
+                name: [row for row in rows if not is_recorded(row, recorded[ids[name]])]
                 for name, rows in expected.items()
             }
             await self._async_write(differing)
@@ -223,29 +188,19 @@ class MeterStatistics:
 
     async def _async_recorded(
         self, ids: set[str], first: date | None, last: date | None
-    ) -> dict[str, dict[float, tuple[float, float]]]:
-        try:
-            return await get_instance(self._hass).async_add_executor_job(
-                _recorded, self._hass, ids, first, last
-            )
-        except SQLAlchemyError as err:
-            self._verified = False
-            raise RecorderFailed from err
+    ) -> dict[str, Recorded]:
+        since = brunei_midnight(first) if first else None
+        until = brunei_midnight(last + _DAY) if last else None
+        return await async_read(self._hass, ids, since, until)
 
     async def _async_write(self, rows: Mapping[str, Sequence[StatisticData]]) -> None:
-        """Write rows and look whether they are there: the recorder tells of no failure."""
-        for name, series in rows.items():
-            for batch in batched(series, _BATCH, strict=False):
-                async_add_external_statistics(self._hass, self._metadata[name], batch)
-                await async_recorded(self._hass)
-        last = {self._metadata[name]["statistic_id"]: rows[name][-1] for name in rows if rows[name]}
-        if not last:
-            return
-        days = [brunei_date(row["start"]) for row in last.values()]
-        recorded = await self._async_recorded(set(last), min(days), max(days))
-        if not all(_is_recorded(row, recorded[series]) for series, row in last.items()):
+        try:
+            await async_write(
+                self._hass, [(self._metadata[name], series) for name, series in rows.items()]
+            )
+        except RecorderFailed:
             self._verified = False
-            raise RecorderFailed
+            raise
 
     # --- off the event loop ---
 
@@ -316,18 +271,8 @@ class MeterStatistics:
         """Read days from the store, by time."""
         if wanted:
             first, last = min(wanted), max(wanted)
-        totals = {
-            reading.start.date(): reading.value
-            for reading in self._store.readings(self._meter, Resolution.DAY, first, last)
-        }
-        hours: dict[date, list[Reading]] = {}
-        for reading in self._store.readings(self._meter, Resolution.HOUR, first, last):
-            hours.setdefault(reading.start.date(), []).append(Reading(reading.start, reading.value))
-        return [
-            DayReadings(day, totals.get(day), tuple(hours.get(day, ())))
-            for day in sorted(totals.keys() | hours.keys())
-            if wanted is None or day in wanted
-        ]
+        days = days_between(self._store, self._meter, first, last)
+        return [day for day in days if wanted is None or day.day in wanted]
 
 
 def _data(row: Row) -> StatisticData:
@@ -336,32 +281,3 @@ def _data(row: Row) -> StatisticData:
 
 def _next_month(first: date) -> date:
     return (first + timedelta(days=31)).replace(day=1)
-
-
-def _recorded(
-    hass: HomeAssistant, ids: set[str], first: date | None, last: date | None
-) -> dict[str, dict[float, tuple[float, float]]]:
-    """Return series as the recorder has them: state and sum by start (seconds since 1970)."""
-    found = statistics_during_period(
-        hass,
-        brunei_midnight(first or date(1990, 1, 1)),
-        brunei_midnight(last + _DAY) if last else None,
-        ids,
-        "hour",
-        None,
-        {"state", "sum"},
-    )
-    return {
-        series: {
-            row["start"]: (row.get("state") or 0.0, row.get("sum") or 0.0)
-            for row in found.get(series, [])
-        }
-        for series in ids
-    }
-
-
-def _is_recorded(row: StatisticData, recorded: Mapping[float, tuple[float, float]]) -> bool:
-    state, total = recorded.get(row["start"].timestamp(), (float("nan"), float("nan")))
-    return abs(state - row["state"]) < _SAME and abs(total - row["sum"]) < _SAME * max(
-        1, abs(total)
-    )

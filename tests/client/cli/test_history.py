@@ -11,7 +11,7 @@ import pytest
 
 from custom_components.usms.client import Reading, Utility
 from custom_components.usms.client.store import ReadingsStore
-from custom_components.usms.client.sync import plan
+from custom_components.usms.client.sync import settling
 from tests.client.conftest import PASSWORD, USERNAME
 from tests.portal import Fault, Meter, SimulatedPortal
 
@@ -59,7 +59,7 @@ def fill(store: ReadingsStore, portal: SimulatedPortal, meter: Meter) -> None:
             if day == GUESSED:
                 hours.pop(7)
                 (total,) = (reading.value for reading in days if reading.start.date() == day)
-                store.estimate_hours(meter.number, day, plan.remainder(day, hours, total), NOW)
+                store.estimate_hours(meter.number, day, settling.remainder(day, hours, total), NOW)
             store.save_hours(meter.number, day, hours, NOW)
 
 

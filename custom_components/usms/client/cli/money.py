@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ..billing.tariff import Tariff
 from ..brunei import brunei_date
 from ..errors import WrongRequest
-from ..models import Utility
+from ..models import CURRENCY, Utility
 from . import output
 from .days import before, check_days
 from .output import Column, Result
@@ -74,7 +74,7 @@ def cost(options: Options, _context: Context) -> Result:
         "consumption": amount,
         "unit": utility.unit,
         "cost": output.in_cents(tariff.bill(amount)),
-        "currency": "BND",
+        "currency": CURRENCY,
         "tariff": tariff.name,
     }
     if options.form:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from ..client import MAX_DAYS
-from ..consumption import months
+from ..consumption import consumed
 from ..errors import NoData, ReportNotOffered
 from ..models import Resolution, Utility
 from ..sync.plan import MeterState, history_found
@@ -130,15 +130,8 @@ def _unread(
 def _rows(
     readings: Iterable[Reading | StoredReading], utility: Utility | None, resolution: Resolution
 ) -> list[Row]:
-    if resolution is Resolution.MONTH:
-        readings = months(readings)
     unit = utility.unit if utility else None
     return [
-        {
-            "start": reading.start,
-            "consumption": reading.value,
-            "unit": unit,
-            "estimated": getattr(reading, "estimated", False),
-        }
-        for reading in readings
+        {"start": start, "consumption": value, "unit": unit, "estimated": estimated}
+        for start, value, estimated in consumed(readings, resolution)
     ]

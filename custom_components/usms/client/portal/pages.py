@@ -13,7 +13,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from bs4 import SoupStrainer, Tag
+from bs4.element import Tag
+from bs4.filter import SoupStrainer
 
 from ..errors import PageNotUnderstood
 from ..models import Account, Meter, Payment, Utility

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from bs4 import Tag
+from bs4.element import Tag
 
 from ..brunei import brunei_midnight
 from ..errors import PageNotUnderstood

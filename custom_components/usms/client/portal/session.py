@@ -169,7 +169,7 @@ class PortalSession:
             challenge = await self._challenge(answer.url, page, username, password)
             raise CaptchaRefused(challenge) if captcha_sent else CaptchaRequired(challenge)
         if error:
-            # Such as a locked account, whose text nobody has seen: never tried again by itself.
+            # Such as a locked account, whose text was never seen: never tried again by itself.
             raise CredentialsRefused("The portal refuses to sign in, with a reason not known here")
         raise PageNotUnderstood("ResLogin", "a session, a captcha or an error after signing in")
 
@@ -211,11 +211,11 @@ class PortalSession:
     # --- pages of the signed-in ---
 
     async def get(self, url: URL) -> str:
-        """Fetch a page; raises SessionExpired where the portal shows that nobody is signed in."""
+        """Fetch a page; raises SessionExpired where the portal shows that the session has ended."""
         return await self._checked(self._transport.get(url))
 
     async def post(self, url: URL, fields: Mapping[str, str]) -> str:
-        """Post a form; raises SessionExpired where the portal shows that nobody is signed in."""
+        """Post a form; raises SessionExpired where the portal shows that the session has ended."""
         return await self._checked(self._transport.post(url, fields))
 
     async def _checked(self, request: Awaitable[Response]) -> str:
@@ -228,7 +228,7 @@ class PortalSession:
             ending = self.life.end(self._now())
             if ending:
                 _LOGGER.debug("The session has ended after %s: %s", self.life.lasted, ending)
-            raise SessionExpired("The portal's session has ended; somebody has to sign in")
+            raise SessionExpired("The portal's session has ended; a person has to sign in")
         unavailable = _why_unavailable(answer.text)
         if unavailable:
             self.life.troubled = True

@@ -89,17 +89,16 @@ def new_cookie_jar(base_url: str | None = None) -> aiohttp.CookieJar:
 
 
 class Transport:
-    """Sends requests of one account, never two at a time."""
+    """Sends requests of one account. Callers send one at a time, as `UsmsClient` does."""
 
     def __init__(
         self, http: aiohttp.ClientSession, base_url: URL, *, pacing: Pacing, timeout: float
     ) -> None:
-        """Use an HTTP session whose cookie jar is nobody else's; timeout in seconds."""
+        """Use an HTTP session with a cookie jar of its own; timeout in seconds."""
         self.http = http
         self.base_url = base_url
         self._pacing = pacing
         self.timeout = timeout
-        self._one_at_a_time = asyncio.Lock()
         self._last = -float("inf")
 
     def url(self, path: str, **query: str) -> URL:
@@ -117,18 +116,17 @@ class Transport:
     async def _request(self, method: str, url: URL, fields: Mapping[str, str] | None) -> Response:
         chain = [self._checked(url)]
         redirects: list[bytes] = []
-        async with self._one_at_a_time:
-            for _ in range(_MAX_REDIRECTS):
-                await self._pace(first=len(chain) == 1)
-                status, location, body, kind = await self._send(method, chain[-1], fields)
-                if status not in _REDIRECTS or not location:
-                    self._check_status(status)
-                    said = b"\n".join(redirects).decode("utf-8", errors="replace")
-                    return Response(chain[-1], status, body, *kind, tuple(chain), said)
-                redirects.append(body)
-                chain.append(self._redirect_target(chain[-1], location))
-                if status not in {307, 308}:
-                    method, fields = "GET", None
+        for _ in range(_MAX_REDIRECTS):
+            await self._pace(first=len(chain) == 1)
+            status, location, body, kind = await self._send(method, chain[-1], fields)
+            if status not in _REDIRECTS or not location:
+                self._check_status(status)
+                said = b"\n".join(redirects).decode("utf-8", errors="replace")
+                return Response(chain[-1], status, body, *kind, tuple(chain), said)
+            redirects.append(body)
+            chain.append(self._redirect_target(chain[-1], location))
+            if status not in {307, 308}:
+                method, fields = "GET", None
         raise PageNotUnderstood("redirects", f"an end within {_MAX_REDIRECTS} redirects")
 
     def _redirect_target(self, url: URL, location: str) -> URL:

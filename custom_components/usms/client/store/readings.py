@@ -7,79 +7,29 @@ copies it, loses nothing that was committed.
 
 from __future__ import annotations
 
-import json
-import secrets
-import sqlite3
-import threading
-from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ..brunei import BRUNEI, brunei_midnight
 from ..models import Reading, Resolution, Utility
-from .file import open_file, store_error, stored_values
+from .database import Database
+from .file import stored_values
 from .models import DayState, Origin, StoredMeter, StoredReading
-from .schema import MIGRATIONS, date_of, day_number, meter_id_of, moment, stamp
+from .schema import MIGRATIONS, date_of, day_number, iso_of, meter_id_of, moment, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    import sqlite3
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 
-class ReadingsStore:
+class ReadingsStore(Database):
     """An account's readings. Usable from several threads, one transaction at a time."""
 
     def __init__(self, path: Path) -> None:
         """Open or make the file, bringing its schema up to date; raises StoreError."""
-        self._lock = threading.RLock()
-        self._depth = 0
-        self._opened = secrets.token_hex(4)
-        self._db = open_file(path, MIGRATIONS)
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._db.close()
-
-    @property
-    def version(self) -> str:
-        """Another one after each change, and each time the store is opened; does not block.
-
-        What is read after it is as new as it says, or newer.
-        """
-        try:
-            return f"{self._opened}-{self._db.total_changes}"
-        except sqlite3.Error as err:
-            raise store_error(err) from err
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Make what is done inside one transaction: all of it or nothing; may be nested."""
-        with self._lock:
-            if self._depth:
-                yield self._db
-                return
-            self._depth = 1
-            try:
-                self._roll_back()  # where that failed before
-                self._db.execute("BEGIN IMMEDIATE")
-                try:
-                    yield self._db
-                    self._db.execute("COMMIT")
-                except BaseException:
-                    with suppress(sqlite3.Error):  # the error that matters is the first one
-                        self._roll_back()
-                    raise
-            except (sqlite3.Error, UnicodeDecodeError) as err:
-                raise store_error(err) from err
-            finally:
-                self._depth = 0
-
-    def _roll_back(self) -> None:
-        # SQLite does it by itself after some errors, such as a full disk.
-        if self._db.in_transaction:
-            self._db.execute("ROLLBACK")
+        super().__init__(path, MIGRATIONS)
 
     # --- meters ---
 
@@ -250,19 +200,20 @@ class ReadingsStore:
 
     def plain_readings(
         self, meter: str, resolution: Resolution, since: datetime, until: datetime
-    ) -> list[tuple[int, str, bool]]:
-        """Return the readings that start at `since` or later and before `until`, as they stand.
+    ) -> list[tuple[str, str, bool]]:
+        """Return the readings that start at `since` or later and before `until`, as text.
 
-        Each is its start (seconds since 1970), its value (kWh or m³, a decimal number) and whether
+        Each is its start (ISO, Brunei's time), its value (kWh or m³, a decimal number) and whether
         it is estimated: several times faster than `readings`.
         """
         with self.transaction() as db:
-            return db.execute(
+            rows = db.execute(
                 "SELECT start, value, origin = 'remainder' FROM reading"
                 " WHERE meter = (SELECT id FROM meter WHERE number = ?)"
                 " AND resolution = ? AND start >= ? AND start < ? ORDER BY start",
                 (meter, resolution, stamp(since), stamp(until)),
             ).fetchall()
+        return [(iso_of(start), value, bool(estimated)) for start, value, estimated in rows]
 
     def nth_start(
         self, meter: str, resolution: Resolution, since: datetime, until: datetime, number: int
@@ -321,23 +272,6 @@ class ReadingsStore:
                 (meter_id_of(db, meter),),
             ).fetchone()
         return moment(row[0]), moment(row[1])
-
-    # --- facts that a long import remembers ---
-
-    def fact(self, name: str) -> object:
-        """Return a remembered fact, or None."""
-        with self.transaction() as db:
-            row = db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
-        with stored_values():
-            return json.loads(row[0]) if row else None
-
-    def remember(self, name: str, value: object) -> None:
-        """Remember a JSON-able fact."""
-        with self.transaction() as db:
-            db.execute(
-                "INSERT INTO fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-                (name, json.dumps(value)),
-            )
 
 
 def _upsert(

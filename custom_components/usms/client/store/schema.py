@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from ..brunei import BRUNEI
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import sqlite3
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
+_OFFSET: Final = 8 * 3600
+"""Seconds that Brunei is ahead of UTC."""
 
 MIGRATIONS: Final = (
     """
@@ -57,12 +60,9 @@ MIGRATIONS: Final = (
         payment_mode TEXT,
         site TEXT,
         source TEXT,
+        origin TEXT NOT NULL DEFAULT 'history',
         PRIMARY KEY (meter, number)
     ) WITHOUT ROWID;
-    CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    """,
-    """
-    ALTER TABLE topup ADD COLUMN origin TEXT NOT NULL DEFAULT 'history';
     CREATE TABLE balance (
         meter INTEGER NOT NULL REFERENCES meter(id),
         seen_at INTEGER NOT NULL,
@@ -70,6 +70,7 @@ MIGRATIONS: Final = (
         units TEXT,
         PRIMARY KEY (meter, seen_at)
     ) WITHOUT ROWID;
+    CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
 )
 """The schema, a step a version. A step, once released, is never changed."""
@@ -91,6 +92,17 @@ def stamp(at: datetime) -> int:
 def moment(seconds: int | None) -> datetime | None:
     """Return a stored moment, in Brunei's time."""
     return None if seconds is None else datetime.fromtimestamp(seconds, BRUNEI)
+
+
+def iso_of(seconds: int) -> str:
+    """Return a stored moment as ISO text, in Brunei's time."""
+    day, second = divmod(seconds + _OFFSET, 86400)
+    return f"{_iso_day(day)}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}+08:00"
+
+
+@lru_cache(1024)
+def _iso_day(day: int) -> str:
+    return date_of(day).isoformat()
 
 
 def day_number(day: date) -> int:

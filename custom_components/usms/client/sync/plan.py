@@ -17,12 +17,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from ..brunei import brunei_date, brunei_midnight
-from ..models import Reading, Resolution, Utility
+from ..models import Resolution, Utility
 from ..store.models import DayState, StoredMeter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from decimal import Decimal
 
 WINDOW: Final = timedelta(days=31)
 """How much one daily report takes."""
@@ -269,50 +268,7 @@ def _hours(state: MeterState, day: DayState, why: Why) -> Step:
     return Step(state.meter.number, Resolution.HOUR, day.day, day.day, why)
 
 
-# --- what follows from a reading ---
-
-
-def is_settled(day: DayState, now: datetime) -> bool:
-    """Whether the portal need not be asked about a day any more.
-
-    Its hours add up to the daily report and it is older than three days, or nothing about it has
-    changed for 35 days.
-    """
-    if day.settled:
-        return True
-    age = brunei_date(now) - day.day
-    if age <= timedelta(days=RECENT_DAYS):
-        return False
-    unchanged = day.changed_at is not None and now - day.changed_at >= UNCHANGED
-    return (day.adds_up and day.hours_asked > 0) or (unchanged and age >= UNCHANGED)
-
-
-def wants_estimates(day: DayState, now: datetime) -> bool:
-    """Whether the hours that a day lacks are to be estimated: it has some, and is not recent."""
-    recent = brunei_date(now) - day.day <= timedelta(days=RECENT_DAYS)
-    return not recent and day.hours > 0 and (day.estimated > 0 or not day.adds_up)
-
-
-def remainder(day: date, hours: Sequence[Reading], total: Decimal) -> list[Reading]:
-    """Return estimates for the hours that a day lacks: its remainder, spread evenly.
-
-    `hours` are the reported ones, in kWh like `total`. The estimates add up to the remainder
-    exactly. There are none where nothing is missing or nothing (or less) is left, as on a meter's
-    first day.
-    """
-    reported = {reading.start for reading in hours}
-    starts = [brunei_midnight(day) + timedelta(hours=hour) for hour in range(24)]
-    missing = [start for start in starts if start not in reported]
-    left = total - sum((reading.value for reading in hours), start=total * 0)
-    if not missing or left <= 0:
-        return []
-    # Shares in the last digit of the total; the first hours take what does not divide.
-    digit = left.as_tuple().exponent
-    unit = left.__class__(1).scaleb(min(digit, -3) if isinstance(digit, int) else -3)
-    share, rest = divmod(int(left / unit), len(missing))
-    return [
-        Reading(start, unit * (share + (1 if n < rest else 0))) for n, start in enumerate(missing)
-    ]
+# --- how far it has come ---
 
 
 def outlook(meters: Sequence[MeterState], now: datetime) -> Outlook:

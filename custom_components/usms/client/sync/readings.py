@@ -11,20 +11,19 @@ import logging
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ..brunei import utcnow
 from ..errors import NoData, PageNotUnderstood, ReportNotOffered
 from ..models import Reading, Resolution, Utility
 from ..store.models import DayState, StoredMeter
-from . import plan
+from . import plan, settling
 from .plan import MeterState, Step
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
-    from ..client import UsmsClient
-    from ..models import Account, Meter
+    from ..models import Account, Meter, Report
     from ..store import ReadingsStore
 
 _LOGGER = logging.getLogger(__name__)
@@ -52,11 +51,23 @@ class Progress:
     """At the speed so far; None before there is one."""
 
 
+class ReportSource(Protocol):
+    """The portal, as far as its reports are read: a signed-in `UsmsClient`."""
+
+    open_page_serves: bool | None
+
+    async def daily(self, meter: str, first: date, last: date) -> Report:
+        """Return the days from `first` to `last`; raises NoData where there are none."""
+
+    async def hourly(self, meter: str, day: date) -> Report:
+        """Return a day's hours; raises NoData, or ReportNotOffered for a meter without."""
+
+
 class Sync:
     """Keeps the store of an account up to date with the portal."""
 
     def __init__(
-        self, client: UsmsClient, store: ReadingsStore, *, now: Callable[[], datetime] = utcnow
+        self, client: ReportSource, store: ReadingsStore, *, now: Callable[[], datetime] = utcnow
     ) -> None:
         """Read through that client into that store; `now` tells the time."""
         self._client = client
@@ -207,18 +218,18 @@ class Sync:
                 days = store.days(step.meter, step.first, step.last)
             opened = [day for day in days.values() if not day.settled]
             changed |= {day.day for day in opened if self._estimate(step.meter, day, now)}
-            settled = [day.day for day in opened if plan.is_settled(day, now)]
+            settled = [day.day for day in opened if settling.is_settled(day, now)]
             if settled:
                 store.settle(step.meter, settled)
         return changed
 
     def _estimate(self, meter: str, day: DayState, now: datetime) -> bool:
         """Give the hours that a day lacks their share; return whether that changed anything."""
-        if day.total is None or not plan.wants_estimates(day, now):
+        if day.total is None or not settling.wants_estimates(day, now):
             return False
         stored = self._store.readings(meter, Resolution.HOUR, day.day, day.day)
         hours = [Reading(hour.start, hour.value) for hour in stored if not hour.estimated]
-        estimates = plan.remainder(day.day, hours, day.total)
+        estimates = settling.remainder(day.day, hours, day.total)
         return self._store.estimate_hours(meter, day.day, estimates, now)
 
     async def _remember_page_serves(self) -> None:

@@ -13,9 +13,10 @@ from custom_components.usms.client.billing.schedule import TariffSchedule
 from custom_components.usms.client.billing.tariff import residential
 from custom_components.usms.client.brunei import brunei_midnight
 from custom_components.usms.client.models import Reading, Resolution, Utility
-from custom_components.usms.client.review import Books
+from custom_components.usms.client.review import review
 from custom_components.usms.client.store import ReadingsStore
-from custom_components.usms.client.sync.plan import remainder
+from custom_components.usms.client.store.payments import Payments
+from custom_components.usms.client.sync.settling import remainder
 from tests.portal import Profile
 from tests.portal import accounts as portal
 from tests.portal.ledger import TopUp as Truth
@@ -49,7 +50,7 @@ class Household:
         self.schedule = TariffSchedule.always(residential(utility))
         self.store = ReadingsStore(Path(":memory:"))
         self.store.record_meter(self.number, utility, "", self.begin)
-        self.books = Books(self.store)
+        self.payments = Payments(self.store)
         self.news: list[TopUp] = []
 
     @property
@@ -64,12 +65,12 @@ class Household:
         while at <= self.now:
             if (shown := self.real.balance(at).quantize(CENT)) != balance:
                 balance = shown
-                self.books.record_balance(Meter(self.number, self.utility, balance=shown), at)
+                self.payments.record_balance(Meter(self.number, self.utility, balance=shown), at)
             at += timedelta(minutes=self.minutes)
             if at >= review_at:
                 self.read(at)
-                self.books.review({self.number: self.schedule}, at)
-                self.news += self.books.news(self.number, at)
+                review(self.store, {self.number: self.schedule}, at)
+                self.news += self.payments.unannounced(self.number, at)
                 review_at += DAY
         self.now = at
 
@@ -101,9 +102,9 @@ class Household:
         ]
         # Water is charged at five the next morning.
         lag = timedelta(0) if hourly else timedelta(hours=5)
-        balances = self.books.balances(self.number)
+        balances = self.payments.balances(self.number)
         balance = balances[0].amount
-        topups = sorted((topup.at, topup.credited) for topup in self.books.topups(self.number))
+        topups = sorted((topup.at, topup.credited) for topup in self.payments.topups(self.number))
         topups.append((datetime.max.replace(tzinfo=BRUNEI), Decimal(0)))
         for piece in priced(readings, self.schedule):
             at = piece.end + lag
@@ -118,7 +119,10 @@ class Household:
 
     def bill(self) -> Decimal:
         """Return what a month costs on average."""
-        first, last = self.books.balances(self.number)[0], self.books.balances(self.number)[-1]
+        first, last = (
+            self.payments.balances(self.number)[0],
+            self.payments.balances(self.number)[-1],
+        )
         paid = sum((topup.recharge for topup in self.truth()), Decimal(0))
         months = Decimal((last.seen_at - first.seen_at) / DAY) / Decimal("30.4")
         return (first.amount + paid - last.amount) / months
@@ -136,7 +140,7 @@ class Household:
 def test_every_top_up_is_found_and_none_invented(utility: Utility, minutes: int, days: int) -> None:
     household = Household(utility, days, minutes, Profile())
     household.live()
-    found, real = household.books.topups(household.number), household.truth()
+    found, real = household.payments.topups(household.number), household.truth()
     assert len(real) >= max(1, days // 130)
     assert [topup.origin for topup in found] == [TopUpOrigin.BALANCE] * len(found)
     assert len(found) == len(real)
@@ -155,16 +159,16 @@ def test_a_top_up_that_the_history_has_is_not_found_again() -> None:
     household = Household(Utility.ELECTRICITY, 50, 30, Profile(credit_delay_minutes=55))
     household.live()
     number, now = household.number, household.now
-    assert {topup.origin for topup in household.books.topups(number)} == {TopUpOrigin.BALANCE}
+    assert {topup.origin for topup in household.payments.topups(number)} == {TopUpOrigin.BALANCE}
     history = [
         TopUp(real.at, real.number, number, real.amount, real.debt, real.recharge, real.units)
         for real in household.truth()
     ]
-    assert household.books.save_history(number, history) == len(history)
-    assert household.books.save_history(number, history) == 0
-    household.books.review({number: household.schedule}, now)
-    assert household.books.topups(number) == history
-    assert household.books.news(number, now) == []
+    assert household.payments.save_history(number, history) == len(history)
+    assert household.payments.save_history(number, history) == 0
+    review(household.store, {number: household.schedule}, now)
+    assert household.payments.topups(number) == history
+    assert household.payments.unannounced(number, now) == []
 
 
 def test_water_that_draws_on_electricity_is_a_transfer() -> None:
@@ -173,17 +177,17 @@ def test_water_that_draws_on_electricity_is_a_transfer() -> None:
     power.live()
     water = Household(Utility.WATER, 70, 30, profile)
     # Both meters of one account, in one store, looked at at the same moments.
-    water.store, water.books = power.store, power.books
+    water.store, water.payments = power.store, power.payments
     water.store.record_meter(water.number, Utility.WATER, "", power.begin)
     water.live()
-    power.books.review({power.number: power.schedule, water.number: water.schedule}, power.now)
+    review(power.store, {power.number: power.schedule, water.number: water.schedule}, power.now)
     drawn = water.real.drawn(power.now)
     assert drawn
     since = power.now - 20 * DAY
-    to_water = power.books.topups(water.number, since)
+    to_water = power.payments.topups(water.number, since)
     from_power = [
         topup
-        for topup in power.books.topups(power.number, since)
+        for topup in power.payments.topups(power.number, since)
         if topup.origin is TopUpOrigin.TRANSFER
     ]
     assert to_water
@@ -202,48 +206,48 @@ def test_another_price_shows_in_the_bill(utility: Utility, percent: int, differs
     household = Household(utility, 32, 60, Profile(price_percent=percent))
     household.live()
     number = household.number
-    review = household.books.review({number: household.schedule}, household.now)[number]
-    assert review.bill is not None
-    assert abs(review.bill.difference - Decimal(percent - 100) / 100) < Decimal("0.02")
-    assert review.bill.differs is differs
-    assert review.bill.last >= household.now.date() - 6 * DAY
+    found = review(household.store, {number: household.schedule}, household.now)[number]
+    assert found.bill is not None
+    assert abs(found.bill.difference - Decimal(percent - 100) / 100) < Decimal("0.02")
+    assert found.bill.differs is differs
+    assert found.bill.last >= household.now.date() - 6 * DAY
 
 
 def test_books_without_a_price_find_rises_alone() -> None:
     household = Household(Utility.ELECTRICITY, 35, 60, Profile())
     household.live()
     number = household.number
-    review = household.books.review({number: None}, household.now)[number]
-    assert (review.bill, review.predicted) == (None, None)
-    assert len(household.books.topups(number)) == len(household.truth())
+    found = review(household.store, {number: None}, household.now)[number]
+    assert (found.bill, found.predicted) == (None, None)
+    assert len(household.payments.topups(number)) == len(household.truth())
 
 
 def test_debts_come_back(store: ReadingsStore) -> None:
-    books = Books(store)
-    assert books.debt(METER) is None
+    payments = Payments(store)
+    assert payments.debt(METER) is None
     payment = Payment(
         METER, "Residential", "DEBT_ADJUSTED", Decimal("120.50"), None, Decimal("12.05"), None,
         None, None, None,
     )  # fmt: skip
-    books.save_payment(payment, AT)
-    debt = books.debt(METER)
+    payments.save_payment(payment, AT)
+    debt = payments.debt(METER)
     assert debt is not None
     assert (debt.read_at, debt.customer_type) == (AT, "Residential")
     assert (debt.owing, debt.monthly) == (Decimal("120.50"), Decimal("12.05"))
 
 
 def test_only_a_balance_that_moved_is_kept(store: ReadingsStore) -> None:
-    books = Books(store)
+    payments = Payments(store)
     for minute, amount in enumerate(["5.00", "5.00", "4.99", "5.00"]):
         meter = Meter(METER, Utility.ELECTRICITY, balance=Decimal(amount))
-        assert books.record_balance(meter, AT + timedelta(minutes=minute)) is (minute != 1)
-    assert not books.record_balance(
+        assert payments.record_balance(meter, AT + timedelta(minutes=minute)) is (minute != 1)
+    assert not payments.record_balance(
         Meter(METER, Utility.ELECTRICITY), AT
     )  # a card that is being updated
-    amounts = [str(balance.amount) for balance in books.balances(METER)]
+    amounts = [str(balance.amount) for balance in payments.balances(METER)]
     assert amounts == ["5.00", "4.99", "5.00"]
-    last = books.balance(METER)
+    last = payments.balance(METER)
     assert last is not None
     assert last.seen_at == AT + timedelta(minutes=3)
-    since = books.balances(METER, AT + timedelta(minutes=2, seconds=30))
+    since = payments.balances(METER, AT + timedelta(minutes=2, seconds=30))
     assert [str(balance.amount) for balance in since] == ["4.99", "5.00"]

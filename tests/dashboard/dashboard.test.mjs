@@ -1,0 +1,540 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { beforeEach, mock, test } from "node:test";
+
+import { definitions, frontendIsThere, home, labels, markup, script, shown, text, warnings } from "./browser.mjs";
+
+const SCRIPT = new URL("../../custom_components/usms/dashboard/usms-dashboard.js", import.meta.url);
+const NOW = new Date("2026-11-25T06:00:00Z"); // 14:00 in Brunei
+const tick = () => new Promise((resolve) => setImmediate(resolve));
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["Date"], now: NOW });
+  warnings.length = 0;
+});
+
+const meterCard = (hass, config) => shown("usms-meter-card", { device: "electricity", ...config }, hass);
+
+// --- the meter's card ---
+
+test("a meter's card says what is left, how long it lasts, the month and the tier", () => {
+  const card = meterCard(home());
+  const read = text(card);
+  for (const words of [
+    "Electricity •••• 0001",
+    "BND 7.85",
+    "101 kWh",
+    "Lasts until Friday, December 4",
+    "(November 30 – January 22)",
+    "This month BND 5.82 of about BND 12.76",
+    "Tier 1 of 4",
+    "17.9 kWh left",
+  ])
+    assert.ok(read.includes(words), `${words} in ${read}`);
+  assert.match(markup(card), /href="https:&#47;|href="https:\/\/portal\.example\/\?p=1&#38;s=h"/);
+  assert.ok(!read.includes("Low credit"));
+  assert.deepEqual(warnings, []);
+});
+
+test("a screen reader hears each line as a whole", () => {
+  assert.deepEqual(labels(meterCard(home())), [
+    "BND 7.85, 101 kWh",
+    "Lasts until Friday, December 4, between November 30 and January 22",
+    "This month: BND 5.82 of about BND 12.76, between BND 6.55 and BND 13.40",
+    "Tier 1 of 4, 17.9 kWh left",
+  ]);
+});
+
+test("the month's bar shades the range and marks the forecast", () => {
+  const bar = markup(meterCard(home())).match(/<span class="bar">.*?<\/span>/s)[0];
+  assert.match(bar, /class="is" style="width:43\.4%"/);
+  assert.match(bar, /class="may"\s+style="margin-inline-start:48\.9%;width:51\.1%"/);
+  assert.match(bar, /class="mark" style="margin-inline-start:calc\(95\.2% - 2px\)"/);
+});
+
+test("the range may have other names", () => {
+  const states = {
+    electricity: {
+      runs_out: ["2026-12-04T04:00:00Z", { low: "2026-12-01T04:00:00Z", high: "2026-12-09T04:00:00Z" }],
+    },
+  };
+  assert.ok(text(meterCard(home({ states }))).includes("(December 1 – December 9)"));
+});
+
+test("Malay where it is chosen, or where the browser is in Malay and nothing was chosen", () => {
+  const malay = text(meterCard(home(), { language: "ms" }));
+  for (const words of ["Cukup sehingga Jumaat, 4 Disember", "Bulan ini BND 5.82 daripada", "Tahap 1 daripada 4"])
+    assert.ok(malay.includes(words), `${words} in ${malay}`);
+  const cases = [
+    [{}, {}, "en"],
+    [{ language: "ms" }, {}, "ms"],
+    [{ language: "ms-BN" }, { language: "en" }, "en"],
+    [{ config: { language: "ms" } }, {}, "ms"],
+    [{ language: "he" }, { language: "xx" }, "en"],
+  ];
+  for (const [hass, config, language] of cases)
+    assert.equal(script.languageOf({ ...home(), ...hass }, config), language);
+});
+
+test("both languages have the same words, but for errors, which Home Assistant has in English", () => {
+  const { en, ms } = script.TEXTS;
+  const errors = ["cannot_connect", "portal_unavailable", "password_refused"];
+  assert.deepEqual(Object.keys(ms).filter((key) => !errors.includes(key)), Object.keys(en));
+  const places = (words) => words.match(/\{\w+\}/g)?.sort();
+  for (const key of Object.keys(en)) assert.deepEqual(places(ms[key]), places(en[key]), key);
+});
+
+test("no words that nothing shows", () => {
+  const [, code] = readFileSync(SCRIPT, "utf8").split("// --- numbers and days");
+  const named = ["sending", "drawing", ...["captcha_refused", "captcha_expired"], ...["month", "day", "year"]];
+  for (const key of Object.keys(script.TEXTS.en))
+    assert.ok(named.includes(key) || new RegExp(`text\\.${key}\\b|"${key}"|\\b${key}[,} ]`).test(code), key);
+});
+
+test("low credit and a sign-in that is needed stand on the card", () => {
+  const states = {
+    account: { sign_in_needed: ["on"] },
+    electricity: { low_credit: ["on"], days_left: ["1.3"] },
+  };
+  const card = meterCard(home({ states }));
+  assert.ok(text(card).includes("Low credit: about 1 day left"));
+  assert.ok(text(card).includes("Sign-in needed"));
+  assert.match(markup(card), /class="balance\s+low"/);
+});
+
+for (const [what, as_of, words] of [
+  ["today", "2026-11-25T10:10:00+08:00", "as of 10:10"],
+  ["a day before", "2026-11-24T10:10:00+08:00", "as of November 24 at 10:10"],
+])
+  test(`an old balance says as of when it is true: ${what}`, () => {
+    const states = { electricity: { balance: ["7.85", { unit_of_measurement: "BND", as_of }] } };
+    const card = meterCard(home({ states }));
+    assert.ok(text(card).includes(words), text(card));
+    assert.match(markup(card), /class="balance old/);
+  });
+
+test("a fresh balance does not", () => {
+  const as_of = "2026-11-25T13:50:00+08:00";
+  const states = { electricity: { balance: ["7.85", { unit_of_measurement: "BND", as_of }] } };
+  assert.ok(!text(meterCard(home({ states }))).includes("as of"));
+});
+
+test("a balance that is not available is the last that the recorder has", async () => {
+  const states = { electricity: { balance: ["unavailable", { unit_of_measurement: "BND" }] } };
+  const asked = [];
+  const callWS = async (message) => {
+    asked.push(message);
+    const [id] = message.entity_ids;
+    return { [id]: [{ s: "9.1", lu: 1795572600 }, { s: "8.2", lu: 1795572000 }, { s: "unavailable", lu: 1795580000 }] };
+  };
+  const hass = home({ states, callWS });
+  const card = meterCard(hass);
+  assert.ok(text(card).includes("Balance not known yet"));
+  await tick();
+  assert.match(text(card), /BND 8\.20 as of November 25|BND 8\.20 as of/);
+  card.hass = { ...hass, devices: { ...hass.devices } };
+  assert.equal(asked.length, 1);
+});
+
+for (const [what, broken] of [
+  ["no state at all", undefined],
+  ["unknown", ["unknown"]],
+  ["unavailable", ["unavailable"]],
+  ["nonsense", ["nonsense", { tiers: "x", low: "x", early: "x", amount: "x" }]],
+  ["empty", ["", { tiers: null, low: null, late: null }]],
+])
+  test(`cards never throw: every entity is ${what}`, async () => {
+    const all = (device) =>
+      Object.fromEntries(
+        Object.values(home().entities)
+          .filter(({ device_id }) => device_id === device)
+          .map(({ translation_key }) => [translation_key, broken]),
+      );
+    const states = { account: all("account"), electricity: all("electricity"), water: all("water") };
+    const hass = home({ states });
+    for (const device of ["electricity", "water"])
+      for (const tag of ["usms-meter-card", "usms-usage-card", "usms-facts-card"])
+        assert.ok(text(shown(tag, { device }, hass)).length > 5, tag);
+    shown("usms-account-card", { account: "account" }, hass);
+    await tick();
+    assert.deepEqual(warnings, []);
+    assert.equal((await script.UsmsStrategy.generate({}, hass)).views.length, 1);
+  });
+
+for (const [what, config] of [
+  ["none", undefined],
+  ["of a meter that is gone", { device: "gone" }],
+  ["without a meter", {}],
+  ["with nonsense", { device: 7, show: "century", language: 3 }],
+])
+  test(`cards never throw: configuration ${what}`, () => {
+    for (const tag of definitions.keys()) {
+      if (!tag.endsWith("card")) continue;
+      const card = shown(tag, config, home());
+      if (tag !== "usms-account-card") assert.ok(text(card).includes("No meter here"), text(card));
+    }
+  });
+
+test("cards never throw: a frontend that lacks all but states", () => {
+  for (const tag of definitions.keys())
+    if (tag.endsWith("card")) shown(tag, { device: "electricity" }, { states: {} });
+  assert.deepEqual(warnings, []);
+});
+
+test("text of others is escaped", () => {
+  const hass = home();
+  hass.devices.electricity.name_by_user = `<img src=x onerror="alert(1)">`;
+  assert.ok(!markup(meterCard(hass)).includes("<img"));
+  const states = { electricity: { balance: ["1", { top_up_url: "javascript:alert(1)" }] } };
+  assert.ok(!markup(meterCard(home({ states }))).includes("javascript:"));
+});
+
+test("a card is drawn again only when what it shows has changed", () => {
+  const hass = home();
+  const card = meterCard(hass);
+  let bodies = 0;
+  const { body } = card;
+  card.body = (...all) => (bodies++, body.apply(card, all));
+  card.hass = { ...hass, states: { ...hass.states, "sensor.other": { state: "1" } } };
+  assert.equal(bodies, 0);
+  const [id] = Object.values(hass.entities)
+    .filter(({ translation_key, device_id }) => translation_key === "balance" && device_id === "electricity")
+    .map(({ entity_id }) => entity_id);
+  card.hass = { ...hass, states: { ...hass.states, [id]: { ...hass.states[id], state: "1.00" } } };
+  assert.equal(bodies, 1);
+  assert.ok(text(card).includes("BND 1.00"));
+});
+
+// --- numbers and days ---
+
+for (const [number_format, language, expected] of [
+  ["language", "en", "1,234.5"],
+  ["language", "de", "1.234,5"],
+  ["comma_decimal", "de", "1,234.5"],
+  ["decimal_comma", "en", "1.234,5"],
+  ["space_comma", "en", "1 234,5"],
+  ["quote_decimal", "en", /^1['’]234\.5$/],
+  ["none", "de", "1234.5"],
+])
+  test(`numbers as the frontend writes them: ${number_format}, ${language}`, () => {
+    const hass = { locale: { number_format, language } };
+    const written = script.number(hass, 1234.5).replace(/\s/g, " ");
+    if (expected instanceof RegExp) assert.match(written, expected);
+    else assert.equal(written, expected);
+  });
+
+for (const [zone, parts, expected] of [
+  ["Asia/Brunei", [2026, 10, 1], "2026-10-31T16:00:00.000Z"],
+  ["Asia/Brunei", [2026, 12, 1], "2026-12-31T16:00:00.000Z"],
+  ["UTC", [2026, 0, 32], "2026-02-01T00:00:00.000Z"],
+  ["Europe/Berlin", [2026, 2, 29], "2026-03-28T23:00:00.000Z"],
+  ["Europe/Berlin", [2026, 2, 30], "2026-03-29T22:00:00.000Z"],
+  ["America/New_York", [2026, 10, 1], "2026-11-01T04:00:00.000Z"],
+  ["Pacific/Apia", [2026, 0, 1], "2025-12-31T11:00:00.000Z"],
+])
+  test(`a day begins at midnight: ${zone} ${parts}`, () => {
+    assert.equal(script.midnight(...parts, zone).toISOString(), expected);
+  });
+
+test("the bars of a month are its days, those of a day its hours, those of a year its months", () => {
+  const month = script.starts("month", NOW, "Asia/Brunei");
+  assert.equal(month.length, 31);
+  assert.equal(month[0].toISOString(), "2026-10-31T16:00:00.000Z");
+  assert.equal(month.at(-1).toISOString(), "2026-11-30T16:00:00.000Z");
+  const day = script.starts("day", NOW, "Asia/Brunei");
+  assert.equal(day.length, 25);
+  assert.equal(day[0].toISOString(), "2026-11-23T16:00:00.000Z");
+  const year = script.starts("year", NOW, "Asia/Brunei");
+  assert.equal(year.length, 13);
+  assert.equal(year[0].toISOString(), "2025-11-30T16:00:00.000Z");
+  const longest = script.starts("day", new Date("2026-10-26T12:00:00Z"), "Europe/Berlin");
+  assert.equal(longest.length, 26);
+});
+
+for (const [largest, end] of [[0, 1], [0.02, 0.02], [0.93, 1], [1.6, 2], [27.9, 30], [61, 80], [950, 1000]])
+  test(`a scale that reads well: ${largest}`, () => {
+    assert.ok(Math.abs(script.scale(largest) - end) < 1e-9);
+  });
+
+// --- use over time ---
+
+const statistics = (rows) => async (message) => {
+  statistics.asked.push(message);
+  const [use, cost] = message.statistic_ids;
+  return {
+    [use]: rows.map(([start, change]) => ({ start: +new Date(start), change })),
+    [cost]: rows.map(([start, , change]) => ({ start: +new Date(start), change })),
+  };
+};
+
+beforeEach(() => (statistics.asked = []));
+
+test("the month's days come from the statistics of the meter's number", async () => {
+  const callWS = statistics([
+    ["2026-10-31T16:00:00Z", 20.5, 0.21],
+    ["2026-11-02T16:00:00Z", 0, 0],
+    ["2026-11-24T16:00:00Z", 3.25, 0.03],
+  ]);
+  const card = shown("usms-usage-card", { device: "electricity" }, home({ callWS }));
+  assert.ok(text(card).includes("Reading statistics"));
+  await tick();
+  assert.deepEqual(statistics.asked, [
+    {
+      type: "recorder/statistics_during_period",
+      start_time: "2026-10-31T16:00:00.000Z",
+      end_time: "2026-11-30T16:00:00.000Z",
+      statistic_ids: ["usms:electricity_10000001_consumption", "usms:electricity_10000001_cost"],
+      period: "day",
+      types: ["change"],
+      units: { energy: "kWh", volume: "m³" },
+    },
+  ]);
+  assert.ok(text(card).includes("Use per day 23.8 kWh · BND 0.24"), text(card));
+  const slots = [...markup(card).matchAll(/data-i="(\d+)">(<i class="(\w*)" style="height:([\d.]+)%)?/g)];
+  assert.equal(slots.length, 30);
+  const drawn = slots.filter((slot) => slot[2]).map(([, i, , kind, height]) => [i, kind, height]);
+  assert.deepEqual(drawn, [["0", "", "68.3"], ["2", "", "0.0"], ["24", "now", "10.8"]]);
+  assert.match(labels(card)[0], /^Use per day: 23\.8 kWh · BND 0\.24; most: Sun, Nov 1 · 20\.5 kWh/);
+});
+
+test("the last twelve months are a table with costs, newest first", async () => {
+  const callWS = statistics([
+    ["2026-09-30T16:00:00Z", 547, 5.47],
+    ["2026-10-31T16:00:00Z", 582, 5.82],
+  ]);
+  const card = shown("usms-usage-card", { device: "electricity", show: "year" }, home({ callWS }));
+  await tick();
+  const read = text(card);
+  assert.match(read, /Nov 2026 so far 582 kWh BND 5\.82 Oct 2026 547 kWh BND 5\.47$/);
+});
+
+test("statistics are asked for anew when figures move, and not else", async () => {
+  const hass = home({ callWS: statistics([["2026-10-31T16:00:00Z", 1, 1]]) });
+  const card = shown("usms-usage-card", { device: "electricity" }, hass);
+  await tick();
+  card.update();
+  card.hass = { ...hass, devices: { ...hass.devices } };
+  assert.equal(statistics.asked.length, 1);
+  const id = Object.values(hass.entities).find(
+    ({ translation_key, device_id }) => translation_key === "consumption_this_month" && device_id === "electricity",
+  ).entity_id;
+  card.hass = { ...hass, states: { ...hass.states, [id]: { ...hass.states[id], state: "583" } } };
+  assert.equal(statistics.asked.length, 2);
+  assert.ok(text(card).includes("Use per day"), "what was read stays while it is read anew");
+  mock.timers.setTime(new Date("2026-12-01T02:00:00Z").getTime());
+  card.update();
+  await tick();
+  assert.equal(statistics.asked.at(-1).start_time, "2026-11-30T16:00:00.000Z");
+});
+
+test("without readings, and where the recorder fails, the card says so", async () => {
+  const empty = shown("usms-usage-card", { device: "electricity" }, home());
+  const callWS = async () => {
+    throw { code: "unknown_error" };
+  };
+  const failed = shown("usms-usage-card", { device: "electricity" }, home({ callWS }));
+  await tick();
+  assert.ok(text(empty).includes("No readings yet"));
+  assert.ok(text(failed).includes("can't be read at the moment"));
+});
+
+test("facts: yesterday, last month, top-ups", () => {
+  const read = text(shown("usms-facts-card", { device: "electricity" }, home()));
+  for (const words of [
+    "Used yesterday 23.7 kWh",
+    "Cost last month BND 5.47",
+    "Last top-up BND 10.00 November 4",
+    "Topped up this month BND 10.00",
+  ])
+    assert.ok(read.includes(words), `${words} in ${read}`);
+});
+
+// --- the account ---
+
+const needed = (captcha) => ({
+  account: {
+    sign_in_needed: ["on"],
+    ...(captcha && { captcha: [captcha, { entity_picture: "/api/image_proxy/image.x?token=1" }] }),
+  },
+});
+
+const account = (hass, { see = true } = {}) => {
+  const card = shown("usms-account-card", { account: "account" }, hass);
+  card.connectedCallback();
+  if (see) IntersectionObserver.last.see(true);
+  card.disconnect = () => card.disconnectedCallback();
+  return card;
+};
+
+test("the account's card is there only while there is something to say", async (t) => {
+  const hass = home();
+  const card = account(hass);
+  t.after(card.disconnect);
+  assert.equal(card.hidden, true);
+  const states = { account: { history_progress: [40, { minutes_left: 3 }] } };
+  card.hass = home({ states });
+  assert.equal(card.hidden, false);
+  assert.ok(text(card).includes("History is being read: 40% about 3 minutes left"), text(card));
+  assert.deepEqual(
+    card.events.filter(({ type }) => type === "card-visibility-changed").map(({ detail }) => detail.value),
+    [false, true],
+  );
+});
+
+test("the picture is drawn when a person sees the card, once", async (t) => {
+  const hass = home({ states: needed() });
+  const card = account(hass, { see: false });
+  t.after(card.disconnect);
+  assert.deepEqual(hass.calls, []);
+  assert.ok(!markup(card).includes("<img"));
+  IntersectionObserver.last.see(true);
+  await tick();
+  card.update();
+  assert.deepEqual(hass.calls, [["usms", "sign_in", { account: "entry" }, undefined, false, true]]);
+});
+
+test("a picture that waits already is shown, not drawn anew", async (t) => {
+  const hass = home({ states: needed("2026-11-25T05:58:00+00:00") });
+  const card = account(hass);
+  t.after(card.disconnect);
+  await tick();
+  assert.deepEqual(hass.calls, []);
+  assert.match(
+    markup(card),
+    /<img src="http:\/\/home\/api\/image_proxy\/image\.x\?token=1&#38;state=2026-11-25T05:58:00\+00:00" alt="Captcha/,
+  );
+});
+
+test("an answer is sent, and why it did not do is said", async (t) => {
+  const hass = home({ states: needed("2026-11-25T05:58:00+00:00") });
+  const answers = [{ signed_in: false, reason: "captcha_refused" }, { signed_in: true, reason: null }];
+  const sent = [];
+  hass.callService = async (_domain, _name, data) => (sent.push(data), { response: answers.shift() });
+  const card = account(hass);
+  t.after(card.disconnect);
+  await card.signIn("ab12c");
+  assert.ok(text(card).includes("That was not what the picture showed"));
+  await card.signIn("xy34z");
+  assert.ok(text(card).includes("Signed in. The figures are being read."));
+  assert.deepEqual(sent, [
+    { account: "entry", captcha: "ab12c" },
+    { account: "entry", captcha: "xy34z" },
+  ]);
+});
+
+test("after a refused password nothing is sent again by itself, nor after a reload", async (t) => {
+  const hass = home({ states: needed() });
+  let sent = 0;
+  hass.callService = async () => {
+    sent += 1;
+    throw { code: "home_assistant_error", translation_key: "password_refused", message: "no" };
+  };
+  hass.loadBackendTranslation = async (category, domain) => (path) =>
+    `${category} ${domain} ${path}`;
+  const card = account(hass);
+  await tick();
+  await tick();
+  assert.equal(sent, 1);
+  assert.ok(text(card).includes("exceptions usms component.usms.exceptions.password_refused.message"));
+  card.disconnect();
+  const again = account(home({ states: needed(), callService: hass.callService }));
+  t.after(again.disconnect);
+  await tick();
+  assert.equal(sent, 1);
+  assert.ok(text(again).includes("password_refused"));
+  const signedIn = account(home());
+  signedIn.disconnect();
+});
+
+test("the portal out of reach is said, in Malay too", async (t) => {
+  const hass = home({ states: needed() });
+  hass.callService = async () => {
+    throw { translation_key: "cannot_connect", message: "The USMS portal can't be reached." };
+  };
+  const card = shown("usms-account-card", { account: "account", language: "ms" }, hass);
+  localStorage.removeItem("usms-refused-entry");
+  card.connectedCallback();
+  t.after(() => card.disconnectedCallback());
+  IntersectionObserver.last.see(true);
+  await tick();
+  await tick();
+  assert.ok(text(card).includes("Portal USMS tidak dapat dihubungi."), text(card));
+});
+
+// --- the dashboard ---
+
+const types = (view) => view.sections.map(({ cards }) => cards.map((card) => [card.type, card.device ?? card.account, card.show].filter(Boolean).join(" ")));
+
+test("the dashboard: signing in, then every balance, then each meter's charts", async () => {
+  const hass = home();
+  const { title, views } = await script.UsmsStrategy.generate({}, hass);
+  assert.equal(title, "USMS");
+  assert.deepEqual(types(views[0]), [
+    ["custom:usms-account-card account"],
+    ["custom:usms-meter-card electricity"],
+    ["custom:usms-meter-card water"],
+    [
+      "heading",
+      "custom:usms-usage-card electricity month",
+      "custom:usms-facts-card electricity",
+      "custom:usms-usage-card electricity day",
+      "custom:usms-usage-card electricity year",
+    ],
+    ["heading", "custom:usms-usage-card water month", "custom:usms-facts-card water", "custom:usms-usage-card water year"],
+  ]);
+  const [{ conditions }] = views[0].sections[0].visibility;
+  assert.deepEqual(
+    conditions.map(({ entity }) => hass.entities[entity].translation_key),
+    ["sign_in_needed", "history_progress"],
+  );
+});
+
+test("the dashboard of one meter, and of none", async () => {
+  const one = await script.UsmsStrategy.generate({ language: "ms" }, home({ meters: ["water"] }));
+  assert.equal(one.views[0].sections.length, 3);
+  assert.ok(one.views[0].sections.flatMap(({ cards }) => cards).every(({ language }) => language === "ms"));
+  const none = await script.UsmsStrategy.generate({}, { states: {} });
+  assert.deepEqual(types(none.views[0]), [["markdown"]]);
+});
+
+test("it is made anew when meters come and go", () => {
+  assert.deepEqual(script.UsmsStrategy.registryDependencies, ["entities", "devices"]);
+});
+
+test("the frontend hears of the dashboard and of the cards, once", () => {
+  assert.deepEqual(
+    window.customStrategies.map(({ type, strategyType, name }) => [type, strategyType, name]),
+    [["usms", "dashboard", "USMS"]],
+  );
+  assert.deepEqual(window.customCards.map(({ type }) => type), ["usms-meter-card", "usms-usage-card"]);
+  const [offer] = window.customCards;
+  const hass = home();
+  const id = Object.values(hass.entities).find(({ device_id }) => device_id === "water").entity_id;
+  assert.deepEqual(offer.getEntitySuggestion(hass, id).config, { type: "custom:usms-meter-card", device: "water" });
+  const other = Object.values(hass.entities).find(({ device_id }) => device_id === "account").entity_id;
+  assert.equal(offer.getEntitySuggestion(hass, other), null);
+  assert.equal(offer.getEntitySuggestion(hass, "light.kitchen"), null);
+});
+
+test("every card has a form, a stub and a size", () => {
+  for (const [tag, type] of definitions) {
+    if (!tag.endsWith("card")) continue;
+    const { schema, computeLabel } = type.getConfigForm();
+    assert.ok(schema.every((field) => field.selector && computeLabel(field)), tag);
+    assert.ok(type.getStubConfig(home()), tag);
+    assert.equal(new type().getGridOptions().rows, "auto");
+  }
+  assert.deepEqual(definitions.get("usms-meter-card").getStubConfig(home()), { device: "electricity" });
+});
+
+test("tags that another registry lost are defined again", async () => {
+  const before = [...definitions.keys()];
+  const first = definitions.get("usms-meter-card");
+  definitions.clear();
+  definitions.set("kept", first); // the registry may know the class already
+  frontendIsThere();
+  await tick();
+  definitions.delete("kept");
+  assert.deepEqual([...definitions.keys()], before);
+});
