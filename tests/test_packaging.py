@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from custom_components.usms import sensor_types
-from custom_components.usms.client import Utility
+from custom_components.usms import client, sensor_types
+from custom_components.usms.client import Utility, store, sync
+from custom_components.usms.client import errors as errors_module
 from custom_components.usms.connection import errors
 from custom_components.usms.issues import store as store_issues
 from custom_components.usms.spending_sensors import spending_sensors
@@ -56,6 +57,24 @@ def test_versions_agree() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["version"] == MANIFEST["version"]
     assert set(MANIFEST["requirements"]) <= set(project["dependencies"])
+
+
+def test_the_package_of_the_client() -> None:
+    setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    (name, folder), *rest = setup["package-dir"].items()
+    assert not rest
+    base = (ROOT / folder).parent
+    found = [path.parent.relative_to(base) for path in (ROOT / folder).rglob("__init__.py")]
+    named = [".".join([name, *package.parts[1:]]) for package in found]
+    assert sorted(named) == setup["packages"]
+
+
+def test_the_names_that_others_rely_on() -> None:
+    names = {"UsmsClient", "BlockingClient", "NO_PACING", "residential", "TariffSchedule"}
+    errors = {name for name, kind in vars(errors_module).items() if isinstance(kind, type)}
+    assert names | errors | {"forecast"} <= set(client.__all__)
+    assert all(callable(getattr(client, name)) for name in (names - {"NO_PACING"}) | {"forecast"})
+    assert (store.ReadingsStore.__name__, sync.Sync.__name__) == ("ReadingsStore", "Sync")
 
 
 def test_hacs() -> None:

@@ -58,7 +58,7 @@ class UsmsData:
         self.store = store
         self.payments = Payments(hass, entry, connection.client, store, schedule=self.schedule)
         self.statistics = AccountStatistics(
-            hass, store, utilities=lambda: self.history.utilities, schedule=self.schedule
+            hass, store, meters=lambda: self.history.meters, schedule=self.schedule
         )
         self.figures = AccountFigures(
             hass, entry, store, schedule=self.schedule, review=self.payments.review
@@ -76,13 +76,17 @@ class UsmsData:
     def meters(self) -> list[AccountMeter]:
         """Return the meters that the account has.
 
-        Those of the account page as it was last read; before it was, those of the store. A meter
-        that the page shows no more is none of the account's: its readings and statistics stay.
+        Those of the account page as it was last read, also before this start. A meter that the
+        page shows no more is none of the account's: its readings and statistics stay.
         """
-        stored = self.history.utilities
         account: Account | None = self.coordinator.data
         if account is None:
-            return [AccountMeter(number, utility, None) for number, utility in stored.items()]
+            return [
+                AccountMeter(meter.number, meter.utility, None)
+                for meter in self.history.meters
+                if meter.present
+            ]
+        stored = self.history.utilities
         return [
             AccountMeter(card.number, card.utility or stored.get(card.number), card)
             for card in account.meters

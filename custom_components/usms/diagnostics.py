@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 
 from .client import Meter
+from .client.brunei import brunei_date
 from .client.store.models import DayState
+from .client.sync.history_start import search
 from .const import CONF_METERS
 from .data import UsmsConfigEntry
 
@@ -62,7 +65,10 @@ def _meter(meter: Meter) -> dict[str, Any]:
 
 
 def _days(days: list[DayState]) -> dict[str, Any]:
+    start = search({day.day: day for day in days}, brunei_date(dt_util.utcnow()))
     return {
+        "history_ended": start.end,
+        "days_empty": sum(1 for day in days if day.empty_since),
         "days_asked": len(days),
         "days_with_total": sum(1 for day in days if day.total is not None),
         "days_with_hours": sum(1 for day in days if day.hours),

@@ -69,6 +69,7 @@ def _history_attributes(progress: HistoryProgress) -> Mapping[str, Any]:
         "reports_read": progress.reports_read,
         "reports_left": progress.reports_left,
         "days_complete": progress.days_complete,
+        "empty_days": progress.empty_days,
         "last_report": step.resolution if step else None,
         "last_report_first_day": step.first.isoformat() if step else None,
         "last_report_last_day": step.last.isoformat() if step else None,

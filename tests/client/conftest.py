@@ -9,6 +9,8 @@ from custom_components.usms.client import BRUNEI, NO_PACING, UsmsClient
 from tests.portal import SimulatedPortal
 from tests.support.history import days_of_history
 
+from . import forward_proxy
+
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=BRUNEI)
 USERNAME, PASSWORD = "01001234", "demo-password"
 
@@ -43,3 +45,10 @@ async def signed_in(client: UsmsClient, portal: SimulatedPortal) -> UsmsClient:
     await client.sign_in(USERNAME, PASSWORD, answer_captcha=answer)
     portal.clear_requests()
     return client
+
+
+@pytest.fixture
+async def proxy() -> AsyncIterator[forward_proxy.Proxy]:
+    """A proxy that the environment may name."""
+    async with forward_proxy.running() as proxy:
+        yield proxy

@@ -1,4 +1,4 @@
-"""The books of an account: what a simulated household's balance tells, and what the store keeps."""
+"""The review of payments: what a simulated household's balance shows, and what the store keeps."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

@@ -49,8 +49,8 @@ test("a screen reader hears each line as a whole", () => {
 test("the month's bar shades the range and marks the forecast", () => {
   const bar = markup(meterCard(home())).match(/<span class="bar">.*?<\/span>/s)[0];
   assert.match(bar, /class="is" style="width:43\.4%"/);
-  assert.match(bar, /class="may"\s+style="margin-inline-start:48\.9%;width:51\.1%"/);
-  assert.match(bar, /class="mark" style="margin-inline-start:calc\(95\.2% - 2px\)"/);
+  assert.match(bar, /class="may" style="margin-inline-start:48\.9%;\s+width:51\.1%"/);
+  assert.match(bar, /class="mark"\s+style="margin-inline-start:calc\(95\.2% - 2px\)"/);
 });
 
 test("the range may have other names", () => {
@@ -507,7 +507,8 @@ test("the frontend hears of the dashboard and of the cards, once", () => {
     window.customStrategies.map(({ type, strategyType, name }) => [type, strategyType, name]),
     [["usms", "dashboard", "USMS"]],
   );
-  assert.deepEqual(window.customCards.map(({ type }) => type), ["usms-meter-card", "usms-usage-card"]);
+  const cards = ["meter", "usage", "facts", "account"].map((name) => `usms-${name}-card`);
+  assert.deepEqual(window.customCards.map(({ type }) => type), cards);
   const [offer] = window.customCards;
   const hass = home();
   const id = Object.values(hass.entities).find(({ device_id }) => device_id === "water").entity_id;

@@ -7,8 +7,9 @@ import pytest
 from homeassistant.core import HomeAssistant
 
 from custom_components.usms.client.models import Resolution
-from custom_components.usms.history.meter_statistics import statistic_ids
+from custom_components.usms.client.store.models import Origin
 from custom_components.usms.history.recorder import async_clear
+from custom_components.usms.history.series import statistic_ids
 from tests.portal import Fault
 from tests.support.harness import Harness
 
@@ -69,21 +70,24 @@ async def test_statistics_come_back_from_the_store_alone(
     await account.assert_statistics_equal_truth()
 
 
-@pytest.mark.history(days=40)
-async def test_rows_that_the_store_does_not_have_go(hass: HomeAssistant, account: Harness) -> None:
+async def test_a_row_that_only_the_recorder_has_is_taken_over(
+    hass: HomeAssistant, account: Harness
+) -> None:
     await account.start_history()
     store, meter = account.store, account.meter()
-    day = account.now.date() - timedelta(days=20)
+    day = account.now.date() - timedelta(days=5)
     kept = store.readings(meter.number, Resolution.HOUR, day, day)
+    before = await account.statistics(meter, "consumption")
     with store.transaction() as db:
         db.execute(
             "DELETE FROM reading WHERE resolution = 'hour' AND start = ?",
             (int(kept[-1].start.timestamp()),),
         )
     await account.statistics_writer.async_rebuild([meter.number])
-    series = await account.statistics(meter, "consumption")
-    assert kept[-1].start not in series
-    assert kept[-2].start in series
+    assert await account.statistics(meter, "consumption") == before
+    back = store.readings(meter.number, Resolution.HOUR, day, day)
+    assert back[-1].value == kept[-1].value
+    assert back[-1].origin is Origin.RECORDER
 
 
 @pytest.mark.parametrize("sequence", ["open", "strict_stale", "strict_empty", "strict_error"])

@@ -48,7 +48,7 @@ async def test_400_days_within_the_budget(
     assert [p for p, _ in steps[: len(daily)]] == [p for p, _ in daily]
     assert daily[-1][0].days_complete
     months = 2 * 14  # calendar months that 400 days touch, of two meters
-    start_of_history = 2 * 3
+    start_of_history = 2 * (3 + 6)  # two empty months, and the jumps beyond them
     print(
         f"\n{sequence}: {daily[-1][1]} requests for {months} meter-months of days, "
         f"{hourly[-1][1] - daily[-1][1]} for {len(hourly)} days of hours; "

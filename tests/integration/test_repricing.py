@@ -33,7 +33,7 @@ async def test_a_changed_tariff_re_prices_what_comes_after(
     meter, store = account.meter(), account.store
     old = TariffSchedule.always(residential(Utility.ELECTRICITY))
     statistics = MeterStatistics(hass, store, meter.number, Utility.ELECTRICITY, old)
-    assert await statistics.async_verify() == 0
+    assert (await statistics.async_verify()).written == 0
     before = await account.statistics(meter, "cost")
     consumption = await account.statistics(meter, "consumption")
 
@@ -58,7 +58,7 @@ async def test_a_changed_tariff_re_prices_what_comes_after(
 
     # Once is enough, what comes later keeps the new price, and back is back.
     assert await statistics.async_set_tariff(schedule) == 0
-    assert await statistics.async_verify() == 0
+    assert (await statistics.async_verify()).written == 0
     await statistics.async_update({account.now.date() - timedelta(days=1)})
     assert await account.statistics(meter, "cost") == after
     assert await statistics.async_set_tariff(old) > 0

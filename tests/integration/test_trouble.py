@@ -16,8 +16,8 @@ from sqlalchemy import text
 from custom_components.usms.client import Utility
 from custom_components.usms.client.sync import Sync
 from custom_components.usms.const import DOMAIN
-from custom_components.usms.history.meter_statistics import statistic_ids
 from custom_components.usms.history.recorder import async_clear, async_recorded
+from custom_components.usms.history.series import statistic_ids
 from tests.support.harness import Harness
 
 pytestmark = pytest.mark.history(days=5)

@@ -17,6 +17,7 @@ from .errors import (
 )
 from .models import Resolution
 from .portal import pages
+from .portal.proxy import proxy_for
 from .portal.redaction import read_page
 from .portal.session import PortalSession
 from .portal.topup_reports import TopUpReports
@@ -58,16 +59,22 @@ class UsmsClient:
         timeout: float = 60.0,
         now: Callable[[], datetime] = utcnow,
         one_at_a_time: asyncio.Lock | None = None,
+        trust_env: bool = False,
     ) -> None:
         """Make a client; raises WrongRequest for an address that can't be the portal's.
 
         `base_url` defaults to `USMS_BASE_URL` in the environment, then to the operator's address;
-        `timeout` is in seconds, for one request; `now` tells the time for `Account.read_at`.
+        `timeout` is in seconds, for one request; `now` returns the time for `Account.read_at`.
         Clients of one account share `one_at_a_time`, for the portal takes one request at a time.
+        With `trust_env` an HTTP session of the client's own goes by the proxy that `HTTP_PROXY` and
+        `HTTPS_PROXY` name, unless `NO_PROXY` has the portal.
         """
         self._base_url = base_url_from(base_url)
         self._owned = http is None
-        self._http = http or aiohttp.ClientSession(cookie_jar=new_cookie_jar(str(self._base_url)))
+        self._http = http or aiohttp.ClientSession(
+            cookie_jar=new_cookie_jar(str(self._base_url)),
+            proxy=proxy_for(self._base_url) if trust_env else None,
+        )
         self._transport = Transport(self._http, self._base_url, pacing=pacing, timeout=timeout)
         self._session = PortalSession(self._transport, now)
         self._reports = UsageReports(self._session, self._transport)

@@ -30,10 +30,10 @@ _ROSE: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What a look through a meter's book has brought."""
+    """What the review of a meter's payments has found."""
 
     rose: datetime | None = None
-    """When the balance last rose in a way that the transaction history has not explained yet."""
+    """When the balance last rose without a top-up of the transaction history that explains it."""
     bill: BillCheck | None = None
     """None without a week of which all is known."""
     predicted: Decimal | None = None
@@ -69,9 +69,8 @@ class _Reviewer:
                 {number: ledger.found_topups(book) for number, book in books.items()}, books
             )
             for number, book in books.items():
-                since = book.balances[
-                    0
-                ].seen_at  # which closed an entry that is no longer in the book
+                # The first balance closed an entry that is no longer in the book.
+                since = book.balances[0].seen_at
                 self._payments.replace_found(number, since, found[number])
             return {
                 number: self._review(book, found[number], priced=bool(schedules[number]))

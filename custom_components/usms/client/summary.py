@@ -1,4 +1,4 @@
-"""What is shown of a meter: counted from its store and books, priced by its tariff."""
+"""What is shown of a meter: counted from its store, priced by its tariff."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def count(
     now: datetime,
     review: Review | None = None,
 ) -> Figures:
-    """Count what a meter used and costs (blocks); `review` is the last of its book."""
+    """Count what a meter used and costs (blocks); `review` is the last one of its payments."""
     today = brunei_date(now)
     last_month = (today.replace(day=1) - _DAY).replace(day=1)
     since = today - LONGEST * _DAY

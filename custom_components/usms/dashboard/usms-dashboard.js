@@ -134,7 +134,8 @@ const NUMBER_LOCALES = {
 export const number = (hass, value, options) => {
   const { number_format: format, language = "en" } = hass.locale ?? {};
   const locale = format in NUMBER_LOCALES ? NUMBER_LOCALES[format] : language;
-  return new Intl.NumberFormat(locale, { useGrouping: format !== "none", ...options }).format(value);
+  const all = { useGrouping: format !== "none", ...options };
+  return new Intl.NumberFormat(locale, all).format(value);
 };
 
 export const money = (hass, value, currency = "BND") =>
@@ -179,7 +180,8 @@ export const clock = (moment, zone) => {
   }).formatToParts(moment);
   const part = (name) => Number(parts.find(({ type }) => type === name).value);
   const [year, month, day] = [2000 + part("year"), part("month") - 1, part("day")];
-  return { year, month, day, utc: Date.UTC(year, month, day, part("hour"), part("minute"), part("second")) };
+  const time = [part("hour"), part("minute"), part("second")];
+  return { year, month, day, utc: Date.UTC(year, month, day, ...time) };
 };
 
 // When a day begins in a zone; months and days beyond their end go on, as in Date.UTC.
@@ -211,7 +213,8 @@ const usmsDevices = ({ entities = {} }) => {
 };
 
 const known = (state) => state && state.state !== "unknown" && state.state !== "unavailable";
-const numeric = (value) => (value === null || value === "" || isNaN(value) ? undefined : Number(value));
+const numeric = (value) =>
+  value === null || value === "" || isNaN(value) ? undefined : Number(value);
 
 // A meter or an account. An entity may be registered and have no state.
 export const thing = (hass, id) => {
@@ -295,7 +298,7 @@ button, input { font: inherit; color: inherit; box-sizing: border-box; }
 .name { display: flex; align-items: center; gap: 8px; min-width: 0; }
 .head .name { font-size: inherit; font-weight: 400; color: var(--secondary-text-color); }
 .name ha-icon { color: var(--state-icon-color, var(--primary-color)); }
-.name span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.name span { overflow-wrap: anywhere; }
 .pill { flex: none; display: inline-flex; align-items: center; gap: 6px; min-height: 36px;
   padding: 0 14px; border: 0; border-radius: 18px; cursor: pointer; font-weight: 500;
   color: var(--primary-color); background: var(--soft); text-decoration: none; }
@@ -339,7 +342,7 @@ button, input { font: inherit; color: inherit; box-sizing: border-box; }
 .slot.on { background: var(--soft); }
 .slot.on i { opacity: 1; }
 .axis { display: flex; margin-top: 4px; }
-.axis span { flex: 1; min-width: 0; display: flex; justify-content: center; white-space: nowrap; }
+.axis span { flex: 1; min-width: 0; padding-inline-start: 1px; white-space: nowrap; }
 .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 table { border-collapse: collapse; }
 th, td { padding: 3px 0; font-weight: 400; text-align: end; white-space: nowrap; }
@@ -490,7 +493,8 @@ export class MeterCard extends UsmsCard {
     if (!meter) return this.noMeter(text);
     const url = meter.attribute("balance", "top_up_url");
     const days = meter.value("days_left");
-    const low = days > 0 ? fill(text.lowDays, { days: span(this.language, days, "day") }) : text.low;
+    const left = days > 0 && span(this.language, days, "day");
+    const low = left ? fill(text.lowDays, { days: left }) : text.low;
     return html`<div class="row head">
         <h2 class="name">${icon(meter.icon)}<span>${meter.name}</span></h2>
         ${/^https?:/.test(url) &&
@@ -528,7 +532,8 @@ export class MeterCard extends UsmsCard {
     return this.more(
       meter,
       "balance",
-      html`<span class="row"><span class="balance ${old && "old"} ${low && "low"}">${bdi(shown)}</span>
+      html`<span class="row">
+        <span class="balance ${old && "old"} ${low && "low"}">${bdi(shown)}</span>
         <span class="dim">${bdi(beside)}</span></span>`,
       join([shown, beside]),
     );
@@ -564,7 +569,8 @@ export class MeterCard extends UsmsCard {
       return isNaN(at) ? "" : say(at);
     };
     const [from, to] = [end("early", "low"), end("late", "high")];
-    const words = fill(day < Date.now() ? text.past : text.until, { day: say(day, { weekday: "long" }) });
+    const when = { day: say(day, { weekday: "long" }) };
+    const words = fill(day < Date.now() ? text.past : text.until, when);
     const sure = !from || !to || from === to;
     return this.more(
       meter,
@@ -596,9 +602,12 @@ export class MeterCard extends UsmsCard {
       html`<span class="row"><span>${text.thisMonth}</span>
         <span><b>${bdi(cost(spent))}</b> <span class="dim">${bdi(said)}</span></span></span>
         ${said &&
-        html`<span class="bar"><i class="is" style="width:${percent(spent / all)}"></i><i class="may"
-          style="margin-inline-start:${percent(low / all)};width:${percent((high - low) / all)}"></i><i
-          class="mark" style="margin-inline-start:calc(${percent(about / all)} - 2px)"></i></span>`}`,
+        html`<span class="bar">
+          <i class="is" style="width:${percent(spent / all)}"></i>
+          <i class="may" style="margin-inline-start:${percent(low / all)};
+            width:${percent((high - low) / all)}"></i>
+          <i class="mark"
+            style="margin-inline-start:calc(${percent(about / all)} - 2px)"></i></span>`}`,
       `${text.thisMonth}: ${cost(spent)} ${join([
         said,
         said && low < high && fill(text.between, { from: cost(low), to: cost(high) }),
@@ -621,7 +630,8 @@ export class MeterCard extends UsmsCard {
       "tier",
       html`<span class="row">${bdi(said)}<span class="dim">${bdi(rest)}</span></span>
         ${!isNaN(used) &&
-        html`<span class="bar thin ${used > 0.9 && "near"}"><i style="width:${percent(used)}"></i></span>`}`,
+        html`<span class="bar thin ${used > 0.9 && "near"}">
+          <i style="width:${percent(used)}"></i></span>`}`,
       join([said, rest]),
     );
   }
@@ -698,14 +708,18 @@ export class UsageCard extends UsmsCard {
     const say = (at, how) => date(hass, this.language, at, how, hass.config?.time_zone);
     const use = (value) => (value === undefined ? "–" : quantity(hass, value, meter.unit));
     const cost = (value) => (value === undefined ? "" : money(hass, value));
-    const sum = (key) => seen.reduce((all, row) => (row[key] === undefined ? all : (all ?? 0) + row[key]), undefined);
+    const sum = (key) => {
+      const all = seen.map((row) => row[key]).filter((value) => value !== undefined);
+      return all.length ? all.reduce((a, b) => a + b) : undefined;
+    };
     const bars = rows.map((row) => ({
       ...row,
       words: [say(row.start, options), use(row.use), cost(row.cost)],
     }));
     const [{ start }] = rows;
     this._readouts = bars.map(({ words }) => join(words, " · "));
-    this._total = join([show === "day" && say(start, dayOf(start)), use(sum("use")), cost(sum("cost"))], " · ");
+    const of = show === "day" && say(start, dayOf(start));
+    this._total = join([of, use(sum("use")), cost(sum("cost"))], " · ");
     const largest = seen.reduce((a, b) => (b.use > a.use ? b : a));
     const top = scale(largest.use);
     const most = fill(text.most, { bar: this._readouts[rows.indexOf(largest)] });
@@ -771,9 +785,8 @@ export class UsageCard extends UsmsCard {
       types: ["change"],
       units: { energy: "kWh", volume: "m³" },
     });
-    const [use, cost] = ids.map(
-      (id) => new Map(found[id]?.map(({ start, change }) => [+new Date(start), change ?? undefined])),
-    );
+    const pair = ({ start, change }) => [+new Date(start), change ?? undefined];
+    const [use, cost] = ids.map((id) => new Map(found[id]?.map(pair)));
     return all.slice(0, -1).map((start, i) => ({
       start,
       use: use.get(+start),
@@ -908,8 +921,12 @@ export class AccountCard extends UsmsCard {
       this.hidden = !wanted;
       this.tell("card-visibility-changed", { value: !this.hidden });
     }
-    if (!needed) this._asked = false;
-    else if (this._inSight && !document.hidden && !this._asked && !this.preview) this.drawOnce(account);
+    if (account.state("sign_in_needed")?.state === "off") {
+      this._asked = false;
+      refusal(account.entry, "");
+    }
+    const looked = this._inSight && !document.hidden && !this.preview;
+    if (needed && looked && !this._asked) this.drawOnce(account);
   }
 
   body(hass, text) {
@@ -917,13 +934,15 @@ export class AccountCard extends UsmsCard {
     this._watched = Object.values(account.ids);
     if (account.on("sign_in_needed")) return this.form(hass, text, account);
     const done = account.value("history_progress");
-    return done < 100 ? this.history(hass, text, account, done / 100) : note("", "account-check", text.fine);
+    if (done < 100) return this.history(hass, text, account, done / 100);
+    return note("info", "account-check", text.fine);
   }
 
   history(hass, text, account, done) {
     const minutes = account.part("history_progress", "minutes_left");
     const said = fill(text.history, { percent: number(hass, done, { style: "percent" }) });
-    const rest = minutes === undefined ? "" : fill(text.timeLeft, { time: span(this.language, minutes, "minute") });
+    const time = minutes !== undefined && span(this.language, minutes, "minute");
+    const rest = time && fill(text.timeLeft, { time });
     return html`<div role="progressbar" aria-valuenow="${Math.round(100 * done)}"
       aria-label="${join([said, rest])}">
       <div class="row"><span>${said}</span><span class="dim">${rest}</span></div>
@@ -965,7 +984,7 @@ export class AccountCard extends UsmsCard {
       }</div>
       <label>${text.characters}<input data-focus="answer" dir="ltr" autocomplete="off"
         autocapitalize="none" spellcheck="false" enterkeyhint="send" ${!seen && off}></label>
-      <div role="status">${error ? note("error", "alert-circle", error) : this._message || waits}</div>
+      <div role="status">${error ? note("error", "alert", error) : this._message || waits}</div>
       <div class="actions">
         <button class="pill main" ${(busy || !seen) && off}>${text.send}</button>
         <button class="pill" type="button" data-draw ${busy && off}
@@ -1021,7 +1040,10 @@ export class UsmsStrategy extends HTMLElement {
   static async generate(config, hass) {
     const language = config?.language in TEXTS ? { language: config.language } : {};
     const grid = (...cards) => ({ type: "grid", cards: cards.filter(Boolean) });
-    const card = (type, { id: device }, more) => ({ type: `custom:usms-${type}-card`, device, ...more, ...language });
+    const card = (name, { id: device }, more) => {
+      const type = `custom:usms-${name}-card`;
+      return { type, device, ...more, ...language };
+    };
     const usage = (meter, show) => card("usage", meter, { show });
     const hours = (meter) => !meter.water && usage(meter, "day"); // the portal has none of water
     const found = meters(hass);
@@ -1036,10 +1058,11 @@ export class UsmsStrategy extends HTMLElement {
         visibility: [{ condition: "or", conditions }],
       };
     });
-    const view = (...sections) => ({
-      title: "USMS",
-      views: [{ title: "USMS", type: "sections", max_columns: columns, sections: [...signIns, ...sections] }],
-    });
+    const view = (...more) => {
+      const sections = [...signIns, ...more];
+      const only = { title: "USMS", type: "sections", max_columns: columns, sections };
+      return { title: "USMS", views: [only] };
+    };
     if (!found.length) {
       const { none, add } = TEXTS[languageOf(hass, config)];
       const content = `${none} [${add}](/config/integrations/dashboard/add?domain=usms)`;
@@ -1096,13 +1119,15 @@ const announce = (list, entry) => {
   if (!known.some(({ type }) => type === entry.type)) known.push({ ...entry, documentationURL });
 };
 
+// Offers a card in the card picker; with `more` of its configuration for an entity of a meter too.
 const offer = (type, name, description, more) => {
   const getEntitySuggestion = (hass, id) => {
     const { platform, device_id: device } = hass.entities?.[id] ?? {};
     const ours = platform === "usms" && meters(hass).some((meter) => meter.id === device);
     return ours ? { config: { type: `custom:${type}`, device, ...more } } : null;
   };
-  announce("customCards", { type, name, description, preview: true, getEntitySuggestion });
+  const suggestion = more && { getEntitySuggestion };
+  announce("customCards", { type, name, description, preview: true, ...suggestion });
 };
 
 announce("customStrategies", {
@@ -1111,5 +1136,7 @@ announce("customStrategies", {
   name: "USMS",
   description: "Balances, forecasts, use and costs of your prepaid meters",
 });
-offer("usms-meter-card", "USMS meter", "Balance, how long it lasts, this month and the tier");
+offer("usms-meter-card", "USMS meter", "Balance, how long it lasts, this month and the tier", {});
 offer("usms-usage-card", "USMS use", "Use and cost by day, hour or month", { show: "month" });
+offer("usms-facts-card", "USMS facts", "Yesterday's use, last month's cost and top-ups");
+offer("usms-account-card", "USMS account", "Signing in with the captcha; the history's progress");

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Final
 
@@ -13,8 +13,10 @@ from homeassistant.core import HomeAssistant
 from ..client.billing.schedule import TariffSchedule
 from ..client.models import Utility
 from ..client.store import ReadingsStore
-from .meter_statistics import MeterStatistics, statistic_ids
-from .recorder import async_clear
+from ..client.store.models import StoredMeter
+from .meter_statistics import MeterStatistics, Verified
+from .recorder import async_clear, async_known
+from .series import statistic_ids
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -33,27 +35,28 @@ class AccountStatistics:
         hass: HomeAssistant,
         store: ReadingsStore,
         *,
-        utilities: Callable[[], Mapping[str, Utility | None]],
+        meters: Callable[[], Sequence[StoredMeter]],
         schedule: Callable[[str], TariffSchedule | None],
     ) -> None:
         """Derive from that store.
 
-        `utilities` returns what each meter of the store measures, `schedule` the prices of one.
+        `meters` returns those of the store, `schedule` the prices of one.
         """
         self._hass = hass
         self._store = store
-        self._utilities = utilities
+        self._stored = meters
         self._schedule = schedule
         self._meters: dict[str, MeterStatistics] = {}
         self._cleared: set[str] | None = None
         """Meters without statistics until these are rebuilt; None until they are read."""
         self._one_at_a_time = asyncio.Lock()
 
-    async def async_update(self, meter: str, changed: Iterable[date]) -> None:
+    async def async_update(self, meter: str, changed: Iterable[date]) -> Verified:
         """Write what changed on those days of a meter; raises RecorderFailed."""
         async with self._one_at_a_time:
             if statistics := await self._async_of(meter):
-                await statistics.async_update(changed)
+                return await statistics.async_update(changed)
+            return Verified()
 
     async def async_price(self, meter: str) -> None:
         """Price a meter anew where it has another tariff now; raises RecorderFailed."""
@@ -61,13 +64,20 @@ class AccountStatistics:
             if statistics := self._meters.get(meter):
                 await statistics.async_set_tariff(self._schedule(meter))
 
-    async def async_verify(self) -> int:
-        """Compare the recorder with the store and write what differs; return how many rows.
+    async def async_verify(self) -> Verified:
+        """Take over what only the recorder has, compare the rest and write what differs.
 
         Raises RecorderFailed.
         """
         async with self._one_at_a_time:
-            return await self._async_verify(self._utilities())
+            wanted = [meter.number for meter in self._stored() if await self._is_shown(meter)]
+            return await self._async_verify(wanted)
+
+    async def _is_shown(self, meter: StoredMeter) -> bool:
+        """Whether a meter has statistics: deleted ones of a meter that is gone do not come back."""
+        if meter.present or meter.utility is None:
+            return True
+        return bool(await async_known(self._hass, set(statistic_ids(meter.number, meter.utility))))
 
     async def async_rebuild(self, meters: Iterable[str]) -> int:
         """Make the statistics of meters equal to the store; return how many rows were written.
@@ -77,12 +87,12 @@ class AccountStatistics:
         async with self._one_at_a_time:
             wanted = list(meters)
             await self._async_keep_cleared((await self._async_cleared()).difference(wanted))
-            return await self._async_verify(wanted)
+            return (await self._async_verify(wanted)).written
 
     async def async_clear(self, meters: Iterable[str]) -> set[str]:
         """Clear the statistics of meters, and write none until they are rebuilt; return the ids."""
         async with self._one_at_a_time:
-            utilities = self._utilities()
+            utilities = self._utilities
             wanted = list(meters)
             ids = {
                 series
@@ -94,19 +104,23 @@ class AccountStatistics:
             await async_clear(self._hass, ids)
             return ids
 
-    async def _async_verify(self, meters: Iterable[str]) -> int:
-        written = 0
+    async def _async_verify(self, meters: Iterable[str]) -> Verified:
+        done = Verified()
         for meter in meters:
             if statistics := await self._async_of(meter):
-                written += await statistics.async_verify()
-        if written:
-            _LOGGER.debug("Wrote %d rows of statistics that the recorder lacked", written)
-        return written
+                done += await statistics.async_verify()
+        if done.written:
+            _LOGGER.debug("Wrote %d rows of statistics that the recorder lacked", done.written)
+        return done
+
+    @property
+    def _utilities(self) -> dict[str, Utility | None]:
+        return {meter.number: meter.utility for meter in self._stored()}
 
     async def _async_of(self, meter: str) -> MeterStatistics | None:
         """Return a meter's series; None while its utility is unknown, or where it has none."""
         if meter not in self._meters:
-            utility = self._utilities().get(meter)
+            utility = self._utilities.get(meter)
             if utility is None or meter in await self._async_cleared():
                 return None
             self._meters[meter] = MeterStatistics(

@@ -160,7 +160,9 @@ class History:
     @property
     def _progress(self) -> HistoryProgress:
         outlook = self._sync.outlook
-        return HistoryProgress(outlook.done, outlook.left, outlook.days_complete, self._last)
+        return HistoryProgress(
+            outlook.done, outlook.left, outlook.days_complete, outlook.empty_days, self._last
+        )
 
     @callback
     def _async_publish(self) -> None:
@@ -226,7 +228,8 @@ class History:
         self._async_publish()
         if self._verify_at is None or now >= self._verify_at:
             self._payments.async_update_tariff_issues(self.utilities)
-            await self._statistics.async_verify()
+            if (await self._statistics.async_verify()).adopted:
+                await self._figures.async_count(self._numbers)
             self._verify_at = now + VERIFY_INTERVAL
         if self._may_ask(now):
             await self._async_ask(now)

@@ -18,6 +18,8 @@ class HistoryProgress:
     """As far as is known; grows while the start of the history is not found."""
     days_complete: bool
     """Whether the daily history of every meter is there, back to its start."""
+    empty_days: int
+    """Days that the portal had not published when asked, and that are asked for again."""
     last: Progress | None
     """The last report read; None before there is one."""
 

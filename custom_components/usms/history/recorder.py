@@ -6,16 +6,20 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import batched
 from typing import Final, override
 
 from homeassistant.components.recorder.core import Recorder
+from homeassistant.components.recorder.db_schema import Statistics
 from homeassistant.components.recorder.models import StatisticData, StatisticMetaData
 from homeassistant.components.recorder.statistics import (
     async_add_external_statistics,
+    get_metadata,
     statistics_during_period,
 )
 from homeassistant.components.recorder.tasks import RecorderTask
+from homeassistant.components.recorder.util import session_scope
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.recorder import get_instance
@@ -64,6 +68,41 @@ async def async_clear(hass: HomeAssistant, ids: Iterable[str]) -> None:
     """Remove series from the recorder."""
     get_instance(hass).async_clear_statistics(sorted(ids))
     await async_recorded(hass)
+
+
+@dataclass(slots=True)
+class _DeleteRows(RecorderTask):
+    """Remove single rows of series, which the recorder offers no other way for."""
+
+    ids: Sequence[str]
+    starts: Sequence[float]
+
+    @override
+    def run(self, instance: Recorder) -> None:
+        with session_scope(session=instance.get_session()) as session:
+            for statistic_id in self.ids:
+                known = instance.statistics_meta_manager.get(session, statistic_id)
+                if known:
+                    session.query(Statistics).filter(
+                        Statistics.metadata_id == known[0], Statistics.start_ts.in_(self.starts)
+                    ).delete(synchronize_session=False)
+
+
+async def async_delete(hass: HomeAssistant, ids: Sequence[str], starts: Sequence[datetime]) -> None:
+    """Remove the rows of series that start at those moments."""
+    stamps = [start.timestamp() for start in starts]
+    for batch in batched(stamps, _BATCH, strict=False):
+        get_instance(hass).queue_task(_DeleteRows(ids, batch))
+    await async_recorded(hass)
+
+
+async def async_known(hass: HomeAssistant, ids: set[str]) -> set[str]:
+    """Return which of those series the recorder knows; raises RecorderFailed."""
+    read = partial(get_metadata, hass, statistic_ids=ids)
+    try:
+        return set(await get_instance(hass).async_add_executor_job(read))
+    except SQLAlchemyError as err:
+        raise RecorderFailed from err
 
 
 async def async_read(

@@ -15,6 +15,7 @@ import pytest
 from custom_components.usms.client import NO_PACING
 from custom_components.usms.client.cli import main, run
 from tests.client.conftest import NOW, PASSWORD, USERNAME
+from tests.client.forward_proxy import VARIABLES
 from tests.portal import SimulatedPortal
 
 
@@ -62,6 +63,7 @@ class Shell:
     ) -> None:
         self.portal = portal
         self.state = state
+        self.now = NOW
         self._monkeypatch = monkeypatch
         self._capsys = capsys
 
@@ -71,7 +73,7 @@ class Shell:
 
         def run() -> int:
             try:
-                return main(arguments, clock=lambda: NOW, pacing=NO_PACING)
+                return main(arguments, clock=lambda: self.now, pacing=NO_PACING)
             except SystemExit as stop:
                 return int(stop.code or 0)
 
@@ -96,8 +98,8 @@ def usms(
     monkeypatch.setenv("USMS_BASE_URL", portal.base_url)
     monkeypatch.setenv("USMS_USERNAME", USERNAME)
     monkeypatch.setenv("USMS_PASSWORD", PASSWORD)
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", *VARIABLES):
+        monkeypatch.delenv(name, raising=False)
     return Shell(portal, tmp_path / "usms", monkeypatch, capsys)
 
 

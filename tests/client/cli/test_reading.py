@@ -203,7 +203,13 @@ async def test_status(signed_in: Shell) -> None:
     made = forecast(lately, schedule, NOW, Decimal(str(card["balance"])))
     assert made
     assert made.runs_out
+    month = [day for day in days if day >= NOW.date().replace(day=1)]
+    assert len(month) == 19  # the 20th is not over
+    used = sum(days[day] for day in month)
+    price = residential_electricity().bill(used)
     assert said.json == card | {
+        "used_this_month": float(used),
+        "cost_this_month": float(round(price, 2)),
         "per_day": float(made.per_day),
         "month_consumption": float(made.month_consumption.expected),
         "month_cost": float(round(made.month_cost.expected, 2)),
@@ -219,7 +225,17 @@ async def test_status(signed_in: Shell) -> None:
     lines = dict(
         line.split("  ", 1) for line in (await signed_in("status", WATER)).out.splitlines()
     )
+    assert lines["Used this month"].strip() == f"{both[1]['used_this_month']:.3f} m³"
+    assert lines["Its cost so far (B$)"].strip() == f"{both[1]['cost_this_month']:.2f}"
     assert lines["Remaining"].strip() == f"{both[1]['remaining_units']:.3f} m³"
+
+
+async def test_status_on_the_first_of_a_month_knows_nothing_of_it(signed_in: Shell) -> None:
+    """Nothing is published of a day that is not over; that is not 0."""
+    signed_in.now = NOW.replace(day=1)
+    row = (await signed_in("status", ELECTRICITY, "--json")).json
+    assert (row["used_this_month"], row["cost_this_month"]) == (None, None)
+    assert row["per_day"] > 0
 
 
 async def test_topups(signed_in: Shell) -> None:

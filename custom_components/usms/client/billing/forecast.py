@@ -165,7 +165,7 @@ def runs_out(
     """Return when a balance (BND) is used up through the tiers, month turns included.
 
     `used` (kWh or m³) is what was used of this month before `now`, None where nothing was;
-    `expected` tells what a day will use. In Brunei's time; None after `HORIZON`.
+    `expected` returns what a day will use. In Brunei's time; None after `HORIZON`.
     """
     begin = now.astimezone(BRUNEI)
     if balance <= 0:

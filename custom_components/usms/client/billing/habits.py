@@ -24,7 +24,7 @@ _MOVED_OUT: Final = 60
 _FARTHEST: Final = 31
 """Days ahead beyond which errors are taken to grow no more."""
 _UNSURE: Final = 0.25
-"""By which share an expectation is taken to be off while a household has no past to tell."""
+"""By which share an expectation is taken to be off while nothing is known of a household."""
 
 
 @dataclass(slots=True)
@@ -87,7 +87,7 @@ class Habits:
             for n in range(1, len(self._levels) - days + 1)
             if self._levels[n - 1] > 0
         )
-        # Spans overlap, so what they tell grows with how many there are side by side.
+        # Spans overlap, so what they are worth grows with how many fit side by side.
         trust, low, high = 0.0, 0.0, 0.0
         if errors:
             trust = len(errors) / (len(errors) + 3 * days)
@@ -126,7 +126,7 @@ def habits_of(days: Mapping[date, float]) -> Habits | None:
 
 
 def _week(known: Sequence[date], amounts: Sequence[float]) -> tuple[float, ...]:
-    """Return by which factor each weekday differs from the days around it; few days tell less."""
+    """Return by which factor each weekday differs from the days around it; few days count less."""
     ratios: list[list[float]] = [[] for _ in range(7)]
     sums = list(accumulate(amounts, initial=0.0))
     for n in range(3, len(amounts) - 3):

@@ -218,7 +218,7 @@ _TERMS: Final[Mapping[tuple[TariffKind, Utility], frozenset[str]]] = {
     (TariffKind.OWN, Utility.ELECTRICITY): _OWN,
     (TariffKind.OWN, Utility.WATER): _OWN,
 }
-"""What a tariff of each kind is told besides its kind."""
+"""What a tariff of each kind has besides its kind."""
 _MOST: Final = 1_000_000
 _MOST_PLACES: Final = 6
 _MOST_TIERS: Final = 20

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from ..models import Resolution, Utility
 from .options import Options
+from .streams import emit
 from .text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from _typeshed import SupportsWrite
 
 _ABOUT: Final = "Read USMS, Brunei's prepaid electricity and water smart meters."
 _MORE: Final = """\
@@ -29,11 +32,15 @@ _RESOLUTIONS: Final = (
 
 
 class _Parser(argparse.ArgumentParser):
-    """Tells what is wrong in one sentence."""
+    """Tells what is wrong in one sentence, and its help on any terminal."""
 
     def error(self, message: str) -> NoReturn:
         """Say it and leave."""
         self.exit(2, f"usms: {visible(message)} (see {self.prog} --help)\n")
+
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        """Write it to standard output; raises OSError where that can't be."""
+        emit(self.format_help()) if file is None else super().print_help(file)
 
 
 def parse(arguments: Sequence[str] | None) -> Options:
@@ -244,5 +251,5 @@ class _Version(argparse.Action):
             known = version("usms-client")
         except PackageNotFoundError:
             known = "(not installed)"
-        print(f"usms {known}")
+        emit(f"usms {known}\n")
         parser.exit()

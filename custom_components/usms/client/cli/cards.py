@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from ..billing.forecast import forecast
-from ..billing.schedule import TariffSchedule
+from ..billing.schedule import RunningBill, TariffSchedule
 from ..brunei import brunei_date
 from ..client import MAX_DAYS
 from ..errors import NoData
@@ -20,6 +20,8 @@ from .signing_in import account_of, meter_of, signed_in
 from .state import open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..billing.forecast import Forecast
     from ..blocking import BlockingClient
     from ..models import Meter, Reading
@@ -37,6 +39,11 @@ _LEFT: Final = (
     Column("last_updated", "Last updated", output.day),
 )
 _KEYS: Final = tuple(column.key for column in _LEFT)
+_SO_FAR: Final = (
+    Column("used_this_month", "Used this month", unit="unit"),
+    Column("cost_this_month", "Its cost so far (B$)", output.cents),
+)
+_SO_FAR_KEYS: Final = tuple(column.key for column in _SO_FAR)
 _EXPECTED: Final = (
     Column("per_day", "Expected a day", output.tenths, "unit"),
     Column("month_consumption", "Expected this month", output.tenths, "unit"),
@@ -47,6 +54,7 @@ _EXPECTED: Final = (
 _STATUS: Final = (
     *(column for column in _LEFT if column.key not in {"remaining_units", "unit"}),
     Column("remaining_units", "Remaining", unit="unit"),
+    *_SO_FAR,
     *_EXPECTED,
 )
 _EXPECTED_KEYS: Final = tuple(column.key for column in _EXPECTED)
@@ -82,13 +90,14 @@ def status(options: Options, context: Context) -> Result:
         chosen = [meter_of(account, options.meter)] if options.meter else account.meters
         rows = []
         for meter in chosen:
-            made = None
+            so_far, made = dict[str, Decimal | None].fromkeys(_SO_FAR_KEYS), None
             if schedule := _schedule(options, meter.utility):
                 days = _complete_days(client, meter, options, context)
+                so_far = _so_far(days, schedule, brunei_date(now))
                 made = forecast(days, schedule, now, balance=meter.balance)
-            rows.append(_card(meter) | _expected(made))
+            rows.append(_card(meter) | so_far | _expected(made))
     return Result(
-        _KEYS + _EXPECTED_KEYS,
+        _KEYS + _SO_FAR_KEYS + _EXPECTED_KEYS,
         rows,
         _STATUS,
         single=bool(options.meter),
@@ -115,6 +124,19 @@ def _card(meter: Meter) -> dict[str, Any]:
         "balance": meter.balance,
         "last_updated": meter.last_updated,
     }
+
+
+def _so_far(
+    days: Mapping[date, Decimal], schedule: TariffSchedule, today: date
+) -> dict[str, Decimal | None]:
+    """Return what this month's published days used (kWh or m³) and cost (BND)."""
+    month = sorted(day for day in days if today.replace(day=1) <= day < today)
+    if not month:
+        return dict.fromkeys(_SO_FAR_KEYS)
+    bill = RunningBill(schedule)
+    cost = sum((bill.use(day, days[day]) for day in month), Decimal(0))
+    used = sum((days[day] for day in month), Decimal(0))
+    return dict(zip(_SO_FAR_KEYS, (used, output.in_cents(cost)), strict=True))
 
 
 def _expected(made: Forecast | None) -> dict[str, Any]:

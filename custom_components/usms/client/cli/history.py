@@ -40,11 +40,17 @@ def sync(options: Options, context: Context) -> Result | None:
             tell(last.done, max(last.total, 1), what)
     if options.quiet and not options.form:
         return None
-    row = {"database": str(path), "reports_read": reports, "days_changed": len(days)}
+    row = {
+        "database": str(path),
+        "reports_read": reports,
+        "days_changed": len(days),
+        "empty_days": last.empty_days if last else 0,
+    }
     columns = (
         Column("database", "Store"),
         Column("reports_read", "Reports read"),
         Column("days_changed", "Days changed"),
+        Column("empty_days", "Empty days, asked again"),
     )
     return Result(tuple(row), [row], columns, single=True, upright=True)
 

@@ -10,16 +10,20 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from .files import write_file
-from .text import cell, encodable, visible
+from .streams import emit
+from .text import cell, visible
 
 if TYPE_CHECKING:
     from .options import Form, Options
 
 Row = Mapping[str, Any]
+_WIDE: Final = Context(prec=10_000)
+"""More digits than any number of a page has."""
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 _LONGEST_BAR: Final = 40
 _SHORTEST_BAR: Final = 8
@@ -39,7 +43,7 @@ def cents(value: Decimal | None) -> str:
 
 def in_cents(value: Decimal) -> Decimal:
     """Return B$ rounded to cents, halves up."""
-    return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return value.quantize(Decimal("0.01"), ROUND_HALF_UP, _WIDE)
 
 
 def tenths(value: Decimal | None) -> str:
@@ -96,11 +100,6 @@ class Result:
     """What it is written as where nothing was said."""
 
 
-def say(sentence: str) -> None:
-    """Tell people something that is no result, on standard error."""
-    print(f"usms: {visible(sentence)}", file=sys.stderr, flush=True)
-
-
 def write(result: Result, options: Options) -> None:
     """Write a result in the wanted form to the wanted place."""
     form = options.form or result.form
@@ -110,11 +109,11 @@ def write(result: Result, options: Options) -> None:
         text = as_csv(result)
     else:
         columns = 0
-        if options.output is None and sys.stdout.isatty():
+        if options.output is None and sys.stdout is not None and sys.stdout.isatty():
             columns = shutil.get_terminal_size().columns
         text = as_lines(result) if result.upright else as_table(result, columns)
     if options.output is None:
-        sys.stdout.write(encodable(text, sys.stdout.encoding or "utf-8"))
+        emit(text)
     else:
         write_file(options.output, text)
 
@@ -126,7 +125,14 @@ def as_json(result: Result) -> str:
 
 
 def _plain(value: object) -> float | str:
-    return float(value) if isinstance(value, Decimal) else _time(value)
+    return _number(value) if isinstance(value, Decimal) else _time(value)
+
+
+def _number(value: Decimal) -> float:
+    number = float(value)
+    if not isfinite(number):
+        raise OverflowError(value)  # JSON has no such number
+    return number
 
 
 def _time(value: object) -> str:
@@ -194,7 +200,7 @@ def _bars(result: Result, room: int) -> list[str]:
         return [""] * len(result.rows)
     values = [row[result.bar] or Decimal(0) for row in result.rows]
     most = max(values, default=Decimal(0)) or Decimal(1)
-    plain = "utf" not in (sys.stdout.encoding or "utf-8").lower()
+    plain = "utf" not in (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
     return ["  " + _bar(float(max(value, Decimal(0)) / most), room, plain) for value in values]
 
 

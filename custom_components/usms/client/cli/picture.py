@@ -14,8 +14,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from ..portal.picture import MOST_PIXELS, check_picture
-from .output import say
 from .state import state_folder
+from .streams import note, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def picture(image: bytes) -> Iterator[None]:
     kind = check_picture(image)
     drawn = half_blocks(image, shutil.get_terminal_size().columns) if _can_draw() else None
     if drawn:
-        print(drawn, file=sys.stderr)
+        note(f"{drawn}\n")
         yield
         return
     file = state_folder() / "captcha.html"
@@ -100,7 +100,8 @@ def _line(above: list[int], below: list[int]) -> str:
 
 def _can_draw() -> bool:
     return (
-        sys.stderr.isatty()
+        sys.stderr is not None
+        and sys.stderr.isatty()
         and os.environ.get("TERM", "") not in {"", "dumb"}
         and "utf" in (sys.stderr.encoding or "").lower()
     )

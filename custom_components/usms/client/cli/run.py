@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
 from typing import TYPE_CHECKING, Final
 
 from ..errors import CaptchaRefused, CaptchaRequired, SessionExpired, UsmsError, WrongRequest
 from . import cards, history, money
 from .files import check_files
-from .output import say, write
+from .output import write
+from .signals import ends_by_signals
 from .signing_in import login
+from .streams import say, why
 from .usage import usage
 
 if TYPE_CHECKING:
@@ -58,12 +58,17 @@ def run(options: Options, context: Context) -> int:
             "A password on the command line is seen by others on this machine;"
             " let usms ask for it, or set USMS_PASSWORD."
         )
+    with ends_by_signals():
+        return _ended(options, context)
+
+
+def _ended(options: Options, context: Context) -> int:
+    """Run the command; say why where it fails."""
     try:
         check_files(options)
         result = _COMMANDS[options.command](options, context)
         if result:
             write(result, options)
-        sys.stdout.flush()
     except UsmsError as err:
         code, sentence = next(
             (code, sentence) for kind, code, sentence in _EXITS if isinstance(err, kind)
@@ -71,11 +76,12 @@ def run(options: Options, context: Context) -> int:
         say(sentence or str(err))
         return code
     except BrokenPipeError:
-        # Whoever read has read enough; nothing more may be written, at the exit neither.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        return FAILED  # whoever read has read enough
     except OSError as err:
-        say(f"{err.strerror or err}" + (f": {err.filename}" if err.filename else ""))
+        say(why(err))
+        return FAILED
+    except ArithmeticError:
+        say("A number is too large to count with, or is none.")
         return FAILED
     except KeyboardInterrupt:
         goes_on = options.command == "sync"

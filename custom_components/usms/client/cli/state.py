@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import UsmsError, WrongRequest
 from ..store import ReadingsStore
@@ -17,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..models import Utility
+
+
+_MOST: Final = 1_000_000
+"""Bytes of a session; a real one has a few hundred."""
 
 
 def state_folder() -> Path:
@@ -70,11 +73,24 @@ def stored_meter(
 
 def kept_session() -> dict[str, Any] | None:
     """Return the session that `keep_session` wrote; None where there is none to be read."""
-    with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
-        session = json.loads((state_folder() / session_file().name).read_text(encoding="utf-8"))
-        if isinstance(session, dict):
-            return session
-    return None
+    state_folder()
+    try:
+        if not session_file().is_file():
+            return None  # a pipe would keep us waiting
+        with session_file().open("rb") as file:
+            session = json.loads(file.read(_MOST).decode())
+        return session if isinstance(session, dict) and _is_plain(session) else None
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _is_plain(value: object) -> bool:
+    """Whether all text in it can be sent: no control characters, no lone surrogates."""
+    if isinstance(value, dict):
+        return all(_is_plain(part) for pair in value.items() for part in pair)
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return not isinstance(value, str) or value.isprintable()
 
 
 def keep_session(session: Mapping[str, Any]) -> None:

@@ -17,10 +17,11 @@ from .output import Column, Result
 from .progress import progress
 from .signing_in import account_of, meter_of, signed_in
 from .state import open_store, stored_meter, stored_meters
+from .streams import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date
+    from datetime import date, datetime
 
     from ..blocking import BlockingClient
     from ..models import Reading
@@ -50,9 +51,9 @@ def usage(options: Options, context: Context) -> Result:
             if resolution is Resolution.HOUR and utility is not Utility.ELECTRICITY:
                 raise ReportNotOffered("Of this meter there are days only")
             rows = stored_rows(store, number, utility, resolution, first, last)
-            unread = _unread(store, number, resolution, first, last)
+            unread = _unread(store, number, resolution, first, last, context.clock())
         if unread:
-            output.say(f"{unread} of these days are not in the store yet; usms sync reads them.")
+            say(f"{unread} of these days are not in the store yet; usms sync reads them.")
     else:
         with signed_in(options, context) as client:
             meter = meter_of(account_of(client), options.meter, _only(resolution))
@@ -60,7 +61,7 @@ def usage(options: Options, context: Context) -> Result:
             found = _read(client, meter.number, resolution, first, last)
             rows = _rows(found, utility, resolution)
     if not rows:
-        output.say("Nothing is published for these days.")
+        say("Nothing is published for these days.")
     return _result(rows, utility, resolution)
 
 
@@ -112,12 +113,17 @@ def stored_rows(
 
 
 def _unread(
-    store: ReadingsStore, number: str, resolution: Resolution, first: date, last: date
+    store: ReadingsStore,
+    number: str,
+    resolution: Resolution,
+    first: date,
+    last: date,
+    now: datetime,
 ) -> int:
     """Return how many days the store knows nothing of, though they may have something."""
     (meter,) = (meter for meter in store.meters() if meter.number == number)
     state = MeterState(meter, store.days(number))
-    if history_found(state):
+    if history_found(state, now):
         totals = (day.day for day in state.days.values() if day.total is not None)
         first = max(first, min(totals, default=last))
     days = (state.day(start) for start, _ in reports(first, last, 1))

@@ -52,7 +52,7 @@ def login_page(html: str) -> LoginPage:
 
 
 def is_login_page(html: str) -> bool:
-    """Tell whether a page is the sign-in form, wherever it was served."""
+    """Return whether a page is the sign-in form, wherever it was served."""
     return all(name in html for name in (USERNAME, PASSWORD)) and "btnLogin" in html
 
 

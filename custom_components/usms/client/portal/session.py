@@ -64,7 +64,7 @@ class PortalSession:
     """One account's session on the portal. Never signs in by itself."""
 
     def __init__(self, transport: Transport, now: Callable[[], datetime]) -> None:
-        """Use that transport, whose cookie jar holds the session; `now` tells the time."""
+        """Use that transport, whose cookie jar holds the session; `now` returns the time."""
         self._transport = transport
         self._now = now
         self._pending: tuple[Challenge, _Pending] | None = None
@@ -148,7 +148,7 @@ class PortalSession:
     async def _after_sign_in(
         self, answer: Response, username: str, password: str, *, captcha_sent: bool
     ) -> None:
-        """Tell from where the redirects ended what became of a sign-in."""
+        """Conclude from where the redirects ended how the sign-in went; raises where it failed."""
         names = [url.name.casefold() for url in answer.path]
         if any(name.startswith("loginsession") for name in names) and names[-1] == "mainpage":
             _LOGGER.debug("Signed in")
@@ -238,7 +238,7 @@ class PortalSession:
 
 
 def is_expired(answer: Response) -> bool:
-    """Tell whether an answer means "not signed in", in any of the ways seen."""
+    """Return whether an answer means "not signed in", in any of the ways seen."""
     if any("sessionexpire" in str(url).casefold() for url in answer.path):
         return True
     if answer.url.name.casefold() == "reslogin":
@@ -252,7 +252,7 @@ def is_expired(answer: Response) -> bool:
 
 
 def _why_unavailable(text: str) -> str | None:
-    """Tell why a page is none of the portal's own; its outage page was never seen."""
+    """Return why a page is none of the portal's own, or None; its outage page was never seen."""
     if not text.strip():
         return "The portal answered with an empty page"
     if "__VIEWSTATE" not in text and _OUTAGE.search(text):

@@ -21,7 +21,7 @@ _OF_SURVIVED: Final = 0.8
 
 
 class Ending(StrEnum):
-    """What ended a session, as far as can be told from outside."""
+    """What ended a session, as far as it shows from outside."""
 
     IDLE = "idle"
     """It was left alone for longer than any session had survived before."""

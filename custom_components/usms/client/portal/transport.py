@@ -171,7 +171,7 @@ class Transport:
         except TimeoutError as err:
             raise UsmsConnectionError("The portal did not answer in time") from err
         except (aiohttp.ClientError, OSError) as err:
-            # The error's text may hold an address with the meter in it: only its kind is told.
+            # The error's text may hold an address with the meter in it: only its kind is named.
             raise UsmsConnectionError(
                 f"The connection to the portal failed ({type(err).__name__})"
             ) from None

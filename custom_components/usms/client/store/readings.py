@@ -20,7 +20,7 @@ from .schema import MIGRATIONS, date_of, day_number, iso_of, meter_id_of, moment
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
 
@@ -54,18 +54,36 @@ class ReadingsStore(Database):
                     (utility, card, stamp(seen_at), row[0]),
                 )
 
+    def record_present(self, numbers: Collection[str]) -> None:
+        """Note which meters the account page has; the others keep what is known of them."""
+        with self.transaction() as db:
+            rows = db.execute("SELECT number, present FROM meter").fetchall()
+            db.executemany(
+                "UPDATE meter SET present = ? WHERE number = ?",
+                [
+                    (number in numbers, number)
+                    for number, present in rows
+                    if bool(present) is not (number in numbers)
+                ],
+            )
+
     def meters(self) -> tuple[StoredMeter, ...]:
         """Return all meters that were ever seen."""
         with self.transaction() as db:
             rows = db.execute(
-                "SELECT number, utility, hourly_refused_at, card_changed_at FROM meter ORDER BY id"
+                "SELECT number, utility, hourly_refused_at, card_changed_at, present FROM meter"
+                " ORDER BY id"
             ).fetchall()
         with stored_values():
             return tuple(
                 StoredMeter(
-                    number, Utility(utility) if utility else None, moment(refused), moment(moved)
+                    number,
+                    Utility(utility) if utility else None,
+                    moment(refused),
+                    moment(moved),
+                    bool(present),
                 )
-                for number, utility, refused, moved in rows
+                for number, utility, refused, moved, present in rows
             )
 
     def set_hourly_refused(self, meter: str, at: datetime | None) -> None:
@@ -90,12 +108,20 @@ class ReadingsStore(Database):
             changed = _upsert(db, meter_id, Resolution.DAY, readings, at)
             days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
             db.executemany(
-                "INSERT INTO day (meter, day, daily_read_at) VALUES (?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET daily_read_at = excluded.daily_read_at",
+                "INSERT INTO day (meter, day, daily_read_at, empty_since) VALUES (?1, ?2, ?3, ?3)"
+                " ON CONFLICT DO UPDATE SET daily_read_at = excluded.daily_read_at,"
+                # A stamp from the future is none.
+                " empty_since = iif(empty_since <= ?3, empty_since, ?3)",
                 [(meter_id, day_number(day), at) for day in days],
             )
+            db.execute(
+                "UPDATE day SET empty_since = NULL WHERE meter = ?1 AND day BETWEEN ?2 AND ?3"
+                " AND EXISTS (SELECT 1 FROM reading r WHERE r.meter = ?1 AND r.resolution = 'day'"
+                " AND r.origin = 'report' AND r.start = day.day * 86400 - 28800)",
+                (meter_id, day_number(first), day_number(last)),
+            )
             db.executemany(
-                "UPDATE day SET changed_at = ?, settled = 0, hours_asked = 0"
+                "UPDATE day SET changed_at = ?, settled_at = NULL, hours_asked = 0"
                 " WHERE meter = ? AND day = ?",
                 [(at, meter_id, day_number(start.date())) for start in changed],
             )
@@ -138,31 +164,54 @@ class ReadingsStore(Database):
                 span,
             )
             db.executemany(
-                "INSERT INTO reading VALUES (?, 'hour', ?, ?, 'remainder', ?)",
+                "INSERT OR REPLACE INTO reading VALUES (?, 'hour', ?, ?, 'remainder', ?)",
                 [(meter_id, at, value, stamp(read_at)) for at, value in new],
             )
         return True
 
-    def settle(self, meter: str, days: Iterable[date]) -> None:
-        """Mark days about which the portal is no longer asked."""
+    def adopt(
+        self, meter: str, resolution: Resolution, readings: Iterable[Reading], at: datetime
+    ) -> int:
+        """Take over readings that something else remembers, where there are none.
+
+        The portal's word replaces them where it comes. Returns how many were taken over.
+        """
+        with self.transaction() as db:
+            meter_id, before = meter_id_of(db, meter), db.total_changes
+            db.executemany(
+                "INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, 'recorder', ?)",
+                [
+                    (meter_id, resolution, stamp(reading.start), str(reading.value), stamp(at))
+                    for reading in readings
+                ],
+            )
+            return db.total_changes - before
+
+    def settle(self, meter: str, days: Iterable[date], at: datetime) -> None:
+        """Mark days about which the portal is no longer asked from that moment on."""
         with self.transaction() as db:
             meter_id = meter_id_of(db, meter)
             db.executemany(
-                "UPDATE day SET settled = 1 WHERE meter = ? AND day = ?",
-                [(meter_id, day_number(day)) for day in days],
+                "UPDATE day SET settled_at = ? WHERE meter = ? AND day = ?",
+                [(stamp(at), meter_id, day_number(day)) for day in days],
             )
 
     def want(self, meter: str, first: date, last: date, *, again: bool = False) -> None:
-        """Have days asked for that were not; with `again` all of them, settled or not."""
+        """Have days asked for that were not, or that were empty; with `again` all of them."""
         with self.transaction() as db:
             meter_id = meter_id_of(db, meter)
             db.executemany(
                 "INSERT OR IGNORE INTO day (meter, day) VALUES (?, ?)",
                 [(meter_id, day) for day in range(day_number(first), day_number(last) + 1)],
             )
+            db.execute(
+                "UPDATE day SET daily_read_at = NULL, settled_at = NULL"
+                " WHERE meter = ? AND day BETWEEN ? AND ? AND empty_since IS NOT NULL",
+                (meter_id, day_number(first), day_number(last)),
+            )
             if again:
                 db.execute(
-                    "UPDATE day SET settled = 0, hours_asked = 0, hours_read_at = NULL,"
+                    "UPDATE day SET settled_at = NULL, hours_asked = 0, hours_read_at = NULL,"
                     " daily_read_at = NULL WHERE meter = ? AND day BETWEEN ? AND ?",
                     (meter_id, day_number(first), day_number(last)),
                 )
@@ -179,7 +228,7 @@ class ReadingsStore(Database):
         until = stamp(brunei_midnight(last)) + 86400 if last else 2**62
         with self.transaction() as db:
             rows = db.execute(
-                "SELECT r.start, r.value, r.origin, r.read_at, coalesce(d.settled, 0)"
+                "SELECT r.start, r.value, r.origin, r.read_at, d.settled_at IS NOT NULL"
                 " FROM reading r JOIN meter m ON m.id = r.meter LEFT JOIN day d"
                 " ON d.meter = r.meter AND d.day = (r.start + 28800) / 86400"
                 " WHERE m.number = ? AND r.resolution = ? AND r.start >= ? AND r.start < ?"
@@ -242,7 +291,7 @@ class ReadingsStore(Database):
             totals = dict(
                 db.execute(
                     "SELECT (start + 28800) / 86400, value FROM reading WHERE meter = ?"
-                    " AND resolution = 'day' AND start >= ? AND start < ?",
+                    " AND resolution = 'day' AND origin = 'report' AND start >= ? AND start < ?",
                     span,
                 ).fetchall()
             )
@@ -254,7 +303,8 @@ class ReadingsStore(Database):
             ):
                 hours.setdefault(day, []).append((value, origin))
             rows = db.execute(
-                "SELECT day, daily_read_at, hours_read_at, hours_asked, changed_at, settled"
+                "SELECT day, daily_read_at, hours_read_at, hours_asked, changed_at, settled_at,"
+                " empty_since"
                 " FROM day WHERE meter = ? AND day BETWEEN ? AND ? ORDER BY day",
                 (meter_id, low, high),
             ).fetchall()
@@ -301,17 +351,18 @@ def _upsert(
 
 
 def _day_state(row: tuple[Any, ...], total: str | None, hours: list[tuple[str, str]]) -> DayState:
-    day, daily_read_at, hours_read_at, asked, changed_at, settled = row
+    day, daily_read_at, hours_read_at, asked, changed_at, settled_at, empty_since = row
     reported = [Decimal(value) for value, origin in hours if origin == Origin.REPORT]
     return DayState(
         day=date_of(day),
         total=Decimal(total) if total is not None else None,
         hours=len(reported),
         hours_sum=sum(reported, Decimal(0)),
-        estimated=len(hours) - len(reported),
+        estimated=sum(origin == Origin.REMAINDER for _, origin in hours),
         daily_read_at=moment(daily_read_at),
         hours_read_at=moment(hours_read_at),
         hours_asked=asked,
         changed_at=moment(changed_at),
-        settled=bool(settled),
+        settled_at=moment(settled_at),
+        empty_since=moment(empty_since),
     )

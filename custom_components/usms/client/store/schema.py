@@ -28,14 +28,15 @@ MIGRATIONS: Final = (
         utility TEXT,
         hourly_refused_at INTEGER,
         card TEXT,
-        card_changed_at INTEGER
+        card_changed_at INTEGER,
+        present INTEGER NOT NULL DEFAULT 1
     );
     CREATE TABLE reading (
         meter INTEGER NOT NULL REFERENCES meter(id),
         resolution TEXT NOT NULL CHECK (resolution IN ('hour', 'day')),
         start INTEGER NOT NULL,
         value TEXT NOT NULL,
-        origin TEXT NOT NULL CHECK (origin IN ('report', 'remainder')),
+        origin TEXT NOT NULL CHECK (origin IN ('report', 'remainder', 'recorder')),
         read_at INTEGER NOT NULL,
         PRIMARY KEY (meter, resolution, start)
     ) WITHOUT ROWID;
@@ -46,7 +47,8 @@ MIGRATIONS: Final = (
         hours_read_at INTEGER,
         hours_asked INTEGER NOT NULL DEFAULT 0,
         changed_at INTEGER,
-        settled INTEGER NOT NULL DEFAULT 0,
+        settled_at INTEGER,
+        empty_since INTEGER,
         PRIMARY KEY (meter, day)
     ) WITHOUT ROWID;
     CREATE TABLE topup (

@@ -52,7 +52,7 @@ class PaymentsSync:
     def __init__(
         self, client: PaymentSource, store: ReadingsStore, *, now: Callable[[], datetime] = utcnow
     ) -> None:
-        """Read through that client into that store; `now` tells the time."""
+        """Read through that client into that store; `now` returns the time."""
         self._client = client
         self._store = store
         self.payments = Payments(store)

@@ -10,13 +10,14 @@ import asyncio
 import logging
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ..brunei import utcnow
 from ..errors import NoData, PageNotUnderstood, ReportNotOffered
 from ..models import Reading, Resolution, Utility
-from ..store.models import DayState, StoredMeter
+from ..store.models import DayState, Origin, StoredMeter
 from . import plan, settling
 from .plan import MeterState, Step
 
@@ -45,6 +46,8 @@ class Progress:
     """`done` and those known to be left; grows while the start of history is not found."""
     days_complete: bool
     """Whether the daily history of every meter is there, back to its start."""
+    empty_days: int
+    """Days that were empty when asked for, and are asked for again."""
     changed: tuple[date, ...]
     """The days of the step's meter of which any reading changed."""
     time_left: timedelta | None
@@ -69,7 +72,7 @@ class Sync:
     def __init__(
         self, client: ReportSource, store: ReadingsStore, *, now: Callable[[], datetime] = utcnow
     ) -> None:
-        """Read through that client into that store; `now` tells the time."""
+        """Read through that client into that store; `now` returns the time."""
         self._client = client
         self._store = store
         self._now = now
@@ -98,6 +101,7 @@ class Sync:
                 self._store.record_meter, meter.number, meter.utility, _card(meter), account.read_at
             )
         self._present = {meter.number for meter in account.meters}
+        await asyncio.to_thread(self._store.record_present, self._present)
         for stored in await asyncio.to_thread(self._store.meters):
             known = self._states.get(stored.number)
             if known is None:
@@ -218,9 +222,12 @@ class Sync:
                 days = store.days(step.meter, step.first, step.last)
             opened = [day for day in days.values() if not day.settled]
             changed |= {day.day for day in opened if self._estimate(step.meter, day, now)}
-            settled = [day.day for day in opened if settling.is_settled(day, now)]
+            has_hours = self._states[step.meter].has_hours(now)
+            settled = [
+                day.day for day in opened if settling.is_settled(day, now, has_hours=has_hours)
+            ]
             if settled:
-                store.settle(step.meter, settled)
+                store.settle(step.meter, settled, now)
         return changed
 
     def _estimate(self, meter: str, day: DayState, now: datetime) -> bool:
@@ -228,7 +235,10 @@ class Sync:
         if day.total is None or not settling.wants_estimates(day, now):
             return False
         stored = self._store.readings(meter, Resolution.HOUR, day.day, day.day)
-        hours = [Reading(hour.start, hour.value) for hour in stored if not hour.estimated]
+        hours = [Reading(hour.start, hour.value) for hour in stored if hour.origin is Origin.REPORT]
+        known = [hour.value for hour in stored if not hour.estimated]
+        if len(known) > len(hours) and sum(known, Decimal(0)) == day.total:
+            return False  # what was taken over is just what the portal lacks
         estimates = settling.remainder(day.day, hours, day.total)
         return self._store.estimate_hours(meter, day.day, estimates, now)
 
@@ -269,6 +279,7 @@ class Sync:
             done=outlook.done,
             total=outlook.done + outlook.left,
             days_complete=outlook.days_complete,
+            empty_days=outlook.empty_days,
             changed=tuple(sorted(changed)),
             time_left=self._pace.time_for(outlook.left),
         )

@@ -18,14 +18,18 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 
-def is_settled(day: DayState, now: datetime) -> bool:
+def is_settled(day: DayState, now: datetime, *, has_hours: bool = True) -> bool:
     """Whether the portal need not be asked about a day any more.
 
     Its hours add up to the daily report and it is older than three days, or nothing about it has
-    changed for 35 days.
+    changed for 35 days. A day is never settled unasked: neither one whose hours were not asked for,
+    where the meter has any, nor one that no daily report has.
     """
+    day = day.as_of(now)
     if day.settled:
         return True
+    if day.total is None or (has_hours and not day.hours_asked):
+        return False
     age = brunei_date(now) - day.day
     if age <= timedelta(days=RECENT_DAYS):
         return False

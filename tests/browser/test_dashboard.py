@@ -1,0 +1,371 @@
+"""The dashboard that comes with the integration, as people see it."""
+
+import asyncio
+import base64
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import pytest
+from playwright.async_api import Locator, Page, Route, expect
+
+from custom_components.usms.client import Account
+from scripts.lib.demo import HomeAssistant
+
+from .conftest import call, control, screenshot
+from .test_demo import read_portal
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
+
+expect.set_options(timeout=20_000)
+
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+ERROR_CARDS = "hui-error-card, hui-error-section, hui-warning"
+
+
+@pytest.fixture
+async def home(demo: dict[str, Any]) -> AsyncIterator[HomeAssistant]:
+    """The demo's Home Assistant, over its APIs."""
+    async with aiohttp.ClientSession() as http:
+        home = HomeAssistant(http, demo["url"])
+        home.token = demo["token"]
+        yield home
+
+
+@pytest.fixture
+def complaints(page: Page) -> list[str]:
+    """What the script wrote to the console, and errors that reached the page."""
+    found: list[str] = []
+    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on("console", lambda message: found.append(message.text))
+    return found
+
+
+def ours(complaints: list[str]) -> list[str]:
+    return [line for line in complaints if "usms" in line.lower()]
+
+
+async def open_page(page: Page, demo: dict[str, Any], path: str, *, language: str = "en") -> None:
+    """Open a page of Home Assistant, signed in."""
+    tokens = {
+        "hassUrl": demo["url"],
+        "clientId": f"{demo['url']}/",
+        "access_token": demo["token"],
+        "token_type": "Bearer",
+        "refresh_token": "",
+        "expires_in": 10**9,
+        "expires": 10**13,
+    }
+    stored = {"hassTokens": tokens, "selectedLanguage": language}
+    for key, value in stored.items():
+        script = f"localStorage.setItem({json.dumps(key)}, {json.dumps(json.dumps(value))})"
+        await page.add_init_script(script)
+    await page.goto(demo["url"] + path)
+
+
+def meter_card(page: Page, utility: str) -> Locator:
+    return page.locator("usms-meter-card").filter(has_text=f"{utility} ••••")
+
+
+async def history_is_read(home: HomeAssistant, *, hours: bool = False) -> None:
+    """Wait until every day of the history is there; the hours come behind."""
+    async with asyncio.timeout(120):
+        while True:
+            states = await home.call("GET", "/api/states")
+            progress = [s for s in states if s["entity_id"].endswith("_history_progress")]
+            days = progress and progress[0]["attributes"]["days_complete"]
+            if days and (progress[0]["state"] == "100" or not hours):
+                return
+            await asyncio.sleep(0.5)
+
+
+async def entity(home: HomeAssistant, key: str, device: str = "") -> str:
+    """Return the entity with that translation key, of the device whose name begins so."""
+    devices = {d["id"]: d["name"] for d in await home.command("config/device_registry/list")}
+    for known in await home.command("config/entity_registry/list"):
+        named = devices.get(known["device_id"], "").startswith(device)
+        if known["platform"] == "usms" and known["translation_key"] == key and named:
+            return str(known["entity_id"])
+    raise AssertionError(f"no entity {key} of {device}")
+
+
+async def whole(page: Page, width: int) -> None:
+    """Make the window as high as the dashboard; what can be scrolled sideways is a fault."""
+    view = page.locator("hui-sections-view")
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    height = await view.evaluate("view => view.getBoundingClientRect().height")
+    await page.set_viewport_size({"width": width, "height": min(4000, int(height) + 70)})
+    await expect(page.locator("usms-usage-card").last).to_be_visible()
+
+
+async def nothing_sticks_out(page: Page) -> None:
+    """No text of a card is cut off or leaves it."""
+    wide = await page.locator("ha-card").evaluate_all(
+        "cards => cards.filter(card => card.scrollWidth > card.clientWidth + 1).length"
+    )
+    assert wide == 0
+
+
+async def test_adding_it_and_what_it_shows(
+    page: Page, demo: dict[str, Any], home: HomeAssistant, complaints: list[str]
+) -> None:
+    await history_is_read(home)
+    # Three clicks: Add dashboard, USMS, Create.
+    await open_page(page, demo, "/config/lovelace/dashboards")
+    await page.get_by_role("button", name="Add dashboard").click()
+    await page.locator("ha-dialog, dialog").get_by_text("USMS", exact=True).click()
+    await expect(page.get_by_role("textbox", name="Title")).to_have_value("USMS")
+    await page.get_by_role("button", name="Create").click()
+    added: list[str] = []
+    async with asyncio.timeout(30):
+        while not added:
+            paths = [d["url_path"] for d in await home.command("lovelace/dashboards/list")]
+            added = [path for path in paths if path.startswith("dashboard-")]
+    config = await home.command("lovelace/config", url_path=added[0])
+    assert config["strategy"]["type"] == "custom:usms"
+
+    await control(demo, "profile", {"second_login": "both_live"})
+    await control(demo, "clock", await control(demo, "clock"))  # let it stand still
+    token = {"Authorization": f"Bearer {demo['token']}"}
+    pressed = {"entity_id": await entity(home, "read_now")}
+    await call(f"{demo['url']}/api/services/button/press", pressed, **token)
+    account = await read_portal(demo)
+    await page.goto(f"{demo['url']}/{added[0]}")
+    await shows(page, account)
+    for name, (width, height) in SIZES.items():
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            await page.set_viewport_size({"width": width, "height": height})
+            for card in await page.locator("usms-usage-card").all():
+                await expect(card.locator(".slot i, .track i").first).to_be_attached()
+            await nothing_sticks_out(page)
+            # Both balances are there before a person has scrolled far.
+            bottom = await page.locator("usms-meter-card").last.evaluate(
+                "card => card.getBoundingClientRect().top"
+            )
+            assert bottom < height
+            await whole(page, width)
+            await screenshot(page, f"dashboard-{name}-{scheme}")
+    assert await page.locator(ERROR_CARDS).count() == 0
+    assert ours(complaints) == []
+
+
+async def shows(page: Page, account: Account) -> None:
+    """Compare the cards with the portal's."""
+    for meter in account.meters:
+        assert meter.balance is not None
+        assert meter.remaining_units is not None
+        card = meter_card(page, str(meter.utility).capitalize())
+        await expect(card).to_contain_text(f"{meter.balance:,.2f}")
+        await expect(card).to_contain_text("Lasts until")
+        await expect(card.get_by_role("button", name="This month")).to_be_visible()
+        top_up = card.get_by_role("link", name="Top up")
+        number = base64.b64encode(meter.number.encode()).decode()
+        await expect(top_up).to_have_attribute("href", re.compile(quote(number, safe="")))
+
+
+@pytest.mark.parametrize("demo_options", [["--days", "20"]])
+async def test_reading_a_chart_and_a_dialog(
+    page: Page, demo: dict[str, Any], home: HomeAssistant, complaints: list[str]
+) -> None:
+    await history_is_read(home, hours=True)
+    await open_page(page, demo, demo["dashboard"])
+    chart = page.locator("usms-usage-card").first
+    readout = chart.locator("#readout")
+    total = await readout.text_content()
+    plot = chart.locator(".plot")
+    await chart.locator(".slot:has(i)").nth(1).hover()
+    await expect(readout).to_have_text(re.compile(r"\d kWh · BND\s\d"))
+    await expect(readout).not_to_have_text(total or "")
+    await chart.locator(".slot").nth(-2).hover()
+    pointed = await readout.text_content()
+    await page.mouse.move(5, 5)
+    await expect(readout).to_have_text(total or "")
+    await plot.focus()
+    await page.keyboard.press("ArrowLeft")
+    await page.keyboard.press("ArrowLeft")
+    await expect(readout).to_have_text(pointed or "")
+    await page.keyboard.press("Escape")
+    await expect(readout).to_have_text(total or "")
+    await meter_card(page, "Water").get_by_role("button", name="Tier").click()
+    await expect(page.locator("ha-more-info-dialog")).to_contain_text("Tier")
+    await page.keyboard.press("Escape")
+
+    # Malay, where a person chooses it.
+    ours_in_malay = {"strategy": {"type": "custom:usms", "language": "ms"}}
+    await home.command("lovelace/config/save", url_path=demo["dashboard"][1:], config=ours_in_malay)
+    await page.reload()
+    await expect(meter_card(page, "Electricity")).to_contain_text("Cukup sehingga")
+    await expect(page.locator("usms-usage-card").first).to_contain_text("Penggunaan harian")
+    await whole(page, 1280)
+    await screenshot(page, "dashboard-ms")
+    assert ours(complaints) == []
+
+
+@pytest.mark.parametrize("demo_options", [["--days", "20"]])
+async def test_from_right_to_left(page: Page, demo: dict[str, Any], home: HomeAssistant) -> None:
+    await history_is_read(home)
+    await open_page(page, demo, demo["dashboard"], language="he")
+    card = meter_card(page, "Electricity")
+    await expect(card).to_be_visible()
+    assert await page.evaluate("document.dir") == "rtl"
+    balance, units = card.locator(".balance bdi"), card.locator(".row .dim bdi").first
+    left, right = await units.bounding_box(), await balance.bounding_box()
+    assert left
+    assert right
+    assert left["x"] < right["x"]
+    fill = card.locator(".bar .is")
+    bar = card.locator(".bar").first
+    assert await ends(fill) == await ends(bar)
+    for size in SIZES.values():
+        await page.set_viewport_size({"width": size[0], "height": size[1]})
+        await nothing_sticks_out(page)
+    await screenshot(page, "dashboard-he")
+
+
+async def ends(part: Locator) -> int:
+    return await part.evaluate("part => Math.round(part.getBoundingClientRect().right)")
+
+
+async def test_signing_in_on_the_dashboard(
+    page: Page, demo: dict[str, Any], home: HomeAssistant, complaints: list[str]
+) -> None:
+    await history_is_read(home)
+    await open_page(page, demo, demo["dashboard"])
+    card = page.locator("usms-account-card")
+    balance = meter_card(page, "Electricity").locator(".balance")
+    await expect(balance).to_be_visible()
+    before = await balance.text_content()
+    await page.goto("about:blank")
+
+    await control(demo, "expire", {})
+    pressed = {"entity_id": await entity(home, "read_now")}
+    token = {"Authorization": f"Bearer {demo['token']}"}
+    await call(f"{demo['url']}/api/services/button/press", pressed, **token)
+    captcha = await entity(home, "captcha")
+    needed = await entity(home, "sign_in_needed")
+    await until(home, needed, "on")
+    # Nothing is asked of the portal before a person looks.
+    assert (await home.call("GET", f"/api/states/{captcha}"))["state"] == "unknown"
+
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    await open_page(page, demo, demo["dashboard"])
+    picture = card.locator("img")
+    await expect(picture).to_be_visible()
+    assert await picture.evaluate("image => image.complete && image.naturalWidth") == 400
+    # The balance is still there, small and dated.
+    await expect(meter_card(page, "Electricity")).to_contain_text("as of")
+    await expect(balance).to_have_text(before or "")
+    assert "Unavailable" not in (await page.locator("hui-sections-view").inner_text())
+    await screenshot(page, "dashboard-sign-in")
+
+    first = await picture.get_attribute("src")
+    field = card.get_by_label("Characters in the picture")
+    await field.fill("wrong")
+    await field.press("Enter")
+    await expect(card).to_contain_text("That was not what the picture showed")
+    await expect(picture).not_to_have_attribute("src", first or "")
+    await expect(field).to_have_value("")
+    second = await picture.get_attribute("src")
+    await card.get_by_role("button", name="Another picture").click()
+    await expect(picture).not_to_have_attribute("src", second or "")
+    await field.fill((await control(demo, "captcha"))["answer"])
+    await card.get_by_role("button", name="Sign in").click()
+    await until(home, needed, "off")
+    await expect(card.locator("form")).to_have_count(0)
+    await expect(meter_card(page, "Electricity")).not_to_contain_text("Sign-in needed")
+    await expect(meter_card(page, "Electricity")).not_to_contain_text("as of")
+    assert ours(complaints) == []
+
+
+async def until(home: HomeAssistant, entity_id: str, state: str) -> None:
+    async with asyncio.timeout(30):
+        while (await home.call("GET", f"/api/states/{entity_id}"))["state"] != state:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+
+
+@pytest.mark.parametrize("demo_options", [["--days", "20"]])
+async def test_entities_and_accounts_that_go(
+    page: Page, demo: dict[str, Any], home: HomeAssistant, complaints: list[str]
+) -> None:
+    await history_is_read(home)
+    await open_page(page, demo, demo["dashboard"])
+    card = meter_card(page, "Electricity")
+    await expect(card).to_contain_text("Tier 1")
+    # A person disables an entity, and enables it again.
+    tier = await entity(home, "tier", "Electricity")
+    update = "config/entity_registry/update"
+    await home.command(update, entity_id=tier, disabled_by="user")
+    await expect(card).not_to_contain_text("Tier 1")
+    await expect(card).to_contain_text("BND")
+    await home.command(update, entity_id=tier, disabled_by=None)
+    (entry,) = await home.call("GET", "/api/config/config_entries/entry", params={"domain": "usms"})
+    path = f"/api/config/config_entries/entry/{entry['entry_id']}"
+    await home.call("POST", f"{path}/reload")
+    await expect(card).to_contain_text("Tier 1", timeout=60_000)
+    # And a meter's balance, by which the card finds the meter.
+    balance = await entity(home, "balance", "Electricity")
+    await home.command(update, entity_id=balance, disabled_by="user")
+    await expect(card).to_have_count(0)
+    await expect(meter_card(page, "Water")).to_be_visible()
+    # The account is removed.
+    await home.call("DELETE", path)
+    await expect(page.get_by_role("link", name="Add an account")).to_be_visible()
+    await expect(page.locator("usms-meter-card, usms-usage-card")).to_have_count(0)
+    await screenshot(page, "dashboard-empty")
+    assert await page.locator(ERROR_CARDS).count() == 0
+    assert ours(complaints) == []
+
+
+@pytest.mark.parametrize("demo_options", [["--days", "20"]])
+@pytest.mark.parametrize(
+    ("late", "seconds"), [("**/usms/dashboard.js*", 3), ("**/frontend_latest/app.*.js", 3)]
+)
+async def test_parts_that_come_late(
+    page: Page, demo: dict[str, Any], late: str, seconds: float
+) -> None:
+    delayed: list[str] = []
+
+    async def delay(route: Route) -> None:
+        delayed.append(route.request.url)
+        await asyncio.sleep(seconds)
+        await route.continue_()
+
+    await page.route(late, delay)
+    await open_page(page, demo, demo["dashboard"])
+    await expect(meter_card(page, "Electricity")).to_contain_text("BND")
+    await expect(meter_card(page, "Water")).to_contain_text("BND")
+    assert delayed
+    assert await page.locator(ERROR_CARDS).count() == 0
+
+
+@pytest.mark.parametrize("demo_options", [["--days", "20"]])
+async def test_choosing_the_card(page: Page, demo: dict[str, Any], home: HomeAssistant) -> None:
+    path = "cards-by-hand"
+    await home.command(
+        "lovelace/dashboards/create",
+        url_path=path,
+        title="By hand",
+        mode="storage",
+        show_in_sidebar=True,
+        require_admin=False,
+    )
+    views = [{"title": "By hand", "cards": []}]
+    await home.command("lovelace/config/save", url_path=path, config={"views": views})
+    await open_page(page, demo, f"/{path}?edit=1")
+    await page.get_by_role("button", name="Add card").click()
+    await page.get_by_role("tab", name="By card").click()
+    await page.get_by_placeholder("Search").fill("USMS")
+    offered = page.locator("hui-card-picker .card").filter(has_text="USMS meter").first
+    await expect(offered.locator("usms-meter-card")).to_contain_text("Electricity ••••")
+    await screenshot(page, "dashboard-card-picker")
+    await offered.locator(".overlay").click()
+    dialog = page.locator("hui-dialog-edit-card")
+    await expect(dialog.locator("usms-meter-card")).to_contain_text("Electricity ••••")
+    await expect(dialog.locator("ha-selector-device")).to_be_visible()
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(page.locator("hui-masonry-view usms-meter-card")).to_contain_text("BND")
