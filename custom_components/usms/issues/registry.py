@@ -45,7 +45,7 @@ def async_raise_issue(hass: HomeAssistant, entry: ConfigEntry, issue: Issue) -> 
     ir.async_create_issue(
         hass,
         DOMAIN,
-        issue_id(entry.entry_id, issue.kind, _device_of(hass, issue.meter)),
+        issue_id(entry.entry_id, issue.kind, _device_of(hass, entry.entry_id, issue.meter)),
         data=dict(issue.repair) if issue.repair else None,
         is_fixable=issue.repair is not None,
         severity=issue.severity,
@@ -60,7 +60,7 @@ def async_clear_issue(
     hass: HomeAssistant, entry_id: str, kind: str, *, meter: str | None = None
 ) -> None:
     """Clear an issue, if there is one."""
-    ir.async_delete_issue(hass, DOMAIN, issue_id(entry_id, kind, _device_of(hass, meter)))
+    ir.async_delete_issue(hass, DOMAIN, issue_id(entry_id, kind, _device_of(hass, entry_id, meter)))
 
 
 @callback
@@ -77,9 +77,10 @@ def async_raised(hass: HomeAssistant, entry_id: str, kind: str) -> ir.IssueEntry
     return ir.async_get(hass).async_get_issue(DOMAIN, issue_id(entry_id, kind))
 
 
-def _device_of(hass: HomeAssistant, meter: str | None) -> str | None:
+def _device_of(hass: HomeAssistant, entry_id: str, meter: str | None) -> str | None:
     """Return the id of a meter's device, which says nothing of its number."""
     if meter is None:
         return None
-    device = dr.async_get(hass).async_get_device(identifiers={(DOMAIN, meter)})
-    return device.id if device else None
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry_id)
+    wanted = (DOMAIN, meter)
+    return next((device.id for device in devices if wanted in device.identifiers), None)
