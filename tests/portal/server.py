@@ -70,6 +70,8 @@ class SimulatedPortal:
         self.sessions = Sessions(seed)
         self.captcha_answer = ""
         """What the captcha drawn last shows."""
+        self.last_page = ""
+        """The page made last, before any fault changed it."""
         self.requests: list[Record] = []
         self.faults: list[Fault] = []
         self.in_flight = self.most_in_flight = 0
@@ -270,6 +272,7 @@ class SimulatedPortal:
             session, fresh = answer, True
             answer = self.redirect("MainPage")
         if isinstance(answer, str):
+            self.last_page = answer
             answer = Answer(body=answer.encode())
         response = web.Response(
             status=answer.status,

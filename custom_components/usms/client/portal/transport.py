@@ -15,6 +15,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
+from aiohttp.http_exceptions import DecompressSizeError
 from yarl import URL
 
 from ..brunei import utcnow
@@ -186,6 +187,8 @@ class Transport:
         except TimeoutError as err:
             raise UsmsConnectionError("The portal did not answer in time") from err
         except (aiohttp.ClientError, OSError) as err:
+            if isinstance(err.__cause__, DecompressSizeError):  # aiohttp's own limit, before 3.14
+                raise _too_long() from None
             # The error's text may hold an address with the meter in it: only its kind is named.
             raise UsmsConnectionError(
                 f"The connection to the portal failed ({type(err).__name__})"
@@ -213,8 +216,12 @@ class Transport:
         async for chunk in response.content.iter_chunked(64 * 1024):
             body += chunk
             if len(body) > _MAX_BYTES:
-                raise PageNotUnderstood("answer", f"an end within {_MAX_BYTES} bytes")
+                raise _too_long()
         return bytes(body)
+
+
+def _too_long() -> PageNotUnderstood:
+    return PageNotUnderstood("answer", f"an end within {_MAX_BYTES} bytes")
 
 
 def _public_path(url: URL) -> str:
