@@ -11,9 +11,9 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import count, groupby
 from pathlib import Path
 from random import Random
 from time import perf_counter
@@ -21,10 +21,10 @@ from typing import Any
 
 import aiohttp
 
-from custom_components.usms.client import Reading, Utility
 from custom_components.usms.client.store import ReadingsStore
 from tests.portal import SimulatedPortal
-from tests.system.conftest import Home
+from tests.support.home import Home
+from tests.support.stores import fill
 
 DAYS = 730
 ROUNDS = 5
@@ -121,24 +121,14 @@ async def measure(
     figures.seconds += perf_counter() - begin
 
 
-def fill(file: Path, portal: SimulatedPortal) -> int:
-    """Write all that the portal has to a store; return how many readings."""
-    store, written = ReadingsStore(file), count()
-    with store.transaction():
+def write(file: Path, portal: SimulatedPortal) -> int:
+    """Write all that the portal has to a store, settled; return how many readings."""
+    with closing(ReadingsStore(file)) as store:
+        written = fill(store, portal)
         for meter in portal.meters:
-            store.record_meter(meter.number, Utility(meter.utility), "", portal.now())
-            days = [Reading(*row) for row in portal.truth(meter.number, "day")]
-            store.save_days(
-                meter.number, days[0].start.date(), days[-1].start.date(), days, portal.now()
-            )
-            hours = [Reading(*row) for row in portal.truth(meter.number, "hour")]
-            for day, rows in groupby(hours, lambda hour: hour.start.date()):
-                store.save_hours(meter.number, day, rows, portal.now())
-            store.settle(meter.number, [day.start.date() for day in days])
-            for _ in (*days, *hours):
-                next(written)
-    store.close()
-    return next(written)
+            days = [start.date() for start, _ in portal.truth(meter.number, "day")]
+            store.settle(meter.number, days)
+    return written
 
 
 async def prepare(home: Home) -> None:
@@ -160,7 +150,7 @@ async def prepare(home: Home) -> None:
         if entry["entry_id"] == entry_id:
             entry["options"] = {"read_limit": MANY}
     file.write_text(json.dumps(entries))
-    written = fill(home.config / ".storage" / f"usms.{entry_id}.db", home.portal)
+    written = write(home.config / ".storage" / f"usms.{entry_id}.db", home.portal)
     print(f"{written} readings")
     await home.start()
 

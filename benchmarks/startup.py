@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from scripts.lib.environments import build_wheel, make_environment
+from tests.support.environments import build_wheel, make_environment
 
 PUBLIC = "usms==1.3.1"
 TURNS = 20

@@ -24,8 +24,9 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.usms.client import BRUNEI
+from tests.support import ROOT
 
-BLUEPRINTS = Path(__file__).resolve().parents[1] / "blueprints"
+BLUEPRINTS = ROOT / "blueprints"
 NAMES = sorted(path.stem for path in (BLUEPRINTS / "automation" / "usms").glob("*.yaml"))
 FRIDAY = datetime(2026, 11, 20, 11, 30, tzinfo=BRUNEI)
 KWH = {"unit_of_measurement": "kWh"}

@@ -4,11 +4,11 @@ import gzip
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.support import ROOT
+
 SCRIPT = ROOT / "custom_components" / "usms" / "dashboard" / "usms-dashboard.js"
 NODE = shutil.which("node")
 

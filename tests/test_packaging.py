@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 import yaml
 
-from custom_components.usms import sensor_types
-from custom_components.usms.client import Utility
+from custom_components.usms import client, sensor_types
+from custom_components.usms.client import Utility, store, sync
+from custom_components.usms.client import errors as errors_module
+from custom_components.usms.connection import errors
+from custom_components.usms.issues import store as store_issues
 from custom_components.usms.spending_sensors import spending_sensors
+from tests.support import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 INTEGRATION = ROOT / "custom_components" / "usms"
 
 
@@ -53,6 +56,25 @@ def test_manifest() -> None:
 def test_versions_agree() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["version"] == MANIFEST["version"]
+    assert set(MANIFEST["requirements"]) <= set(project["dependencies"])
+
+
+def test_the_package_of_the_client() -> None:
+    setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    (name, folder), *rest = setup["package-dir"].items()
+    assert not rest
+    base = (ROOT / folder).parent
+    found = [path.parent.relative_to(base) for path in (ROOT / folder).rglob("__init__.py")]
+    named = [".".join([name, *package.parts[1:]]) for package in found]
+    assert sorted(named) == setup["packages"]
+
+
+def test_the_names_that_others_rely_on() -> None:
+    names = {"UsmsClient", "BlockingClient", "NO_PACING", "residential", "TariffSchedule"}
+    errors = {name for name, kind in vars(errors_module).items() if isinstance(kind, type)}
+    assert names | errors | {"forecast"} <= set(client.__all__)
+    assert all(callable(getattr(client, name)) for name in (names - {"NO_PACING"}) | {"forecast"})
+    assert (store.ReadingsStore.__name__, sync.Sync.__name__) == ("ReadingsStore", "Sync")
 
 
 def test_hacs() -> None:
@@ -93,30 +115,28 @@ def test_no_strings_json_beside_the_translations() -> None:
 
 
 def test_every_name_that_the_code_translates_is_there() -> None:
+    issues = "\n".join(path.read_text() for path in (INTEGRATION / "issues").glob("*.py"))
     code = "\n".join(path.read_text() for path in INTEGRATION.rglob("*.py"))
     exceptions = set(re.findall(r'translation_domain=DOMAIN,\s*translation_key="(\w+)"', code))
     exceptions |= set(re.findall(r'_refused\("(\w+)"', code))
-    signing_in = (INTEGRATION / "connection" / "sign_in.py").read_text()
-    exceptions |= set(re.findall(r'^    \w+: "(\w+)",$', signing_in, re.MULTILINE))
-    exceptions |= set(re.findall(r'next\(kinds, "(\w+)"\)', signing_in))
-    storage = (INTEGRATION / "history" / "store_file.py").read_text()
-    troubles = set(re.findall(r'^    Store\w+: "(\w+)",$', storage, re.MULTILINE))
-    exceptions |= troubles
+    exceptions |= {*errors.KEYS.values(), errors.UNKNOWN, *store_issues.TEXTS.values()}
     assert exceptions <= ENGLISH["exceptions"].keys()
     assert ENGLISH["exceptions"].keys() <= exceptions, "texts that nothing shows"
-    told = set(re.findall(r'severity=.*\s*translation_key="(\w+)"', code))
-    assert troubles | told <= ENGLISH["issues"].keys()
+    raised = set(store_issues.TEXTS.values()) - {"store"}
+    raised |= set(re.findall(r'^_?[A-Z_]+: Final = "(\w+)"$', issues, re.MULTILINE)) - {"store"}
+    assert raised | {"tariff_needed_water"} == ENGLISH["issues"].keys()
     flow = (INTEGRATION / "config_flow.py").read_text()
-    errors = set(re.findall(r"UsmsError\], str\]\] = \{(.*?)\}", flow, re.DOTALL))
-    shown = set(re.findall(r': "(\w+)"', "".join(errors)))
-    shown |= set(re.findall(r'error = "(\w+)"', flow)) | {"unknown"}
+    # A person is there to answer: no sign-in of a flow has to wait.
+    shown = {*errors.KEYS.values(), errors.UNKNOWN} - {"sign_in_waits"}
+    shown |= set(re.findall(r'error = "(\w+)"', flow))
     assert shown == ENGLISH["config"]["error"].keys()
     steps = set(re.findall(r"async def async_step_(\w+)", flow)) - {"reauth", "init"}
     assert steps == ENGLISH["config"]["step"].keys()
     options = (INTEGRATION / "options_flow.py").read_text()
     steps = set(re.findall(r"async def async_step_(\w+)", options))
     assert steps == ENGLISH["options"]["step"].keys()
-    fields = set(re.findall(r'^CONF_\w+: Final = "(\w+)"', options, re.MULTILINE))
+    forms = options + (INTEGRATION / "tariff_forms.py").read_text()
+    fields = set(re.findall(r'^CONF_\w+: Final = "(\w+)"', forms, re.MULTILINE))
     assert fields <= {path.split(".")[-1] for path in flat(ENGLISH["options"]["step"])}
 
 
@@ -126,7 +146,8 @@ def test_every_entity_has_a_name_and_an_icon(platform: str) -> None:
     keys = set(re.findall(r'translation_key="(\w+)"', code))
     if platform == "sensor":
         described = (
-            *sensor_types.ACCOUNT_SENSORS,
+            sensor_types.LAST_POLL,
+            sensor_types.HISTORY_PROGRESS,
             *sensor_types.card_sensors(Utility.WATER),
             *sensor_types.consumption_sensors(Utility.WATER),
             *spending_sensors(Utility.WATER),

@@ -10,22 +10,18 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
+from .claims import async_release_meters
 from .client import WrongRequest
 from .client.errors import StoreError
 from .config_flow import UsmsConfigFlow
-from .connection.connection import account_id, async_connection, async_forget_connection
+from .connection.accounts import async_connection, async_forget_connection
 from .const import DOMAIN, PLATFORMS
-from .coordinator import UsmsConfigEntry, UsmsCoordinator, UsmsData
+from .coordinator import UsmsCoordinator
 from .dashboard import async_setup_dashboard
-from .history.loop import History
-from .history.store_file import (
-    async_delete_store,
-    async_open_store,
-    async_store_failed,
-    async_tell_of_newer_entries,
-    translated,
-)
-from .payments import async_forget_issues
+from .data import UsmsConfigEntry, UsmsData
+from .history.store_file import async_delete_store, async_open_store, async_store_failed
+from .issues.registry import async_clear_issues
+from .issues.store import async_update_version_issues, translated
 from .rest import async_setup_rest
 from .services import async_setup_actions
 
@@ -36,8 +32,8 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Register the actions, the REST view and the dashboard, once for all accounts."""
     async_setup_actions(hass)
     async_setup_rest(hass)
+    async_update_version_issues(hass, UsmsConfigFlow.VERSION, UsmsConfigFlow.MINOR_VERSION)
     await async_setup_dashboard(hass)
-    async_tell_of_newer_entries(hass, UsmsConfigFlow.VERSION, UsmsConfigFlow.MINOR_VERSION)
     return True
 
 
@@ -58,7 +54,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool
     same: it says so, asks for a sign-in or for help, and shows what its readings store holds.
     """
     try:
-        connection = await async_connection(hass, account_id(entry.data[CONF_USERNAME]))
+        connection = await async_connection(hass, entry.data[CONF_USERNAME], entry.entry_id)
     except WrongRequest as err:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="wrong_address") from err
     coordinator = UsmsCoordinator(hass, entry, connection)
@@ -73,10 +69,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool
         await hass.async_add_executor_job(store.close)
 
     entry.async_on_unload(close_store)
-    history = History(hass, entry, coordinator, connection.client, store)
-    entry.runtime_data = UsmsData(connection, coordinator, history)
+    entry.runtime_data = data = UsmsData(hass, entry, connection, coordinator, store)
     try:
-        await history.async_start()
+        await data.history.async_start()
     except StoreError as err:
         await async_store_failed(hass, entry, store, err)
         raise translated(err, ConfigEntryNotReady) from err
@@ -92,15 +87,17 @@ async def async_unload_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> boo
 async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Delete an account's session and readings; its statistics stay in the recorder."""
     await async_delete_store(hass, entry)
-    await async_forget_connection(hass, str(entry.unique_id))
-    async_forget_issues(hass, entry.entry_id)
+    await async_forget_connection(hass, entry.data.get(CONF_USERNAME, ""), entry.entry_id)
+    async_clear_issues(hass, entry.entry_id)
+    async_release_meters(hass, entry.entry_id)
+    other: UsmsConfigEntry
+    for other in hass.config_entries.async_loaded_entries(DOMAIN):
+        await other.runtime_data.coordinator.async_request_refresh()
 
 
 async def async_remove_config_entry_device(
     _hass: HomeAssistant, entry: UsmsConfigEntry, device: DeviceEntry
 ) -> bool:
     """Allow to remove the device of a meter that the account no longer has."""
-    account = entry.runtime_data.coordinator.data
-    meters = account.meters if account else ()
-    present = {entry.unique_id, *(meter.number for meter in meters)}
-    return not any((DOMAIN, str(number)) in device.identifiers for number in present)
+    present = {entry.entry_id, *(meter.number for meter in entry.runtime_data.meters())}
+    return not any((DOMAIN, number) in device.identifiers for number in present)

@@ -16,9 +16,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoreEntity
 
-from .client.store.models import StoredMeter
-from .coordinator import UsmsConfigEntry
-from .entity import UsmsAccountEntity, UsmsStoreEntity, async_add_meters
+from .data import AccountMeter, UsmsConfigEntry
+from .entity import UsmsAccountEntity, UsmsFiguresEntity, async_add_meters
 from .low_credit import LowCredit
 
 PARALLEL_UPDATES = 0
@@ -43,7 +42,7 @@ async def async_setup_entry(
     """Set up the account's sensor, and those of every meter as it appears."""
     async_add_entities([SignInNeeded(entry, _SIGN_IN_NEEDED)])
 
-    def entities_of(meter: StoredMeter) -> list[LowCreditSensor]:
+    def entities_of(meter: AccountMeter) -> list[LowCreditSensor]:
         return [LowCreditSensor(entry, meter, _LOW_CREDIT)]
 
     async_add_meters(hass, entry, async_add_entities, entities_of)
@@ -77,7 +76,7 @@ class SignInNeeded(UsmsAccountEntity, BinarySensorEntity):
         }
 
 
-class LowCreditSensor(UsmsStoreEntity, BinarySensorEntity, RestoreEntity):
+class LowCreditSensor(UsmsFiguresEntity, BinarySensorEntity, RestoreEntity):
     """On while a meter's credit is low, as the options say."""
 
     _low: bool | None = None
@@ -91,7 +90,7 @@ class LowCreditSensor(UsmsStoreEntity, BinarySensorEntity, RestoreEntity):
 
     @property
     def _threshold(self) -> LowCredit:
-        return LowCredit.of(self.coordinator.config_entry.options, self._number)
+        return LowCredit.of(self._entry.options, self._number)
 
     @property
     @override

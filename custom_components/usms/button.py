@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .connection.sign_in import async_sign_in
-from .coordinator import UsmsConfigEntry, UsmsData
+from .data import UsmsConfigEntry, UsmsData
 from .entity import UsmsAccountEntity
 
 PARALLEL_UPDATES = 0

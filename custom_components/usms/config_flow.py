@@ -10,6 +10,7 @@ from typing import Any, Final, override
 import voluptuous as vol
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
     SOURCE_USER,
     ConfigEntry,
     ConfigEntryState,
@@ -27,27 +28,17 @@ from homeassistant.helpers.selector import (
 from .client import (
     CaptchaExpired,
     CaptchaRefused,
-    CredentialsRefused,
-    PageNotUnderstood,
-    PortalUnavailable,
-    UsmsConnectionError,
     UsmsError,
-    WrongRequest,
     clean_username,
 )
-from .connection.connection import Captcha, Connection, account_id, async_connection, masked
+from .connection.accounts import async_abandon_connection, async_connection
+from .connection.connection import Captcha, Connection
+from .connection.errors import error_key
 from .const import CONF_CAPTCHA, DOMAIN
 from .options_flow import UsmsOptionsFlow
+from .privacy import masked
 
 _LOGGER = logging.getLogger(__name__)
-
-_ERRORS: Final[Mapping[type[UsmsError], str]] = {
-    CredentialsRefused: "invalid_auth",
-    UsmsConnectionError: "cannot_connect",
-    PortalUnavailable: "portal_unavailable",
-    PageNotUnderstood: "page_not_understood",
-    WrongRequest: "wrong_request",
-}
 
 _PASSWORD: Final = TextSelector(
     TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
@@ -92,8 +83,10 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is None:
             return self._show_first_step({})
         username = clean_username(user_input[CONF_USERNAME])
-        await self.async_set_unique_id(account_id(username))
+        # Kept on this machine alone: no id, file name or log is made of it.
+        await self.async_set_unique_id(username, raise_on_progress=False)
         self._abort_if_unique_id_configured()
+        self._replace_other_flows()
         self._credentials = {
             CONF_USERNAME: username,
             CONF_PASSWORD: user_input[CONF_PASSWORD],
@@ -120,9 +113,18 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_remove(self) -> None:
-        """Listen no more."""
+        """Leave nothing behind: no listener, and no connection of an account that was not added."""
         if self._stop_listening:
             self._stop_listening()
+        if self.source == SOURCE_USER and self._connection:
+            async_abandon_connection(self.hass, self._credentials[CONF_USERNAME])
+
+    @callback
+    def _replace_other_flows(self) -> None:
+        """End a set-up of the same account that was left open, such as by closing the app."""
+        for flow in self._async_in_progress(include_uninitialized=True):
+            if flow["context"].get("unique_id") == self.unique_id:
+                self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     async def async_step_reauth_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -168,8 +170,13 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _async_connection(self) -> Connection:
         """Return the account's connection; raises WrongRequest for a wrong portal address."""
-        account = account_id(self._credentials[CONF_USERNAME])
-        self._connection = await async_connection(self.hass, account)
+        entry_id = None
+        if self.source == SOURCE_REAUTH:
+            entry_id = self._get_reauth_entry().entry_id
+        elif self.source == SOURCE_RECONFIGURE:
+            entry_id = self._get_reconfigure_entry().entry_id
+        username = self._credentials[CONF_USERNAME]
+        self._connection = await async_connection(self.hass, username, entry_id)
         return self._connection
 
     async def _async_sign_in(self) -> ConfigFlowResult:
@@ -233,8 +240,7 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
     def _begin_again(self, err: UsmsError) -> ConfigFlowResult:
         """Show the first step with what went wrong."""
         _LOGGER.debug("Signing in failed: %s", err)
-        error = next((key for kind, key in _ERRORS.items() if isinstance(err, kind)), "unknown")
-        return self._show_first_step({"base": error})
+        return self._show_first_step({"base": error_key(err)})
 
     def _finish(self) -> ConfigFlowResult:
         """Keep the account; its connection has the session."""

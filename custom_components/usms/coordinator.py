@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, override
+from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_NAME, CONF_PASSWORD, CONF_USERNAME
@@ -17,6 +17,7 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
+from .claims import async_claim_meters
 from .client import (
     Account,
     CredentialsRefused,
@@ -25,7 +26,8 @@ from .client import (
     SessionExpired,
     UsmsConnectionError,
 )
-from .connection.connection import Connection, TooEarly
+from .connection.connection import Connection
+from .connection.errors import TooEarly, error_key, error_placeholders
 from .const import (
     ATTR_ACCOUNT,
     CONF_POLL_INTERVAL,
@@ -38,31 +40,17 @@ from .const import (
     POLL_JITTER,
 )
 
-if TYPE_CHECKING:
-    from .history.loop import History
-
 _LOGGER = logging.getLogger(__name__)
 
 _PAGE: Final = "Home"
-
-type UsmsConfigEntry = ConfigEntry[UsmsData]
-
-
-@dataclass(slots=True)
-class UsmsData:
-    """What an account has while it is set up."""
-
-    connection: Connection
-    coordinator: UsmsCoordinator
-    history: History
 
 
 class UsmsCoordinator(DataUpdateCoordinator[Account]):
     """Reads the account page; one request a poll, which keeps the session alive as well."""
 
-    config_entry: UsmsConfigEntry
+    config_entry: ConfigEntry
 
-    def __init__(self, hass: HomeAssistant, entry: UsmsConfigEntry, connection: Connection) -> None:
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, connection: Connection) -> None:
         """Poll over that connection."""
         options = entry.options
         self._longest = timedelta(minutes=options.get(CONF_POLL_INTERVAL, DEFAULT_POLL_INTERVAL))
@@ -108,27 +96,28 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
             raise ConfigEntryAuthFailed(
                 translation_domain=DOMAIN, translation_key="sign_in_needed"
             ) from err
-        except TooEarly as err:
-            raise UpdateFailed(translation_domain=DOMAIN, translation_key="sign_in_waits") from err
-        except UsmsConnectionError as err:
-            raise UpdateFailed(translation_domain=DOMAIN, translation_key="cannot_connect") from err
-        except PortalUnavailable as err:
-            raise UpdateFailed(
-                translation_domain=DOMAIN, translation_key="portal_unavailable"
-            ) from err
-        except PageNotUnderstood as err:
-            self._connection.drift.async_record(err)
+        except (TooEarly, UsmsConnectionError, PortalUnavailable, PageNotUnderstood) as err:
+            if isinstance(err, PageNotUnderstood):
+                self._connection.pages.async_record(err)
             raise UpdateFailed(
                 translation_domain=DOMAIN,
-                translation_key="page_not_understood",
-                translation_placeholders={"page": err.page, "missing": err.missing},
+                translation_key=error_key(err),
+                translation_placeholders=error_placeholders(err),
             ) from err
         self.update_interval = self.poll_interval * random.uniform(1 - POLL_JITTER, 1)
-        self._connection.drift.async_understood(_PAGE)
+        self._connection.pages.async_understood(_PAGE)
         self._async_thank_for_sign_in()
         self.last_poll = dt_util.utcnow()
         self._tell_of_more_meters(account)
-        return account
+        return async_claim_meters(self.hass, self.config_entry, account, self._async_drop_meter)
+
+    @callback
+    def _async_drop_meter(self, number: str) -> None:
+        """Leave a meter to an account that was set up earlier."""
+        account: Account | None = self.data
+        if account is not None:
+            others = tuple(meter for meter in account.meters if meter.number != number)
+            self.async_set_updated_data(replace(account, meters=others))
 
     async def _async_read(self) -> Account:
         """Read the account page, signing in again first where that takes no person."""

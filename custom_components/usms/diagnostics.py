@@ -9,21 +9,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 
 from .client import Meter
+from .client.brunei import brunei_date
 from .client.store.models import DayState
+from .client.sync.history_start import search
 from .const import CONF_METERS
-from .coordinator import UsmsConfigEntry
+from .data import UsmsConfigEntry
 
 
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: UsmsConfigEntry
 ) -> dict[str, Any]:
     """Return an account's diagnostics; meters are counted, not named."""
-    coordinator, history = entry.runtime_data.coordinator, entry.runtime_data.history
+    data = entry.runtime_data
+    coordinator = data.coordinator
     account = coordinator.data
-    stored = await hass.async_add_executor_job(history.store.meters)
-    days = [await hass.async_add_executor_job(history.store.days, meter.number) for meter in stored]
+    stored = await hass.async_add_executor_job(data.store.meters)
+    days = [await hass.async_add_executor_job(data.store.days, meter.number) for meter in stored]
     exception = coordinator.last_exception
     return {
         "options": _options(entry.options),
@@ -32,9 +36,9 @@ async def async_get_config_entry_diagnostics(
         "last_poll": coordinator.last_poll.isoformat() if coordinator.last_poll else None,
         "update_interval": str(coordinator.update_interval),
         "sign_in_needed": coordinator.sign_in_needed,
-        "session": entry.runtime_data.connection.life.export(),
-        "pages_not_understood": entry.runtime_data.connection.drift.as_diagnostics(),
-        "open_page_serves": entry.runtime_data.connection.client.open_page_serves,
+        "session": data.connection.life.export(),
+        "pages_not_understood": data.connection.pages.as_diagnostics(),
+        "open_page_serves": data.connection.client.open_page_serves,
         "meters_announced": account.meters_announced if account else None,
         "meters": [_meter(meter) for meter in account.meters] if account else None,
         "store": [
@@ -61,7 +65,10 @@ def _meter(meter: Meter) -> dict[str, Any]:
 
 
 def _days(days: list[DayState]) -> dict[str, Any]:
+    start = search({day.day: day for day in days}, brunei_date(dt_util.utcnow()))
     return {
+        "history_ended": start.end,
+        "days_empty": sum(1 for day in days if day.empty_since),
         "days_asked": len(days),
         "days_with_total": sum(1 for day in days if day.total is not None),
         "days_with_hours": sum(1 for day in days if day.hours),

@@ -13,11 +13,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .client import Meter, Utility
-from .client.store.models import StoredMeter
 from .client.summary import Figures
-from .connection.connection import masked
 from .const import DOMAIN
-from .coordinator import UsmsConfigEntry, UsmsCoordinator
+from .data import AccountMeter, FiguresCoordinator, UsmsConfigEntry, UsmsCoordinator
+from .privacy import masked
 
 _MODELS = {
     Utility.ELECTRICITY: "electricity_meter",
@@ -35,8 +34,8 @@ class UsmsAccountEntity(CoordinatorEntity[UsmsCoordinator]):
         """Belong to the account of that entry."""
         super().__init__(entry.runtime_data.coordinator)
         self.entity_description = description
-        self._attr_unique_id = f"{entry.unique_id}_{description.key}"
-        self._attr_device_info = _account_device(entry)
+        self._attr_unique_id = f"{entry.entry_id}_{description.key}"
+        self._attr_device_info = account_device(entry)
 
     @property
     @override
@@ -51,7 +50,7 @@ class UsmsMeterEntity(CoordinatorEntity[UsmsCoordinator]):
     _attr_has_entity_name = True
 
     def __init__(
-        self, entry: UsmsConfigEntry, meter: StoredMeter, description: EntityDescription
+        self, entry: UsmsConfigEntry, meter: AccountMeter, description: EntityDescription
     ) -> None:
         """Belong to that meter."""
         super().__init__(entry.runtime_data.coordinator)
@@ -73,38 +72,45 @@ class UsmsMeterEntity(CoordinatorEntity[UsmsCoordinator]):
         return super().available and self.meter is not None
 
 
-class UsmsStoreEntity(UsmsMeterEntity):
-    """Something that the readings store has of a meter; there while the portal is not."""
+class UsmsFiguresEntity(CoordinatorEntity[FiguresCoordinator]):
+    """Something that was counted of a meter; there while the portal is not."""
+
+    _attr_has_entity_name = True
+
+    def __init__(
+        self, entry: UsmsConfigEntry, meter: AccountMeter, description: EntityDescription
+    ) -> None:
+        """Belong to that meter."""
+        super().__init__(entry.runtime_data.figures.of(meter.number))
+        self.entity_description = description
+        self._entry = entry
+        self._number = meter.number
+        self._attr_unique_id = f"{meter.number}_{description.key}"
+        self._attr_device_info = _meter_device(entry, meter)
 
     @property
     def figures(self) -> Figures | None:
         """What was counted of the meter last."""
-        return self.coordinator.config_entry.runtime_data.history.figures.get(self._number)
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Follow the history."""
-        await super().async_added_to_hass()
-        history = self.coordinator.config_entry.runtime_data.history
-        self.async_on_remove(history.async_add_listener(self.async_write_ha_state, self._number))
+        return self.coordinator.data
 
     @property
     @override
     def available(self) -> bool:
         """Whether the account still has the meter, as far as is known."""
-        return self.coordinator.data is None or self.meter is not None
+        return self.coordinator.present
 
 
-def _account_device(entry: UsmsConfigEntry) -> DeviceInfo:
+def account_device(entry: UsmsConfigEntry) -> DeviceInfo:
+    """Return the device of an account."""
     return DeviceInfo(
-        identifiers={(DOMAIN, str(entry.unique_id))},
+        identifiers={(DOMAIN, entry.entry_id)},
         entry_type=DeviceEntryType.SERVICE,
         manufacturer="USMS",
         translation_key="account",
     )
 
 
-def _meter_device(entry: UsmsConfigEntry, meter: StoredMeter) -> DeviceInfo:
+def _meter_device(entry: UsmsConfigEntry, meter: AccountMeter) -> DeviceInfo:
     return DeviceInfo(
         configuration_url=entry.runtime_data.connection.client.top_up_url(meter.number),
         identifiers={(DOMAIN, meter.number)},
@@ -117,10 +123,10 @@ def _meter_device(entry: UsmsConfigEntry, meter: StoredMeter) -> DeviceInfo:
 
 
 @callback
-def _async_connect(hass: HomeAssistant, entry: UsmsConfigEntry, meter: StoredMeter) -> None:
+def _async_connect(hass: HomeAssistant, entry: UsmsConfigEntry, meter: AccountMeter) -> None:
     """Show a meter's device as one of the account's."""
     registry = dr.async_get(hass)
-    account = registry.async_get_or_create(config_entry_id=entry.entry_id, **_account_device(entry))
+    account = registry.async_get_or_create(config_entry_id=entry.entry_id, **account_device(entry))
     device = registry.async_get_or_create(
         config_entry_id=entry.entry_id, **_meter_device(entry, meter)
     )
@@ -131,23 +137,15 @@ def async_add_meters(
     hass: HomeAssistant,
     entry: UsmsConfigEntry,
     add_entities: AddConfigEntryEntitiesCallback,
-    entities_of: Callable[[StoredMeter], Iterable[Entity]],
+    entities_of: Callable[[AccountMeter], Iterable[Entity]],
 ) -> None:
-    """Add the entities of every meter, now and whenever a new one appears.
-
-    Where nobody is signed in yet, the meters are those of the readings store.
-    """
-    coordinator, history = entry.runtime_data.coordinator, entry.runtime_data.history
+    """Add the entities of every meter, now and whenever a new one appears."""
+    data = entry.runtime_data
     known: set[str] = set()
 
     @callback
     def add_new() -> None:
-        meters = (
-            [StoredMeter(meter.number, meter.utility) for meter in coordinator.data.meters]
-            if coordinator.data
-            else history.meters
-        )
-        new = [meter for meter in meters if meter.number not in known]
+        new = [meter for meter in data.meters() if meter.number not in known]
         known.update(meter.number for meter in new)
         for meter in new:
             _async_connect(hass, entry, meter)
@@ -155,4 +153,4 @@ def async_add_meters(
             add_entities(entity for meter in new for entity in entities_of(meter))
 
     add_new()
-    entry.async_on_unload(coordinator.async_add_listener(add_new))
+    entry.async_on_unload(data.coordinator.async_add_listener(add_new))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
@@ -9,9 +10,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .client import TopUp, TopUpOrigin
-from .client.store.models import StoredMeter
-from .coordinator import UsmsConfigEntry
-from .entity import UsmsStoreEntity, async_add_meters
+from .data import AccountMeter, UsmsConfigEntry
+from .entity import UsmsFiguresEntity, async_add_meters
 
 PARALLEL_UPDATES = 0
 
@@ -30,21 +30,21 @@ async def async_setup_entry(
 ) -> None:
     """Set up the top-ups of every meter as it appears."""
 
-    def entities_of(meter: StoredMeter) -> list[TopUpEvent]:
+    def entities_of(meter: AccountMeter) -> list[TopUpEvent]:
         return [TopUpEvent(entry, meter, _TOP_UP)] if meter.utility else []
 
     async_add_meters(hass, entry, async_add_entities, entities_of)
 
 
-class TopUpEvent(UsmsStoreEntity, EventEntity):
+class TopUpEvent(UsmsFiguresEntity, EventEntity):
     """The last top-up of a meter, or transfer from or to another one."""
 
     @override
     async def async_added_to_hass(self) -> None:
         """Hear of news."""
         await super().async_added_to_hass()
-        money = self.coordinator.config_entry.runtime_data.history.money
-        self.async_on_remove(money.async_add_listener(self._async_topped_up))
+        payments = self._entry.runtime_data.payments
+        self.async_on_remove(payments.async_add_listener(self._async_topped_up))
 
     @callback
     def _async_topped_up(self, topup: TopUp) -> None:
@@ -59,10 +59,15 @@ class TopUpEvent(UsmsStoreEntity, EventEntity):
                 "units_credited": _float(topup.units),
                 "source": topup.source or topup.origin,
                 "at": topup.at.isoformat(),
-                "new_balance": _float(self.meter.balance if self.meter else None),
+                "new_balance": _float(self._balance),
             },
         )
         self.async_write_ha_state()
+
+    @property
+    def _balance(self) -> Decimal | None:
+        meter = self._entry.runtime_data.meter(self._number)
+        return meter.card.balance if meter and meter.card else None
 
 
 def _float(number: object) -> float | None:

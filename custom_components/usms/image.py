@@ -10,7 +10,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import UsmsConfigEntry
+from .data import UsmsConfigEntry
 from .entity import UsmsAccountEntity
 
 PARALLEL_UPDATES = 0

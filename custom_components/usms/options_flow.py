@@ -12,13 +12,10 @@ from homeassistant.const import UnitOfTime
 from homeassistant.core import callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.selector import (
-    BooleanSelector,
     DateSelector,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
-    ObjectSelector,
-    ObjectSelectorConfig,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -26,11 +23,8 @@ from homeassistant.helpers.selector import (
 )
 
 from .client import Tariff, TariffKind, TariffSchedule, Utility, WrongTariff
-from .client.store.models import StoredMeter
-from .connection.connection import masked
 from .const import (
     CONF_LOW_CREDIT,
-    CONF_METERS,
     CONF_POLL_INTERVAL,
     CONF_READ_LIMIT,
     CONF_REFRESH_LIMIT,
@@ -43,28 +37,22 @@ from .const import (
     MAX_POLL_INTERVAL,
     MIN_POLL_INTERVAL,
 )
-from .coordinator import UsmsData
+from .data import AccountMeter, UsmsData
 from .low_credit import CONF_BY, CONF_THRESHOLD, LowCredit, LowCreditBy
-from .prices import meter_options
+from .prices import with_meter_option
+from .privacy import masked
+from .tariff_forms import (
+    COMMERCIAL,
+    CONF_KIND,
+    CONF_SINCE,
+    DWELLINGS,
+    number,
+    own,
+    tariff_errors,
+    terms_of,
+)
 
 CONF_METER: Final = "meter"
-CONF_KIND: Final = "kind"
-CONF_SINCE: Final = "since"
-CONF_KVA: Final = "kva"
-CONF_VACANT: Final = "vacant"
-CONF_UNITS: Final = "units"
-CONF_TIERS: Final = "tiers"
-CONF_FIXED: Final = "monthly_fixed"
-CONF_MINIMUM: Final = "monthly_minimum"
-
-
-def _number(unit: str | None = None, least: float = 0, most: float = 1_000_000) -> NumberSelector:
-    config = NumberSelectorConfig(min=least, max=most, step="any", mode=NumberSelectorMode.BOX)
-    if unit:
-        config["unit_of_measurement"] = unit
-    return NumberSelector(config)
-
-
 _MINUTES: Final = NumberSelector(
     NumberSelectorConfig(
         min=MIN_POLL_INTERVAL,
@@ -77,56 +65,6 @@ _MINUTES: Final = NumberSelector(
 _AN_HOUR: Final = NumberSelector(
     NumberSelectorConfig(min=1, max=100_000, step=1, mode=NumberSelectorMode.BOX)
 )
-COMMERCIAL: Final = vol.Schema(
-    {
-        vol.Required(CONF_KVA): _number("kVA"),
-        vol.Required(CONF_VACANT, default=False): BooleanSelector(),
-    }
-)
-_DWELLINGS: Final = vol.Schema(
-    {
-        vol.Required(CONF_UNITS, default=1): NumberSelector(
-            NumberSelectorConfig(min=1, max=10_000, step=1, mode=NumberSelectorMode.BOX)
-        )
-    }
-)
-
-
-def _own(unit: str) -> vol.Schema:
-    tiers = ObjectSelector(
-        ObjectSelectorConfig(
-            fields={
-                "rate": {"selector": _number(f"BND/{unit}"), "required": True},
-                "end": {"selector": _number(unit)},
-            },
-            multiple=True,
-            label_field="rate",
-            description_field="end",
-            translation_key="tiers",
-        )
-    )
-    return vol.Schema(
-        {
-            vol.Required(CONF_TIERS): tiers,
-            vol.Required(CONF_FIXED, default=0): _number("BND"),
-            vol.Required(CONF_MINIMUM, default=0): _number("BND"),
-        }
-    )
-
-
-def tariff_errors(err: WrongTariff) -> dict[str, str]:
-    """Return what a form says where a tariff can't be."""
-    field = err.field.split("[")[0].split(".")[0]
-    known = {CONF_KVA, CONF_UNITS, CONF_TIERS, CONF_FIXED, CONF_MINIMUM}
-    return {field if field in known else "base": f"wrong_{field}" if field in known else "wrong"}
-
-
-def with_meter_option(
-    options: Mapping[str, Any], meter: str, name: str, value: object
-) -> dict[str, Any]:
-    """Return options with another choice for a meter."""
-    meters = {**options.get(CONF_METERS, {}), meter: {**meter_options(options, meter), name: value}}
-    return {**options, CONF_METERS: meters}
 
 
 class UsmsOptionsFlow(OptionsFlowWithReload):
@@ -134,7 +72,7 @@ class UsmsOptionsFlow(OptionsFlowWithReload):
 
     def __init__(self) -> None:
         """Begin with nothing chosen."""
-        self._meter: StoredMeter | None = None
+        self._meter: AccountMeter | None = None
         self._since: date | None = None
         self._kind = TariffKind.RESIDENTIAL
 
@@ -178,18 +116,10 @@ class UsmsOptionsFlow(OptionsFlowWithReload):
     # --- meters ---
 
     @callback
-    def _meters(self) -> dict[str, StoredMeter]:
+    def _meters(self) -> dict[str, AccountMeter]:
         """Return the meters that have a price, by number."""
         data: UsmsData | None = getattr(self.config_entry, "runtime_data", None)
-        if data is None:
-            return {}
-        account = data.coordinator.data
-        shown = (
-            [StoredMeter(meter.number, meter.utility) for meter in account.meters]
-            if account
-            else []
-        )
-        meters = data.history.meters or shown  # history takes note of them a little later
+        meters = data.meters() if data else []
         return {meter.number: meter for meter in meters if meter.utility}
 
     def _meter_selector(self) -> SelectSelector:
@@ -257,13 +187,13 @@ class UsmsOptionsFlow(OptionsFlowWithReload):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask for the number of units in the building."""
-        return await self._async_tariff_step("dwellings", _DWELLINGS, user_input)
+        return await self._async_tariff_step("dwellings", DWELLINGS, user_input)
 
     async def async_step_own(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for tiers and charges."""
         assert self._meter is not None  # noqa: S101 (chosen in the step before)
         unit = self._meter.utility.unit if self._meter.utility else ""
-        return await self._async_tariff_step("own", _own(unit), user_input)
+        return await self._async_tariff_step("own", own(unit), user_input)
 
     async def _async_tariff_step(
         self, step_id: str, schema: vol.Schema, user_input: dict[str, Any] | None
@@ -277,7 +207,7 @@ class UsmsOptionsFlow(OptionsFlowWithReload):
 
     def _schedule(self) -> TariffSchedule | None:
         assert self._meter is not None  # noqa: S101 (chosen in the step before)
-        schedule: TariffSchedule | None = self.config_entry.runtime_data.history.schedule(
+        schedule: TariffSchedule | None = self.config_entry.runtime_data.schedule(
             self._meter.number
         )
         return schedule
@@ -286,19 +216,7 @@ class UsmsOptionsFlow(OptionsFlowWithReload):
         """Return the terms of the tariff that the meter has last, where it is of that kind."""
         schedule = self._schedule()
         tariff = schedule.tariffs[-1].tariff if schedule else None
-        if tariff is None or tariff.kind is not self._kind:
-            return {}
-        terms = tariff.to_dict()
-        tiers = terms.get(CONF_TIERS)
-        if isinstance(tiers, list):
-            terms[CONF_TIERS] = [
-                {name: float(value) for name, value in tier.items() if value is not None}
-                for tier in tiers
-            ]
-        numbers = {CONF_KVA, CONF_FIXED, CONF_MINIMUM}
-        return {
-            name: float(str(value)) if name in numbers else value for name, value in terms.items()
-        }
+        return terms_of(tariff) if tariff and tariff.kind is self._kind else {}
 
     async def _async_set_tariff(
         self, step_id: str, terms: dict[str, Any], schema: vol.Schema | None = None
@@ -340,7 +258,7 @@ class UsmsOptionsFlow(OptionsFlowWithReload):
                         options=[by.value for by in LowCreditBy], translation_key="low_credit_by"
                     )
                 ),
-                vol.Required(CONF_THRESHOLD, default=usual.threshold): _number(most=10_000),
+                vol.Required(CONF_THRESHOLD, default=usual.threshold): number(most=10_000),
             }
         )
         return self.async_show_form(step_id="low_credit", data_schema=schema)

@@ -1,40 +1,46 @@
-"""The money of an account in Home Assistant: prices, books, and what a person has to be told."""
+"""Balances, top-ups and bills of an account, at the prices of its options."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from .client import TariffSchedule, TopUp, UsmsClient, Utility
-from .client.review import Review
-from .client.sync.payments import Bookkeeper
-from .connection.connection import hashed, masked
-from .const import DOMAIN
+from .client.review import Review, review
+from .client.sync.payments import PaymentsSync
+from .issues.billing import async_update_bill_issue, async_update_tariff_issue
+from .issues.pages import PageIssues
 from .prices import schedule_of
 
 if TYPE_CHECKING:
+    from homeassistant.config_entries import ConfigEntry
+
     from .client.store import ReadingsStore
-    from .coordinator import UsmsConfigEntry
-
-TARIFF_NEEDED: Final = "tariff_needed"
-BILL_DIFFERS: Final = "bill_differs"
-_HELP: Final = "https://github.com/usms-home-assistant/usms/blob/main/docs/money.md"
 
 
-class Money:
-    """The books of an account, at the prices of its options."""
+class Payments:
+    """The payments of an account: read when they are due, reviewed, announced."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: UsmsConfigEntry, client: UsmsClient, store: ReadingsStore
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        client: UsmsClient,
+        store: ReadingsStore,
+        *,
+        schedule: Callable[[str], TariffSchedule | None],
     ) -> None:
-        """Keep them in that store."""
+        """Keep them in that store; `schedule` returns the prices of a meter."""
+        self._schedule = schedule
         self._hass = hass
         self._entry = entry
-        self.bookkeeper = Bookkeeper(client, store, now=dt_util.utcnow)
+        self.sync = PaymentsSync(client, store, now=dt_util.utcnow)
+        self._store = store
+        self._reviews: dict[str, Review] = {}
+        """By meter."""
         self._listeners: set[Callable[[TopUp], None]] = set()
 
     @callback
@@ -43,89 +49,54 @@ class Money:
         self._listeners.add(listener)
         return lambda: self._listeners.discard(listener)
 
-    def schedule(self, meter: str, utility: Utility | None) -> TariffSchedule | None:
-        """Return the prices of a meter; None where they are not known."""
+    def prices(self, meter: str, utility: Utility | None) -> TariffSchedule | None:
+        """Return the prices of a meter, by options and customer type; None where not known."""
         if utility is None:
             return None
-        debt = self.bookkeeper.debts.get(meter)
+        debt = self.sync.debts.get(meter)
         customer_type = debt.customer_type if debt else None
         return schedule_of(self._entry.options, meter, utility, customer_type)
 
     def review(self, meter: str) -> Review | None:
-        """Return the last look through a meter's book."""
-        return self.bookkeeper.reviews.get(meter)
+        """Return the last review of a meter."""
+        return self._reviews.get(meter)
 
-    async def async_review(
-        self, schedules: dict[str, TariffSchedule | None], *, may_ask: bool, news_only: bool
-    ) -> None:
-        """Look through the books, read what they lack where that may be, and tell the news."""
-        await self.bookkeeper.review(schedules)
-        if may_ask and await self.bookkeeper.read_topups(news_only=news_only):
-            await self.bookkeeper.review(schedules)
-        for topup in await self.bookkeeper.news():
+    async def async_review(self, meters: Iterable[str], *, may_ask: bool, news_only: bool) -> None:
+        """Review the payments, read what they lack where that may be, and announce what is new."""
+        schedules = {meter: self._schedule(meter) for meter in meters}
+        await self._async_review(schedules)
+        rises = {meter: review.rose for meter, review in self._reviews.items()}
+        if may_ask and await self.sync.read_topups(rises, news_only=news_only):
+            await self._async_review(schedules)
+        for topup in await self.sync.unannounced():
             for listener in tuple(self._listeners):
                 listener(topup)
-        for meter, review in self.bookkeeper.reviews.items():
-            self._async_update_bill_issue(meter, review)
+        for meter, found in self._reviews.items():
+            if found.bill:
+                async_update_bill_issue(self._hass, self._entry, meter, found.bill)
+
+    async def _async_review(self, schedules: Mapping[str, TariffSchedule | None]) -> None:
+        wanted = {meter: schedules.get(meter) for meter in self.sync.meters}
+        self._reviews = await self._hass.async_add_executor_job(
+            review, self._store, wanted, dt_util.utcnow()
+        )
 
     # --- repairs ---
 
-    def _issue(self, kind: str, meter: str) -> str:
-        """Return an issue's id, which does not show the meter's number."""
-        return f"{kind}_{self._entry.entry_id}_{hashed(meter)}"
+    @callback
+    def async_update_tariff_issues(self, utilities: Mapping[str, Utility | None]) -> None:
+        """Ask for the tariffs that are not known; `utilities` is what each meter measures."""
+        for meter, utility in utilities.items():
+            needed = self._schedule(meter) is None
+            async_update_tariff_issue(self._hass, self._entry, meter, utility, needed=needed)
 
     @callback
-    def async_update_tariff_issue(
-        self, meter: str, utility: Utility | None, *, needed: bool
-    ) -> None:
-        """Ask a person for the tariff of a meter that is not residential, or no more."""
-        issue = self._issue(TARIFF_NEEDED, meter)
-        if not needed or utility is None:
-            ir.async_delete_issue(self._hass, DOMAIN, issue)
-            return
-        electricity = utility is Utility.ELECTRICITY
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            issue,
-            data={"entry_id": self._entry.entry_id, "meter": meter},
-            is_fixable=electricity,  # the prices of commercial water are not known
-            severity=ir.IssueSeverity.WARNING,
-            learn_more_url=_HELP,
-            translation_key=TARIFF_NEEDED if electricity else f"{TARIFF_NEEDED}_{utility}",
-            translation_placeholders={"meter": masked(meter)},
-        )
-
-    @callback
-    def _async_update_bill_issue(self, meter: str, review: Review) -> None:
-        bill, issue = review.bill, self._issue(BILL_DIFFERS, meter)
-        if bill is None:
-            return
-        if not bill.differs:
-            ir.async_delete_issue(self._hass, DOMAIN, issue)
-            return
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            issue,
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            learn_more_url=_HELP,
-            translation_key=BILL_DIFFERS,
-            translation_placeholders={
-                "meter": masked(meter),
-                "difference": f"{bill.difference * 100:+.1f}",
-                "lost": f"{sum(bill.lost):.2f}",
-                "cost": f"{sum(bill.cost):.2f}",
-                "first": bill.first.isoformat(),
-                "last": bill.last.isoformat(),
-            },
-        )
-
-
-@callback
-def async_forget_issues(hass: HomeAssistant, entry_id: str) -> None:
-    """Delete the repair issues of an account that is removed."""
-    for domain, issue in list(ir.async_get(hass).issues):
-        if domain == DOMAIN and entry_id in issue:
-            ir.async_delete_issue(hass, domain, issue)
+    def async_note_pages(self, pages: PageIssues) -> None:
+        """Note which pages of payments are not understood, and which are (again)."""
+        outcomes = self.sync.outcomes
+        while outcomes:
+            page, err = outcomes.popitem()
+            if err:
+                pages.async_record(err)
+            else:
+                pages.async_understood(page)

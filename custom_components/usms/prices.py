@@ -32,3 +32,11 @@ def schedule_of(
     if customer_type is None or _RESIDENTIAL in customer_type.casefold():
         return TariffSchedule.always(residential(utility))
     return None
+
+
+def with_meter_option(
+    options: Mapping[str, Any], meter: str, name: str, value: object
+) -> dict[str, Any]:
+    """Return options with another choice for a meter."""
+    meters = {**options.get(CONF_METERS, {}), meter: {**meter_options(options, meter), name: value}}
+    return {**options, CONF_METERS: meters}

@@ -10,7 +10,8 @@ from homeassistant.core import HomeAssistant
 
 from .client import Tariff, TariffKind, TariffSchedule, Utility, WrongTariff
 from .const import CONF_TARIFF
-from .options_flow import COMMERCIAL, tariff_errors, with_meter_option
+from .prices import with_meter_option
+from .tariff_forms import COMMERCIAL, tariff_errors
 
 
 class TariffFlow(RepairsFlow):

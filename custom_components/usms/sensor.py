@@ -8,17 +8,25 @@ from typing import Any, override
 
 from homeassistant.components.sensor import SensorEntity
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .client.brunei import brunei_midnight
-from .client.store.models import StoredMeter
-from .coordinator import UsmsConfigEntry, UsmsData
-from .entity import UsmsAccountEntity, UsmsMeterEntity, UsmsStoreEntity, async_add_meters
+from .data import AccountMeter, HistoryCoordinator, UsmsConfigEntry
+from .entity import (
+    UsmsAccountEntity,
+    UsmsFiguresEntity,
+    UsmsMeterEntity,
+    account_device,
+    async_add_meters,
+)
 from .sensor_types import (
-    ACCOUNT_SENSORS,
+    HISTORY_PROGRESS,
+    LAST_POLL,
     AccountSensorDescription,
     FiguresSensorDescription,
+    HistorySensorDescription,
     MeterSensorDescription,
     State,
     card_sensors,
@@ -35,9 +43,9 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the account's sensors, and those of every meter as it appears."""
-    async_add_entities(AccountSensor(entry, description) for description in ACCOUNT_SENSORS)
+    async_add_entities([AccountSensor(entry, LAST_POLL), HistorySensor(entry, HISTORY_PROGRESS)])
 
-    def entities_of(meter: StoredMeter) -> list[SensorEntity]:
+    def entities_of(meter: AccountMeter) -> list[SensorEntity]:
         figures = (
             (*consumption_sensors(meter.utility), *spending_sensors(meter.utility))
             if meter.utility
@@ -56,28 +64,37 @@ class AccountSensor(UsmsAccountEntity, SensorEntity):
 
     entity_description: AccountSensorDescription
 
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Follow the history too."""
-        await super().async_added_to_hass()
-        history = self._data.history
-        self.async_on_remove(history.async_add_listener(self.async_write_ha_state))
-
     @property
-    def _data(self) -> UsmsData:
-        return self.coordinator.config_entry.runtime_data
+    @override
+    def native_value(self) -> State:
+        """The value."""
+        return self.entity_description.value(self.coordinator)
+
+
+class HistorySensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
+    """How far the history has come."""
+
+    _attr_has_entity_name = True
+    entity_description: HistorySensorDescription
+
+    def __init__(self, entry: UsmsConfigEntry, description: HistorySensorDescription) -> None:
+        """Belong to the account of that entry."""
+        super().__init__(entry.runtime_data.history.progress)
+        self.entity_description = description
+        self._attr_unique_id = f"{entry.entry_id}_{description.key}"
+        self._attr_device_info = account_device(entry)
 
     @property
     @override
     def native_value(self) -> State:
         """The value."""
-        return self.entity_description.value(self._data)
+        return self.entity_description.value(self.coordinator.data)
 
     @property
     @override
-    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+    def extra_state_attributes(self) -> Mapping[str, Any]:
         """What belongs to it."""
-        return self.entity_description.attributes(self._data)
+        return self.entity_description.attributes(self.coordinator.data)
 
 
 class MeterSensor(UsmsMeterEntity, SensorEntity):
@@ -103,20 +120,11 @@ class MeterSensor(UsmsMeterEntity, SensorEntity):
         return {"top_up_url": connection.client.top_up_url(self._number)}
 
 
-class FiguresSensor(UsmsStoreEntity, SensorEntity):
+class FiguresSensor(UsmsFiguresEntity, SensorEntity):
     """Something that was counted from the readings store."""
 
     entity_description: FiguresSensorDescription
     _unrecorded_attributes = frozenset({"early", "late", "low", "high"})
-    _was_available: bool | None = None
-
-    @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Leave polls to the history, which counts what they change, but for a meter's absence."""
-        if self.available is not self._was_available:
-            self._was_available = self.available
-            self.async_write_ha_state()
 
     @property
     @override

@@ -21,20 +21,26 @@ from homeassistant.const import (
 )
 
 from .client import Meter, Utility
+from .client.models import CURRENCY
 from .client.summary import Consumption, Figures
-from .coordinator import UsmsData
+from .data import HistoryProgress, UsmsCoordinator
 
 type State = Decimal | date | datetime | str | int | None
-
-CURRENCY: Final = "BND"
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccountSensorDescription(SensorEntityDescription):
     """A sensor of the account."""
 
-    value: Callable[[UsmsData], State]
-    attributes: Callable[[UsmsData], Mapping[str, Any] | None] = lambda _data: None
+    value: Callable[[UsmsCoordinator], State]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistorySensorDescription(SensorEntityDescription):
+    """A sensor of the account's history."""
+
+    value: Callable[[HistoryProgress], State]
+    attributes: Callable[[HistoryProgress], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,20 +62,14 @@ class FiguresSensorDescription(SensorEntityDescription):
     """Whether it is of interest to few people while it is 0 or not known."""
 
 
-def _history_percent(data: UsmsData) -> int:
-    outlook = data.history.sync.outlook
-    total = outlook.done + outlook.left
-    return 100 * outlook.done // total if total else 0
-
-
-def _history_attributes(data: UsmsData) -> Mapping[str, Any]:
-    outlook, progress = data.history.sync.outlook, data.history.progress
-    step = progress.step if progress else None
-    left = progress.time_left if progress else None
+def _history_attributes(progress: HistoryProgress) -> Mapping[str, Any]:
+    step = progress.last.step if progress.last else None
+    left = progress.last.time_left if progress.last else None
     return {
-        "reports_read": outlook.done,
-        "reports_left": outlook.left,
-        "days_complete": outlook.days_complete,
+        "reports_read": progress.reports_read,
+        "reports_left": progress.reports_left,
+        "days_complete": progress.days_complete,
+        "empty_days": progress.empty_days,
         "last_report": step.resolution if step else None,
         "last_report_first_day": step.first.isoformat() if step else None,
         "last_report_last_day": step.last.isoformat() if step else None,
@@ -78,22 +78,20 @@ def _history_attributes(data: UsmsData) -> Mapping[str, Any]:
     }
 
 
-ACCOUNT_SENSORS: Final = (
-    AccountSensorDescription(
-        key="last_poll",
-        translation_key="last_poll",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value=lambda data: data.coordinator.last_poll,
-    ),
-    AccountSensorDescription(
-        key="history_progress",
-        translation_key="history_progress",
-        native_unit_of_measurement=PERCENTAGE,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value=_history_percent,
-        attributes=_history_attributes,
-    ),
+LAST_POLL: Final = AccountSensorDescription(
+    key="last_poll",
+    translation_key="last_poll",
+    device_class=SensorDeviceClass.TIMESTAMP,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    value=lambda coordinator: coordinator.last_poll,
+)
+HISTORY_PROGRESS: Final = HistorySensorDescription(
+    key="history_progress",
+    translation_key="history_progress",
+    native_unit_of_measurement=PERCENTAGE,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    value=lambda progress: progress.percent,
+    attributes=_history_attributes,
 )
 
 _METER_SENSORS: Final = (

@@ -26,15 +26,13 @@ from homeassistant.util.json import JsonValueType
 
 from .client import Resolution
 from .client.brunei import brunei_date
-from .client.consumption import months
+from .client.consumption import consumption
 from .client.errors import StoreError
 from .client.store import ReadingsStore
-from .client.store.models import StoredMeter
 from .connection.sign_in import async_sign_in
 from .const import ATTR_ACCOUNT, CONF_CAPTCHA, DOMAIN
-from .coordinator import UsmsConfigEntry
-from .history.loop import History
-from .history.store_file import translated
+from .data import AccountMeter, UsmsConfigEntry, UsmsData
+from .issues.store import translated
 
 ATTR_FROM: Final = "from"
 ATTR_TO: Final = "to"
@@ -55,8 +53,14 @@ _RANGE: Final = {vol.Optional(ATTR_FROM): cv.date, vol.Optional(ATTR_TO): cv.dat
 class _Target:
     """What an action is about: an account, and all or one of its meters."""
 
-    history: History
-    meters: tuple[StoredMeter, ...]
+    hass: HomeAssistant
+    data: UsmsData
+    meters: list[AccountMeter]
+
+    @property
+    def numbers(self) -> list[str]:
+        """The numbers of the meters."""
+        return [meter.number for meter in self.meters]
 
 
 @callback
@@ -117,27 +121,29 @@ async def _async_target(hass: HomeAssistant, call: ServiceCall) -> _Target:
     device_id, entry_id = call.data.get(ATTR_DEVICE_ID), call.data.get(ATTR_CONFIG_ENTRY_ID)
     names: set[str] = set()
     if device_id:
-        device = dr.async_get(hass).async_get(device_id)
-        names = (
-            {number for domain, number in device.identifiers if domain == DOMAIN}
-            if device
-            else names
-        )
-        if device is None or not names:
-            raise _refused("device_not_found")
-        entry_id = entry_id or next(
-            entry.entry_id
-            for entry in hass.config_entries.async_entries(DOMAIN)
-            if entry.entry_id in device.config_entries
-        )
+        of_device, names = _names_of(hass, device_id)
+        entry_id = entry_id or of_device
     if not entry_id:
         raise _refused("account_or_device_needed")
     entry = _loaded(hass, entry_id)
-    history = entry.runtime_data.history
-    meters = await hass.async_add_executor_job(history.store.meters)
-    if names and entry.unique_id not in names:
-        meters = tuple(meter for meter in meters if meter.number in names)
-    return _Target(history, meters)
+    data = entry.runtime_data
+    meters = data.meters()
+    if names and entry.entry_id not in names:
+        meters = [meter for meter in meters if meter.number in names]
+        if not meters:
+            raise _refused("meter_gone")
+    return _Target(hass, data, meters)
+
+
+def _names_of(hass: HomeAssistant, device_id: str) -> tuple[str, set[str]]:
+    """Return the account that a device is of, and what names it: a meter's number or the entry."""
+    registry = dr.async_get(hass)
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
+            if device.id == device_id:
+                names = {name for domain, name in device.identifiers if domain == DOMAIN}
+                return entry.entry_id, names
+    raise _refused("device_not_found")
 
 
 def _loaded(hass: HomeAssistant, entry_id: str) -> UsmsConfigEntry:
@@ -167,32 +173,43 @@ async def _sign_in(call: ServiceCall) -> ServiceResponse:
     answer = call.data.get(CONF_CAPTCHA, "").strip()
     reason = await async_sign_in(entry.runtime_data, answer or None)
     image = er.async_get(call.hass).async_get_entity_id(
-        Platform.IMAGE, DOMAIN, f"{entry.unique_id}_captcha"
+        Platform.IMAGE, DOMAIN, f"{entry.entry_id}_captcha"
     )
     return {"signed_in": reason is None, "reason": reason, "image": image}
 
 
 async def _import_history(target: _Target, call: ServiceCall) -> ServiceResponse:
     first, last = _range(call)
+    history = target.data.history
     for meter in target.meters:
-        await target.history.async_request(meter.number, first, last, force=call.data[ATTR_FORCE])
-    target.history.async_wake()
-    outlook = target.history.sync.outlook
+        begin = first or _oldest(target.data, meter.number) or last
+        await history.async_request(meter.number, begin, last, force=call.data[ATTR_FORCE])
+    history.async_wake()
+    progress = history.progress.data
+    meters: list[JsonValueType] = [*target.numbers]
     return {
-        "meters": [meter.number for meter in target.meters],
-        "reports_read": outlook.done,
-        "reports_left": outlook.left,
+        "meters": meters,
+        "reports_read": progress.reports_read,
+        "reports_left": progress.reports_left,
     }
 
 
+def _oldest(data: UsmsData, meter: str) -> date | None:
+    """Return the day of a meter's oldest reading, from which on history is asked for."""
+    figures = data.figures.of(meter).data
+    oldest = figures.consumption.oldest if figures else None
+    return brunei_date(oldest) if oldest else None
+
+
 async def _rebuild_statistics(target: _Target, _call: ServiceCall) -> ServiceResponse:
-    numbers = [meter.number for meter in target.meters]
-    return {"rows_written": await target.history.async_rebuild(numbers)}
+    return {"rows_written": await target.data.statistics.async_rebuild(target.numbers)}
 
 
 async def _clear_statistics(target: _Target, _call: ServiceCall) -> ServiceResponse:
-    numbers = [meter.number for meter in target.meters]
-    return {"cleared": list(await target.history.async_clear(numbers))}
+    cleared: list[JsonValueType] = [
+        *sorted(await target.data.statistics.async_clear(target.numbers))
+    ]
+    return {"cleared": cleared}
 
 
 async def _get_readings(target: _Target, call: ServiceCall) -> ServiceResponse:
@@ -201,10 +218,9 @@ async def _get_readings(target: _Target, call: ServiceCall) -> ServiceResponse:
     first, last = _range(call, timedelta(days=days))
     if first and (last - first).days >= _MOST_DAYS:
         raise _refused("range_too_long", days=str(_MOST_DAYS))
-    hass = target.history.hass
     found: list[JsonValueType] = [
-        await hass.async_add_executor_job(
-            _meter_readings, target.history.store, meter, resolution, first, last
+        await target.hass.async_add_executor_job(
+            _meter_readings, target.data.store, meter, resolution, first, last
         )
         for meter in target.meters
     ]
@@ -213,24 +229,13 @@ async def _get_readings(target: _Target, call: ServiceCall) -> ServiceResponse:
 
 def _meter_readings(
     store: ReadingsStore,
-    meter: StoredMeter,
+    meter: AccountMeter,
     resolution: Resolution,
     first: date | None,
     last: date,
 ) -> dict[str, Any]:
     """Return a meter's readings as JSON-able data (blocks)."""
-    stored = store.readings(
-        meter.number,
-        Resolution.HOUR if resolution is Resolution.HOUR else Resolution.DAY,
-        first,
-        last,
-    )
     unit = meter.utility.unit if meter.utility else None
-    rows = (
-        [(month.start, month.value, False) for month in months(stored)]
-        if resolution is Resolution.MONTH
-        else [(reading.start, reading.value, reading.estimated) for reading in stored]
-    )
     return {
         "meter": meter.number,
         "utility": meter.utility,
@@ -241,6 +246,6 @@ def _meter_readings(
                 "unit": unit,
                 "estimated": estimated,
             }
-            for start, value, estimated in rows
+            for start, value, estimated in consumption(store, meter.number, resolution, first, last)
         ],
     }

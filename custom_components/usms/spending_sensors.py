@@ -11,8 +11,9 @@ from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 from .client import Utility
 from .client.billing.cost import Spending
 from .client.billing.forecast import Estimate, Forecast
+from .client.models import CURRENCY
 from .client.summary import Figures
-from .sensor_types import CURRENCY, PERIODS, FiguresSensorDescription, Since, State, unit_of
+from .sensor_types import PERIODS, FiguresSensorDescription, Since, State, unit_of
 
 
 def _spent(value: Callable[[Spending], State]) -> Callable[[Figures], State]:

@@ -32,8 +32,8 @@ def load_client() -> object:
 with atheris.instrument_imports(include=["usms_client", "bs4", "html.parser", "_markupbase"]):
     client = load_client()
 
-sys.path.insert(0, str(Path(__file__).parent))
-from page_targets import page_targets  # noqa: E402 (found by the line above)
+sys.path.insert(0, str(ROOT))
+from tests.support.page_targets import page_targets  # noqa: E402 (found by the line above)
 
 TARGETS = list(page_targets(client).values())
 

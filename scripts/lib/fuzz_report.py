@@ -11,8 +11,8 @@ from pathlib import Path
 
 from custom_components.usms import client
 from scripts.lib import sections
-from scripts.lib.page_targets import page_targets
-from tests.client.large_pages import large_pages
+from tests.support.large_pages import large_pages
+from tests.support.page_targets import page_targets
 
 SIZES = ((5_000_000, None), (1_490_000, None), (1_490_000, 49_000))
 """Characters, and at most so many tags: the client refuses at once what is larger than the others,

@@ -4,9 +4,9 @@ import re
 import sys
 from pathlib import Path
 
-from scripts.lib.page_targets import page_targets
-from tests.client.large_pages import large_pages
-from tests.client.page_shapes import shapes
+from tests.support.large_pages import large_pages
+from tests.support.page_shapes import shapes
+from tests.support.page_targets import page_targets
 
 
 def main(folder: Path) -> None:

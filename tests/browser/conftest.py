@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
@@ -15,7 +14,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, async_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support import ROOT
+from tests.support.home_assistant import free_port
+
 SCREENSHOTS = os.environ.get("USMS_SCREENSHOTS")
 _ARGUMENTS = [
     "--no-sandbox",
@@ -43,12 +44,6 @@ def _need(path: str) -> None:
         pytest.skip(why)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(autouse=True)
 def _sockets(socket_enabled: None) -> None:
     """Let tests talk to the loopback."""
@@ -65,7 +60,7 @@ def demo(tmp_path: Path, socket_enabled: None, demo_options: list[str]) -> Itera
     """The demo as a person starts it."""
     command = [str(ROOT / "scripts" / "demo"), *demo_options]
     command += ["--config", str(tmp_path / "demo")]
-    command += ["--port", str(_free_port()), "--portal-port", str(_free_port())]
+    command += ["--port", str(free_port()), "--portal-port", str(free_port())]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:

@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
 from custom_components.usms.client import Account
-from scripts.lib.demo import HomeAssistant
+from tests.support.home_assistant import HomeAssistant
 
 from .conftest import SCREENSHOTS, call, control, screenshot
 from .test_demo import read_portal

@@ -7,6 +7,9 @@ import pytest
 
 from custom_components.usms.client import BRUNEI, NO_PACING, UsmsClient
 from tests.portal import SimulatedPortal
+from tests.support.history import days_of_history
+
+from . import forward_proxy
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=BRUNEI)
 USERNAME, PASSWORD = "01001234", "demo-password"
@@ -18,9 +21,10 @@ def _sockets(socket_enabled: None) -> None:
 
 
 @pytest.fixture
-async def portal() -> AsyncIterator[SimulatedPortal]:
+async def portal(request: pytest.FixtureRequest) -> AsyncIterator[SimulatedPortal]:
     """A portal with 100 days behind it, its clock standing."""
-    async with SimulatedPortal(seed=1, days=100, now=NOW) as portal:
+    days = days_of_history(request, 100)
+    async with SimulatedPortal(seed=1, days=days, now=NOW) as portal:
         yield portal
 
 
@@ -41,3 +45,10 @@ async def signed_in(client: UsmsClient, portal: SimulatedPortal) -> UsmsClient:
     await client.sign_in(USERNAME, PASSWORD, answer_captcha=answer)
     portal.clear_requests()
     return client
+
+
+@pytest.fixture
+async def proxy() -> AsyncIterator[forward_proxy.Proxy]:
+    """A proxy that the environment may name."""
+    async with forward_proxy.running() as proxy:
+        yield proxy

@@ -11,8 +11,8 @@ from decimal import Decimal
 import pytest
 
 from custom_components.usms.client import NO_PACING, CaptchaRequired, Report, UsmsClient
-from tests.faults import CASES, Case
 from tests.portal import Fault, SimulatedPortal
+from tests.support.faults import CASES, Case
 
 from .conftest import NOW, PASSWORD, USERNAME
 

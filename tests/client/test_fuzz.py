@@ -17,10 +17,9 @@ from custom_components.usms import client
 from custom_components.usms.client import PageNotUnderstood
 from custom_components.usms.client.models import Account, Payment
 from custom_components.usms.client.portal.report_pages import TopUpsPage
-from scripts.lib.page_targets import page_targets
-
-from .large_pages import large_pages
-from .page_shapes import shapes
+from tests.support.large_pages import large_pages
+from tests.support.page_shapes import shapes
+from tests.support.page_targets import page_targets
 
 TARGETS = page_targets(client)
 SHAPES = shapes()

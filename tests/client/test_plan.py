@@ -12,17 +12,18 @@ from hypothesis import strategies as st
 from custom_components.usms.client.brunei import BRUNEI, brunei_midnight
 from custom_components.usms.client.models import Reading, Resolution, Utility
 from custom_components.usms.client.store.models import DayState, StoredMeter
+from custom_components.usms.client.sync.empty_days import is_due_again, is_over, open_empty_days
+from custom_components.usms.client.sync.history_start import End, search
 from custom_components.usms.client.sync.plan import (
     MeterState,
     Step,
     Why,
     history_found,
-    is_settled,
-    latest_slot,
     next_step,
     outlook,
-    remainder,
+    reread_due_at,
 )
+from custom_components.usms.client.sync.settling import is_settled, remainder
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=BRUNEI)
 TODAY = NOW.date()
@@ -58,12 +59,26 @@ def known_days(
             hours_read_at=NOW,
             hours_asked=1,
             changed_at=LONG_AGO,
-            settled=True,
+            settled_at=NOW,
         )
 
     days = {ago(n): (make or settled)(ago(n)) for n in range(1, count + 1)}
     for n in range(count + 1, count + empty + 1):
-        days[ago(n)] = DayState(ago(n), daily_read_at=NOW)
+        days[ago(n)] = nothing(ago(n))
+    return looked_beyond(days) if empty >= 62 else days
+
+
+def nothing(day: date) -> DayState:
+    """Return a day that was empty when it was asked for."""
+    return DayState(day, daily_read_at=NOW, empty_since=NOW)
+
+
+def looked_beyond(days: dict[date, DayState]) -> dict[date, DayState]:
+    """Return days with the jumps beyond the start, which found nothing."""
+    while (found := search(days, NOW.date())).first and found.last:
+        for n in range((found.last - found.first).days + 1):
+            day = found.first + timedelta(days=n)
+            days[day] = nothing(day)
     return days
 
 
@@ -86,14 +101,94 @@ def test_months_follow_each_other_backwards_until_two_are_empty() -> None:
         assert step is not None
         assert (step.first, step.last) == (ago(31 * month + 31), ago(31 * month + 1))
         for n in range(31 * month + 1, 31 * month + 32):
-            days[ago(n)] = DayState(ago(n), daily_read_at=NOW)
-    assert history_found(water(days))
+            days[ago(n)] = nothing(ago(n))
+    assert not history_found(water(days), NOW)
+    days = looked_beyond(days)
+    assert history_found(water(days), NOW)
     assert next_step([water(days)], NOW) is None
+
+
+def test_a_jump_beyond_two_empty_months_finds_what_lies_before() -> None:
+    """Such as before a long time without a tenant, or without a report."""
+    days = known_days(31, empty=62)
+    for n in range(200, 320):  # only what is asked for is known
+        days.pop(ago(n), None)
+    truth = {ago(n) for n in range(200, 300)}
+    asked = 0
+    while (found := search(days, NOW.date())).first and found.last:
+        asked += 1
+        for n in range((found.last - found.first).days + 1):
+            day = found.first + timedelta(days=n)
+            days[day] = (
+                DayState(day, total=Decimal(1), daily_read_at=NOW) if day in truth else nothing(day)
+            )
+    assert truth <= {day for day, state in days.items() if state.total}
+    assert found.end is End.NOTHING_BEFORE
+    assert asked < 20
+
+
+def test_months_of_zeros_end_the_search_like_empty_ones() -> None:
+    days = known_days(31, empty=0)
+    days |= {ago(n): DayState(ago(n), total=Decimal(0), daily_read_at=NOW) for n in range(32, 94)}
+    found = search(days, NOW.date())
+    assert found.last is not None
+    assert found.last < ago(94 + 31)  # a jump, not the month before
+
+
+def test_nothing_is_looked_for_before_2015() -> None:
+    days: dict[date, DayState] = {}
+    while (found := search(days, NOW.date())).first and found.last:
+        assert found.first >= date(2015, 1, 1)
+        for n in range((found.last - found.first).days + 1):
+            day = found.first + timedelta(days=n)
+            days[day] = DayState(day, total=Decimal(1), daily_read_at=NOW)
+    assert found.end is End.EARLIEST
+    assert min(days) == date(2015, 1, 1)
+
+
+def test_days_that_were_empty_are_asked_for_again_and_end() -> None:
+    days = known_days(100)
+    hole = ago(60)
+    days[hole] = nothing(hole)
+    asked_after = []
+    for later in range(120):
+        now = NOW + timedelta(days=later)
+        (day,) = open_empty_days({hole: days[hole], ago(100): days[ago(100)]}) or [None]
+        if day and is_due_again(day, now):
+            asked_after.append(later)
+            days[hole] = replace(days[hole], daily_read_at=now)
+        if is_over(days[hole]):
+            break
+    assert asked_after == [3, 10, 30, 90]
+    steps = [next_step([water(known_days(100) | {hole: nothing(hole)})], NOW + timedelta(days=3))]
+    assert steps[0] is not None
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=2), timedelta(days=400)])
+def test_what_a_clock_ahead_has_noted_counts_as_never(ahead: timedelta) -> None:
+    """One round with the clock a year ahead, and no day was read for a year."""
+    wrong = NOW + ahead
+    days = {
+        day: replace(state, daily_read_at=wrong, hours_read_at=wrong, settled_at=wrong)
+        for day, state in known_days(40).items()
+    }
+    days[wrong.date()] = DayState(wrong.date(), hours_read_at=wrong, hours_asked=1)
+    step = next_step([electricity(days)], NOW)
+    assert step == Step("10000001", Resolution.DAY, ago(31), YESTERDAY, Why.HISTORY_DAYS)
+    assert outlook([electricity(days)], NOW).days_complete is False
+
+
+def test_nothing_is_settled_unasked() -> None:
+    """Forty days ahead for once, and 121 days were settled unread."""
+    day = DayState(ago(60), total=Decimal(3), daily_read_at=LONG_AGO, changed_at=LONG_AGO)
+    assert not is_settled(day, NOW)
+    assert is_settled(day, NOW, has_hours=False)
+    assert not is_settled(replace(day, total=None), NOW, has_hours=False)
 
 
 def test_one_empty_month_does_not_end_history() -> None:
     days = known_days(31, empty=31)
-    assert not history_found(water(days))
+    assert not history_found(water(days), NOW)
     days |= {ago(n): DayState(ago(n), total=Decimal(1), daily_read_at=NOW) for n in range(63, 94)}
     step = next_step([water(days)], NOW)
     assert step is not None
@@ -157,12 +252,12 @@ def test_the_last_three_days_are_read_again_twice_a_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("time", "slot"),
+    ("time", "due_at"),
     [("09:29", "2026-11-19T21:30"), ("09:30", "2026-11-20T09:30"), ("23:59", "2026-11-20T21:30")],
 )
-def test_slots_are_in_brunei(time: str, slot: str) -> None:
+def test_reread_times_are_in_brunei(time: str, due_at: str) -> None:
     now = datetime.fromisoformat(f"2026-11-20T{time}+08:00")
-    assert latest_slot(now) == datetime.fromisoformat(f"{slot}+08:00")
+    assert reread_due_at(now) == datetime.fromisoformat(f"{due_at}+08:00")
 
 
 def test_water_is_read_once_a_day_and_again_while_yesterday_is_missing() -> None:
@@ -184,7 +279,7 @@ def test_water_is_read_once_a_day_and_again_while_yesterday_is_missing() -> None
 def test_missing_hours_are_asked_for_a_bounded_number_of_times() -> None:
     days = known_days(40)
     days[TODAY] = DayState(TODAY, hours_read_at=NOW)
-    hole = replace(days[ago(10)], hours=23, hours_sum=Decimal(23), settled=False)
+    hole = replace(days[ago(10)], hours=23, hours_sum=Decimal(23), settled_at=None)
     clock, asked = NOW, 1
     for _ in range(100):
         clock += timedelta(days=1)
@@ -235,7 +330,7 @@ def test_a_meter_without_hourly_reports_lives_from_the_daily_one() -> None:
     ],
 )
 def test_settled(days_ago: int, changes: dict[str, object], settled: bool) -> None:
-    day = replace(known_days(40)[ago(days_ago)], settled=False, **changes)
+    day = replace(known_days(40)[ago(days_ago)], settled_at=None, **changes)
     assert is_settled(day, NOW) is settled
 
 

@@ -11,8 +11,7 @@ import pytest
 from custom_components.usms.client.brunei import BRUNEI, brunei_midnight
 from custom_components.usms.client.models import Reading, Utility
 from custom_components.usms.client.store import ReadingsStore
-
-from .power.disk import compiled, crashes, record
+from tests.support.power.disk import compiled, crashes, record
 
 METER = "10000001"
 FIRST = date(2026, 10, 1)

@@ -76,7 +76,7 @@ def test_a_day_knows_its_state(store: ReadingsStore) -> None:
     assert not state.adds_up
     assert store.days(METER)[next_day].daily_read_at == AT
     assert store.days(METER, next_day, next_day).keys() == {next_day}
-    store.settle(METER, [DAY])
+    store.settle(METER, [DAY], AT)
     assert store.days(METER)[DAY].settled
     assert all(reading.settled for reading in store.readings(METER, Resolution.HOUR))
 
@@ -84,7 +84,7 @@ def test_a_day_knows_its_state(store: ReadingsStore) -> None:
 def test_a_changed_total_opens_a_settled_day(store: ReadingsStore) -> None:
     store.save_days(METER, DAY, DAY, [Reading(brunei_midnight(DAY), Decimal(2))], AT)
     store.save_hours(METER, DAY, hours("1", "1"), AT)
-    store.settle(METER, [DAY])
+    store.settle(METER, [DAY], AT)
     assert (
         store.save_days(METER, DAY, DAY, [Reading(brunei_midnight(DAY), Decimal(2))], AT) == set()
     )
@@ -109,7 +109,7 @@ def test_an_estimate_gives_way_to_the_report(store: ReadingsStore) -> None:
 def test_forcing_asks_again(store: ReadingsStore) -> None:
     store.save_days(METER, DAY, DAY, [Reading(brunei_midnight(DAY), Decimal(1))], AT)
     store.save_hours(METER, DAY, hours("1"), AT)
-    store.settle(METER, [DAY])
+    store.settle(METER, [DAY], AT)
     store.want(METER, DAY - timedelta(days=1), DAY)
     assert store.days(METER)[DAY].settled
     assert DAY - timedelta(days=1) in store.days(METER)
@@ -248,8 +248,8 @@ def test_plain_readings_are_the_readings(store: ReadingsStore) -> None:
     store.estimate_hours(METER, DAY, hours("0.5", "0.7", first=7), AT)
     since, until = (brunei_midnight(DAY) + timedelta(hours=n) for n in (0, 8))
     rows = store.plain_readings(METER, Resolution.HOUR, since, until)
-    assert [(at, Decimal(value), bool(guess)) for at, value, guess in rows] == [
-        (int(reading.start.timestamp()), reading.value, reading.estimated)
+    assert [(at, Decimal(value), guess) for at, value, guess in rows] == [
+        (reading.start.isoformat(), reading.value, reading.estimated)
         for reading in store.readings(METER, Resolution.HOUR)
         if since <= reading.start < until
     ]

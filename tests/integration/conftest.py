@@ -1,7 +1,7 @@
 """The integration in a real Home Assistant, with a real recorder, against the simulated portal."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.usms.client import BRUNEI, NO_PACING, SessionLife
 from custom_components.usms.connection import connection
-from custom_components.usms.connection.connection import SessionStore, account_id, masked
+from custom_components.usms.connection.session_store import SessionStore
 from custom_components.usms.const import DOMAIN
+from custom_components.usms.privacy import masked
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, SimulatedPortal
-
-from .harness import Harness, sign_in_outside
+from tests.support.harness import Harness, sign_in_outside
+from tests.support.history import days_of_history
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=BRUNEI)
 
@@ -41,6 +42,19 @@ def _prepared(
     logging.getLogger("homeassistant").setLevel(logging.INFO)  # else a quarter of the time
 
 
+@pytest.fixture(autouse=True)
+def _nothing_outdated() -> Iterator[None]:
+    """Fail where Home Assistant says that the integration uses what is to go."""
+    said: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("homeassistant.helpers.frame")
+    logger.addHandler(handler)
+    yield
+    logger.removeHandler(handler)
+    assert [line for line in said if "Detected that custom integration" in line] == []
+
+
 @pytest.fixture
 def recorder_config() -> dict[str, Any]:
     """Record statistics and no states: half of the time would go into committing each of them."""
@@ -53,17 +67,14 @@ def enable_event_loop_debug() -> None:
 
 
 @pytest.fixture
-def days() -> int:
-    """How much history the portal has; tests override it."""
-    return 12
-
-
-@pytest.fixture
 async def portal(
-    days: int, monkeypatch: pytest.MonkeyPatch, freezer: FrozenDateTimeFactory
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    freezer: FrozenDateTimeFactory,
 ) -> AsyncIterator[SimulatedPortal]:
-    """A portal whose clock stands where Home Assistant's does."""
+    """A portal whose clock stands where Home Assistant's does, with 12 days behind it."""
     freezer.move_to(NOW)
+    days = days_of_history(request, 12)
     async with SimulatedPortal(seed=1, days=days, now=NOW) as portal:
         monkeypatch.setenv("USMS_BASE_URL", portal.base_url)
         yield portal
@@ -78,7 +89,7 @@ def entry(hass: HomeAssistant) -> MockConfigEntry:
     entry = MockConfigEntry(
         domain=DOMAIN,
         title=f"USMS {masked(DEMO_USERNAME)}",
-        unique_id=account_id(DEMO_USERNAME),
+        unique_id=DEMO_USERNAME,
         data={CONF_USERNAME: DEMO_USERNAME, CONF_PASSWORD: DEMO_PASSWORD},
     )
     entry.add_to_hass(hass)
@@ -94,7 +105,7 @@ async def harness(
 ) -> Harness:
     """The demo account, with a stored session that lives, not set up yet."""
     session = await sign_in_outside(portal)
-    await SessionStore(hass, account_id(DEMO_USERNAME)).async_save(session, SessionLife())
+    await SessionStore(hass, entry.entry_id).async_save(session, SessionLife())
     portal.clear_requests()
     return Harness(hass, portal, entry, freezer)
 

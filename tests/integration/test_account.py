@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
@@ -20,13 +18,9 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.usms import async_remove_config_entry_device
 from custom_components.usms.const import DOMAIN
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Fault, SimulatedPortal
+from tests.support.harness import Harness
 
-from .harness import Harness
-
-
-@pytest.fixture
-def days() -> int:
-    return 9
+pytestmark = pytest.mark.history(days=9)
 
 
 async def test_setting_up_costs_one_request(account: Harness) -> None:
@@ -140,16 +134,12 @@ async def test_a_new_meter_appears_and_a_vanished_one_goes_stale(
     await account.forward(timedelta(minutes=12))
     assert len(account.portal.meters) == 3
     new = account.portal.meters[2].number
-    registry = er.async_get(hass)
-    entity = registry.async_get_entity_id("sensor", DOMAIN, f"{new}_balance")
-    assert entity is not None
-    state = hass.states.get(entity)
-    assert state is not None
-    assert state.state != "unavailable"
+    assert account.state("balance", new) != "unavailable"
+    entity_id = account.entity_id("balance", new)
 
     account.portal.set_profile(hidden_meters=[new])
     await account.forward(timedelta(minutes=12))
-    state = hass.states.get(entity)
+    state = hass.states.get(entity_id)
     assert state is not None
     assert state.state == "unavailable"
     assert account.state("balance", "water") != "unavailable"
@@ -158,12 +148,7 @@ async def test_a_new_meter_appears_and_a_vanished_one_goes_stale(
 async def test_devices_belong_to_the_account_and_vanished_ones_can_be_removed(
     hass: HomeAssistant, account: Harness
 ) -> None:
-    registry = dr.async_get(hass)
-    devices = {
-        next(iter(device.identifiers))[1]: device
-        for device in dr.async_entries_for_config_entry(registry, account.entry.entry_id)
-    }
-    water, own = devices[account.meter("water").number], devices[account.entry.unique_id]
+    water, own = account.device("water"), account.device()
     assert water.via_device_id == own.id
     assert water.serial_number == account.meter("water").number
     assert not await async_remove_config_entry_device(hass, account.entry, water)
@@ -192,10 +177,8 @@ async def test_more_meters_than_the_page_shows_are_told(
 async def test_the_button_reads_now(hass: HomeAssistant, account: Harness) -> None:
     account.portal.clear_requests()
     for key in ("read_now", "import_history"):
-        entity = er.async_get(hass).async_get_entity_id(
-            "button", DOMAIN, f"{account.entry.unique_id}_{key}"
-        )
-        await hass.services.async_call("button", "press", {"entity_id": entity}, blocking=True)
+        data = {"entity_id": account.entity_id(key)}
+        await hass.services.async_call("button", "press", data, blocking=True)
     async_fire_time_changed(hass, account.now + timedelta(seconds=15))
     await hass.async_block_till_done()
     assert account.requests("home") == 1
@@ -212,7 +195,7 @@ async def test_unloading_and_removing(hass: HomeAssistant, account: Harness) -> 
     assert not list(database.parent.glob("usms.*"))
 
 
-@pytest.mark.parametrize("days", [40])
+@pytest.mark.history(days=40)
 async def test_diagnostics_tell_nothing_private(
     hass: HomeAssistant, account: Harness, hass_client: ClientSessionGenerator
 ) -> None:

@@ -7,16 +7,11 @@ from typing import Any
 import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import device_registry as dr
 
 from custom_components.usms.const import DOMAIN
+from tests.support.harness import Harness
 
-from .harness import Harness
-
-
-@pytest.fixture
-def days() -> int:
-    return 9
+pytestmark = pytest.mark.history(days=9)
 
 
 @pytest.fixture
@@ -35,21 +30,13 @@ async def call(hass: HomeAssistant, action: str, **data: Any) -> dict[str, Any]:
     return response
 
 
-def device(hass: HomeAssistant, identifier: str | None) -> str:
-    """Return the device of a meter, or of the account."""
-    (entry,) = hass.config_entries.async_entries(DOMAIN)
-    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-    wanted = (DOMAIN, str(identifier))
-    return next(device.id for device in devices if wanted in device.identifiers)
-
-
 async def test_readings_of_a_meter(hass: HomeAssistant, read: Harness) -> None:
     meter = read.meter()
     day = read.now.date() - timedelta(days=5)
     response = await call(
         hass,
         "get_readings",
-        device_id=device(hass, meter.number),
+        device_id=read.device(meter.number).id,
         resolution="hour",
         **{"from": day.isoformat(), "to": day.isoformat()},
     )
@@ -64,7 +51,7 @@ async def test_readings_of_a_meter(hass: HomeAssistant, read: Harness) -> None:
     assert read.requests() == 0
 
 
-@pytest.mark.parametrize("days", [40])
+@pytest.mark.history(days=40)
 async def test_readings_of_an_account_by_day_and_month(hass: HomeAssistant, read: Harness) -> None:
     entry = read.entry.entry_id
     days = (await call(hass, "get_readings", config_entry_id=entry))["meters"]
@@ -105,14 +92,14 @@ async def test_an_account_that_is_not_loaded_is_told(hass: HomeAssistant, read: 
     assert refused.value.translation_key == "account_not_loaded"
 
 
-@pytest.mark.parametrize("days", [40])
+@pytest.mark.history(days=40)
 async def test_a_forced_import_reads_settled_days_again(hass: HomeAssistant, read: Harness) -> None:
     last = read.now.date() - timedelta(days=10)
     first = last - timedelta(days=4)
     response = await call(
         hass,
         "import_history",
-        device_id=device(hass, read.meter().number),
+        device_id=read.device("electricity").id,
         force=True,
         **{"from": first.isoformat(), "to": last.isoformat()},
     )
@@ -139,7 +126,7 @@ async def test_an_import_from_before_the_start_asks_for_it(
     await call(
         hass,
         "import_history",
-        device_id=device(hass, meter.number),
+        device_id=read.device(meter.number).id,
         **{"from": first.isoformat()},
     )
     await read.settle()
@@ -147,12 +134,12 @@ async def test_an_import_from_before_the_start_asks_for_it(
     await read.assert_statistics_equal_truth()
 
 
-@pytest.mark.parametrize("days", [40])
+@pytest.mark.history(days=40)
 async def test_statistics_are_cleared_until_they_are_rebuilt(
     hass: HomeAssistant, read: Harness
 ) -> None:
     meter, water = read.meter(), read.meter("water")
-    response = await call(hass, "clear_statistics", device_id=device(hass, meter.number))
+    response = await call(hass, "clear_statistics", device_id=read.device(meter.number).id)
     assert len(response["cleared"]) == 3
     assert await read.statistics(meter, "consumption") == {}
     assert await read.statistics(water, "consumption")
@@ -161,7 +148,7 @@ async def test_statistics_are_cleared_until_they_are_rebuilt(
     assert await read.statistics(meter, "consumption") == {}
 
     read.portal.clear_requests()
-    response = await call(hass, "rebuild_statistics", device_id=device(hass, read.entry.unique_id))
+    response = await call(hass, "rebuild_statistics", device_id=read.device().id)
     assert response["rows_written"] > 900
     assert read.requests() == 0
     await read.assert_statistics_equal_truth()

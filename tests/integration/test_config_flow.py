@@ -2,6 +2,7 @@
 
 import base64
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +11,14 @@ from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.storage import STORAGE_DIR
 from PIL import Image
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.usms.connection.accounts import CONNECTIONS
 from custom_components.usms.connection.captcha import captcha_picture
-from custom_components.usms.connection.connection import SessionStore, account_id
+from custom_components.usms.connection.session_store import SessionStore
 from custom_components.usms.const import (
     CONF_CAPTCHA,
     CONF_POLL_INTERVAL,
@@ -22,8 +26,7 @@ from custom_components.usms.const import (
     DOMAIN,
 )
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Fault, SimulatedPortal
-
-from .harness import Harness
+from tests.support.harness import Harness
 
 CREDENTIALS = {CONF_USERNAME: " 01-001 234 ", CONF_PASSWORD: DEMO_PASSWORD}
 
@@ -72,7 +75,37 @@ async def test_password_then_captcha(hass: HomeAssistant, portal: SimulatedPorta
     await hass.async_block_till_done()
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     assert entry.state is ConfigEntryState.LOADED
-    assert DEMO_USERNAME not in (entry.unique_id or "")
+    await hass.async_block_till_done()
+    files = [path.name for path in Path(hass.config.path(STORAGE_DIR)).iterdir()]
+    session, life = await SessionStore(hass, entry.entry_id).async_load()
+    assert session["cookies"]
+    assert life.signed_in_at
+    assert not any(DEMO_USERNAME in name for name in files)
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    assert not any(DEMO_USERNAME in str(device.identifiers) for device in devices)
+
+
+async def test_a_set_up_that_was_left_open_is_replaced(
+    hass: HomeAssistant, portal: SimulatedPortal
+) -> None:
+    """Such as on a phone, whose app was closed to look up the password."""
+    left = await submit(hass, await begin(hass), CREDENTIALS)
+    assert left["step_id"] == "captcha"
+    step = await submit(hass, await begin(hass), CREDENTIALS)
+    assert step["step_id"] == "captcha"
+    assert len(hass.config_entries.flow.async_progress()) == 1
+    step = await answer(hass, step, portal)
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_an_abandoned_set_up_leaves_no_connection(
+    hass: HomeAssistant, portal: SimulatedPortal
+) -> None:
+    step = await submit(hass, await begin(hass), CREDENTIALS)
+    assert list(hass.data[CONNECTIONS]) == [DEMO_USERNAME]
+    hass.config_entries.flow.async_abort(step["flow_id"])
+    assert hass.data[CONNECTIONS] == {}
+    assert hass.config_entries.flow.async_progress() == []
 
 
 async def test_a_portal_without_captcha(hass: HomeAssistant, portal: SimulatedPortal) -> None:
@@ -248,7 +281,7 @@ async def test_the_session_is_kept_in_private_storage(
     await answer(hass, step, portal)
     await hass.async_block_till_done()
     (entry,) = hass.config_entries.async_entries(DOMAIN)
-    stored, _life = await SessionStore(hass, account_id(DEMO_USERNAME)).async_load()
+    stored, _life = await SessionStore(hass, entry.entry_id).async_load()
     assert stored["cookies"]
     assert not any(cookie in str(entry.data) for cookie in stored["cookies"].values())
 

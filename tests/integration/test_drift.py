@@ -13,13 +13,9 @@ from custom_components.usms.const import DOMAIN
 from custom_components.usms.diagnostics import async_get_config_entry_diagnostics
 from custom_components.usms.issues.pages import ISSUE_TRACKER
 from tests.portal import Fault
+from tests.support.harness import Harness
 
-from .harness import Harness
-
-
-@pytest.fixture
-def days() -> int:
-    return 9
+pytestmark = pytest.mark.history(days=9)
 
 
 def issues(hass: HomeAssistant) -> list[ir.IssueEntry]:

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from homeassistant.exceptions import HomeAssistantError
 
-from tests.faults import CASES, Case
 from tests.portal import Fault
+from tests.support.faults import CASES, Case
+from tests.support.harness import Harness
 
-from .harness import Harness
+pytestmark = pytest.mark.history(days=6)
 
 PATHS = {
     "account": "home",
@@ -27,11 +28,6 @@ SAMPLE = {"status 503", "cut off", "NaN", "negative", "rows out of order", "thou
 takes a quarter of an hour: `scripts/test -m matrix`."""
 MOST_REQUESTS_AN_HOUR = 60
 """Polls every ten minutes, and what the history tries before it waits."""
-
-
-@pytest.fixture
-def days() -> int:
-    return 6
 
 
 @pytest.mark.parametrize("moment", ["first time", "with history"])
@@ -66,7 +62,7 @@ async def test_a_fault_is_outlived(
         await account.forward(timedelta(minutes=12))
         assert account.state("sign_in_needed") == "on"
         if operation.endswith("2"):
-            await account._sign_in()
+            await account.call_sign_in()
     portal.add_fault(
         Fault(
             path=PATHS[operation],

@@ -7,10 +7,11 @@ import pytest
 from homeassistant.core import HomeAssistant
 
 from custom_components.usms.client.models import Resolution
-from custom_components.usms.history.meter_statistics import async_clear, statistic_ids
+from custom_components.usms.client.store.models import Origin
+from custom_components.usms.history.recorder import async_clear
+from custom_components.usms.history.series import statistic_ids
 from tests.portal import Fault
-
-from .harness import Harness
+from tests.support.harness import Harness
 
 
 async def test_nothing_is_read_in_setup(account: Harness) -> None:
@@ -25,7 +26,7 @@ async def test_everything_is_read_and_equals_the_truth(account: Harness) -> None
     assert account.state("history_progress") == "100"
 
 
-@pytest.mark.parametrize("days", [40])
+@pytest.mark.history(days=40)
 async def test_what_was_used_lately(account: Harness) -> None:
     await account.start_history()
     meter = account.meter()
@@ -58,7 +59,7 @@ async def test_statistics_come_back_from_the_store_alone(
     hass: HomeAssistant, account: Harness
 ) -> None:
     await account.start_history()
-    for meter in account.history.store.meters():
+    for meter in account.store.meters():
         assert meter.utility is not None
         await async_clear(hass, statistic_ids(meter.number, meter.utility))
     assert await account.statistics(account.meter(), "consumption") == {}
@@ -69,21 +70,24 @@ async def test_statistics_come_back_from_the_store_alone(
     await account.assert_statistics_equal_truth()
 
 
-@pytest.mark.parametrize("days", [40])
-async def test_rows_that_the_store_does_not_have_go(hass: HomeAssistant, account: Harness) -> None:
+async def test_a_row_that_only_the_recorder_has_is_taken_over(
+    hass: HomeAssistant, account: Harness
+) -> None:
     await account.start_history()
-    store, meter = account.history.store, account.meter()
-    day = account.now.date() - timedelta(days=20)
+    store, meter = account.store, account.meter()
+    day = account.now.date() - timedelta(days=5)
     kept = store.readings(meter.number, Resolution.HOUR, day, day)
+    before = await account.statistics(meter, "consumption")
     with store.transaction() as db:
         db.execute(
             "DELETE FROM reading WHERE resolution = 'hour' AND start = ?",
             (int(kept[-1].start.timestamp()),),
         )
-    await account.history.async_rebuild([meter.number])
-    series = await account.statistics(meter, "consumption")
-    assert kept[-1].start not in series
-    assert kept[-2].start in series
+    await account.statistics_writer.async_rebuild([meter.number])
+    assert await account.statistics(meter, "consumption") == before
+    back = store.readings(meter.number, Resolution.HOUR, day, day)
+    assert back[-1].value == kept[-1].value
+    assert back[-1].origin is Origin.RECORDER
 
 
 @pytest.mark.parametrize("sequence", ["open", "strict_stale", "strict_empty", "strict_error"])

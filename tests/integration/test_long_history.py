@@ -16,19 +16,11 @@ from homeassistant.core import HomeAssistant
 from custom_components.usms.client.store import ReadingsStore
 from custom_components.usms.client.sync import Progress
 from tests.portal import BRUNEI
+from tests.support import ROOT
+from tests.support.harness import Harness, sign_in_outside
+from tests.support.watch import watching
 
-from .harness import Harness, sign_in_outside
-from .watch import watching
-
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def days(request: pytest.FixtureRequest) -> int:
-    """How much history the portal has: 400 days unless a test says otherwise."""
-    return getattr(request, "param", 400)
+pytestmark = [pytest.mark.history(days=400), pytest.mark.long, pytest.mark.timeout(1800)]
 
 
 @pytest.mark.parametrize(
@@ -39,13 +31,13 @@ async def test_400_days_within_the_budget(
 ) -> None:
     account.portal.set_profile(report_sequence=sequence, session_minutes=None)
     steps: list[tuple[Progress, int]] = []
-    keep = account.history._async_keep
 
-    async def noted(progress: Progress) -> None:
-        await keep(progress)
-        steps.append((progress, account.requests("report")))
+    def note() -> None:
+        last = account.history.progress.data.last
+        if last and (not steps or last is not steps[-1][0]):
+            steps.append((last, account.requests("report")))
 
-    account.history._async_keep = noted  # type: ignore[method-assign]
+    account.history.progress.async_add_listener(note)
     with watching() as watch:
         await account.start_history()
     await account.assert_statistics_equal_truth()
@@ -56,7 +48,7 @@ async def test_400_days_within_the_budget(
     assert [p for p, _ in steps[: len(daily)]] == [p for p, _ in daily]
     assert daily[-1][0].days_complete
     months = 2 * 14  # calendar months that 400 days touch, of two meters
-    start_of_history = 2 * 3
+    start_of_history = 2 * (3 + 6)  # two empty months, and the jumps beyond them
     print(
         f"\n{sequence}: {daily[-1][1]} requests for {months} meter-months of days, "
         f"{hourly[-1][1] - daily[-1][1]} for {len(hourly)} days of hours; "
@@ -66,13 +58,13 @@ async def test_400_days_within_the_budget(
     assert hourly[-1][1] - daily[-1][1] <= per_day * 401
 
 
-@pytest.mark.parametrize("days", [40], indirect=True)
+@pytest.mark.history(days=40)
 async def test_sixty_days_of_life(hass: HomeAssistant, account: Harness) -> None:
     """Corrections, lag, holes, a session that dies, restarts, and two month's ends."""
     await _live(account, 60)
 
 
-@pytest.mark.parametrize("days", [30], indirect=True)
+@pytest.mark.history(days=30)
 async def test_a_steady_day_costs_at_most_60_requests(account: Harness) -> None:
     for sequence in ("open", "strict_stale"):
         account.portal.set_profile(report_sequence=sequence, session_minutes=None)
@@ -142,7 +134,7 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("days", [120], indirect=True)
+@pytest.mark.history(days=120)
 async def test_killed_at_twenty_points(hass: HomeAssistant, harness: Harness) -> None:
     """`kill -9` in the middle of an import: nothing is lost, and nothing settled is read twice."""
     harness.portal.set_profile(session_minutes=None, second_login="both_live")

@@ -7,7 +7,6 @@ import pytest
 from homeassistant.components.repairs import DOMAIN as REPAIRS
 from homeassistant.core import HomeAssistant, State
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -18,21 +17,9 @@ from custom_components.usms.const import DOMAIN
 from custom_components.usms.diagnostics import async_get_config_entry_diagnostics
 from tests.portal import Fault
 from tests.portal.ledger import TopUp
-
-from .harness import Harness, bill
+from tests.support.harness import Harness, bill
 
 CENT = Decimal("0.01")
-
-
-def entity_state(account: Harness, platform: str, key: str, utility: str) -> State:
-    """Return the state of a meter's entity."""
-    registry = er.async_get(account.hass)
-    unique_id = f"{account.meter(utility).number}_{key}"
-    entity_id = registry.async_get_entity_id(platform, DOMAIN, unique_id)
-    assert entity_id is not None
-    state = account.hass.states.get(entity_id)
-    assert state is not None
-    return state
 
 
 def used_since(account: Harness, first: date) -> Decimal:
@@ -55,7 +42,7 @@ async def choose(account: Harness, step: str, *answers: dict[str, object]) -> No
     await account.hass.async_block_till_done()
 
 
-@pytest.mark.parametrize("days", [40])
+@pytest.mark.history(days=40)
 async def test_what_it_costs(account: Harness) -> None:
     await account.start_history()
     november = date(2026, 11, 1)
@@ -67,7 +54,7 @@ async def test_what_it_costs(account: Harness) -> None:
     today = Decimal(account.state("cost_today", "electricity"))
     assert abs(today - (this_month - bill("electricity", yesterday))) < CENT
     assert account.state("tier", "electricity") == "1"
-    tier = entity_state(account, "sensor", "tier", "electricity").attributes
+    tier = account.entity("tier", "electricity").attributes
     assert (tier["tiers"], tier["start"], tier["end"], tier["rate"]) == (4, 0.0, 600.0, 0.01)
     assert account.state("rate", "electricity") == "0.01"
     left = Decimal(account.state("units_left_in_tier", "electricity"))
@@ -86,16 +73,16 @@ async def test_how_far_it_goes(account: Harness) -> None:
     assert abs((runs_out - account.now) / timedelta(days=1) - days_left) < 0.02
     # Only forty days are known, and on ten of them nobody was at home.
     assert days_left == pytest.approx(true_days_left(account, balance), rel=0.4)
-    out = entity_state(account, "sensor", "runs_out", "electricity").attributes
+    out = account.entity("runs_out", "electricity").attributes
     assert out["early"] <= runs_out <= out["late"]
-    cost = entity_state(account, "sensor", "forecast_cost", "electricity")
+    cost = account.entity("forecast_cost", "electricity")
     low, high = cost.attributes["low"], cost.attributes["high"]
     assert low <= float(cost.state) <= high
     assert float(account.state("cost_this_month", "electricity")) < float(cost.state)
     buys = Decimal(account.state("balance_buys", "electricity"))
     units = Decimal(account.state("remaining_units", "electricity"))
     assert abs(buys - units) < 5  # the portal counts through the tiers here, as we do
-    url = entity_state(account, "sensor", "balance", "electricity").attributes["top_up_url"]
+    url = account.entity("balance", "electricity").attributes["top_up_url"]
     assert url == f"{account.portal.base_url}Payment/WebForm2?p=MTAwMDAwMDE%3D&s=h"
 
 
@@ -114,26 +101,21 @@ def true_days_left(account: Harness, balance: Decimal) -> float:
     raise AssertionError
 
 
-async def test_the_device_leads_to_the_top_up_page(hass: HomeAssistant, account: Harness) -> None:
-    registry = dr.async_get(hass)
-    number = account.meter("water").number
-    devices = [
-        device
-        for device in dr.async_entries_for_config_entry(registry, account.entry.entry_id)
-        if device.serial_number == number
-    ]
-    assert [device.configuration_url for device in devices] == [
+async def test_the_device_leads_to_the_top_up_page(account: Harness) -> None:
+    device = account.device("water")
+    assert device.serial_number == account.meter("water").number
+    assert device.configuration_url == (
         f"{account.portal.base_url}Payment/WebForm2?p=MjAwMDAwMDAwMQ%3D%3D&s=h"
-    ]
+    )
 
 
 async def test_a_top_up_is_told_once(account: Harness) -> None:
     """With what the transaction history has, at the first poll after it."""
     await account.start_history()
     meter = account.meter()
-    assert entity_state(account, "event", "top_up", "electricity").state == "unknown"
+    assert account.entity("top_up", "electricity").state == "unknown"
     next_one = await live_until_top_up(account, "electricity")
-    event = entity_state(account, "event", "top_up", "electricity")
+    event = account.entity("top_up", "electricity")
     assert event.attributes["event_type"] == "top_up"
     assert event.attributes["amount"] == float(next_one.amount)
     assert event.attributes["units_credited"] == float(next_one.units)
@@ -149,15 +131,15 @@ async def test_a_top_up_is_told_once(account: Harness) -> None:
     changed = event.last_changed
     await account.forward(timedelta(minutes=10))
     await account.forward(timedelta(hours=1))
-    assert entity_state(account, "event", "top_up", "electricity").last_changed == changed
+    assert account.entity("top_up", "electricity").last_changed == changed
 
 
-@pytest.mark.parametrize("days", [40])
+@pytest.mark.history(days=40)
 async def test_a_top_up_without_a_transaction_history(account: Harness) -> None:
     account.portal.add_fault(Fault("report/transactionhistory", "other_page"))
     await account.start_history()
     next_one = await live_until_top_up(account, "electricity")
-    event = entity_state(account, "event", "top_up", "electricity")
+    event = account.entity("top_up", "electricity")
     assert event.attributes["source"] == "balance"
     assert abs(event.attributes["amount"] - float(next_one.amount)) < 0.1
     assert event.attributes["units_credited"] is None
@@ -182,11 +164,8 @@ async def test_debts_are_for_diagnosis_while_there_are_none(account: Harness) ->
     registry = er.async_get(account.hass)
 
     def categories() -> set[str | None]:
-        ids = (
-            registry.async_get_entity_id("sensor", DOMAIN, f"{account.meter().number}_{key}")
-            for key in ("debt", "monthly_repayment")
-        )
-        return {registry.entities[str(entity_id)].entity_category for entity_id in ids}
+        ids = (account.entity_id(key, "electricity") for key in ("debt", "monthly_repayment"))
+        return {registry.entities[entity_id].entity_category for entity_id in ids}
 
     assert (account.state("debt", "electricity"), categories()) == ("0.00", {"diagnostic"})
     account.portal.set_profile(debt=340.5)
@@ -281,7 +260,7 @@ async def test_commercial_water_needs_a_tariff_of_ones_own(account: Harness) -> 
     result = await flows.async_configure(result["flow_id"], {"units": 6})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await account.hass.async_block_till_done()
-    tier = entity_state(account, "sensor", "tier", "water").attributes
+    tier = account.entity("tier", "water").attributes
     assert tier["end"] == pytest.approx(6 * 54.54)
 
 
@@ -378,7 +357,7 @@ async def test_low_credit_by_balance_with_hysteresis(account: Harness) -> None:
 
 async def test_low_credit_by_days_is_the_default(hass: HomeAssistant, account: Harness) -> None:
     await account.start_history()
-    state = entity_state(account, "binary_sensor", "low_credit", "water")
+    state = account.entity("low_credit", "water")
     assert (state.attributes["by"], state.attributes["threshold"]) == ("days", 3.0)
     days = float(account.state("days_left", "water"))
     assert state.state == ("on" if days <= 3 else "off")

@@ -14,8 +14,7 @@ from custom_components.usms.client import (
     tiers_of,
 )
 from custom_components.usms.history.meter_statistics import MeterStatistics
-
-from .harness import Harness
+from tests.support.harness import Harness
 
 NOVEMBER = date(2026, 11, 1)
 OWN = Tariff(
@@ -31,10 +30,10 @@ async def test_a_changed_tariff_re_prices_what_comes_after(
 ) -> None:
     await account.start_history()
     account.portal.clear_requests()
-    meter, store = account.meter(), account.history.store
+    meter, store = account.meter(), account.store
     old = TariffSchedule.always(residential(Utility.ELECTRICITY))
     statistics = MeterStatistics(hass, store, meter.number, Utility.ELECTRICITY, old)
-    assert await statistics.async_verify() == 0
+    assert (await statistics.async_verify()).written == 0
     before = await account.statistics(meter, "cost")
     consumption = await account.statistics(meter, "consumption")
 
@@ -59,7 +58,7 @@ async def test_a_changed_tariff_re_prices_what_comes_after(
 
     # Once is enough, what comes later keeps the new price, and back is back.
     assert await statistics.async_set_tariff(schedule) == 0
-    assert await statistics.async_verify() == 0
+    assert (await statistics.async_verify()).written == 0
     await statistics.async_update({account.now.date() - timedelta(days=1)})
     assert await account.statistics(meter, "cost") == after
     assert await statistics.async_set_tariff(old) > 0

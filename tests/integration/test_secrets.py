@@ -16,10 +16,11 @@ from homeassistant.helpers.recorder import get_instance
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.usms.diagnostics import async_get_config_entry_diagnostics
-from custom_components.usms.history.meter_statistics import async_recorded
+from custom_components.usms.history.recorder import async_recorded
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Fault
+from tests.support.harness import Harness
 
-from .harness import Harness
+pytestmark = pytest.mark.history(days=9)
 
 # What the recorder itself says of the statistics that it writes holds their ids, what the web
 # server says of a request its path; test tools tell of all they do.
@@ -31,11 +32,6 @@ _NOT_OURS = (
     "pytest_homeassistant_custom_component",
     "sqlalchemy",
 )
-
-
-@pytest.fixture
-def days() -> int:
-    return 9
 
 
 @pytest.fixture
@@ -101,7 +97,7 @@ async def test_no_secret_leaves(
             await account.sign_in()
         texts[f"sign-in error ({kind})"] = "".join(traceback.format_exception(failed.value))
         portal.clear_faults()
-    await account._sign_in()
+    await account.call_sign_in()
     captcha = portal.captcha_answer
     await account.sign_in()
     secrets = secrets | {f"new {k}": v for k, v in secrets_of(account, captcha=captcha).items()}

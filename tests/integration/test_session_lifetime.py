@@ -6,19 +6,12 @@ import pytest
 
 from custom_components.usms.const import CONF_POLL_INTERVAL
 from tests.portal import BRUNEI
+from tests.support.harness import Harness, sign_in_outside
 
-from .harness import Harness, sign_in_outside
-
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.history(days=4), pytest.mark.long, pytest.mark.timeout(1800)]
 
 DAYS = 14
 EVENING = 20
-
-
-@pytest.fixture
-def days() -> int:
-    """Little history: it is about the polls here."""
-    return 4
 
 
 @pytest.mark.parametrize(

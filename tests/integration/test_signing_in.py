@@ -10,19 +10,14 @@ import pytest
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import entity_registry as er
 from PIL import Image
 from pytest_homeassistant_custom_component.common import async_capture_events
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from tests.portal import Fault
+from tests.support.harness import Harness
 
-from .harness import Harness
-
-
-@pytest.fixture
-def days() -> int:
-    return 9
+pytestmark = pytest.mark.history(days=9)
 
 
 @pytest.fixture
@@ -36,29 +31,15 @@ async def signed_out(account: Harness) -> Harness:
 
 
 async def sign_in(account: Harness, **data: str) -> dict[str, Any]:
-    response = await account.hass.services.async_call(
-        "usms",
-        "sign_in",
-        {"account": account.entry.entry_id, **data},
-        blocking=True,
-        return_response=True,
-    )
+    """Perform the action, and wait until all that follows from it is done."""
+    response = await account.call_sign_in(**data)
     await account.settle()
-    assert response is not None
-    return dict(response)
-
-
-def entity(account: Harness, platform: str, key: str) -> str:
-    """Return the id of an entity of the account."""
-    unique_id = f"{account.entry.unique_id}_{key}"
-    found = er.async_get(account.hass).async_get_entity_id(platform, "usms", unique_id)
-    assert found is not None
-    return found
+    return response
 
 
 async def press(account: Harness, key: str) -> None:
     await account.hass.services.async_call(
-        "button", "press", {"entity_id": entity(account, "button", key)}, blocking=True
+        "button", "press", {"entity_id": account.entity_id(key)}, blocking=True
     )
     await account.settle()
 
@@ -66,7 +47,7 @@ async def press(account: Harness, key: str) -> None:
 async def shown(account: Harness, hass_client: ClientSessionGenerator) -> bytes | None:
     """Fetch the picture as a dashboard does."""
     client = await hass_client()
-    answer = await client.get(f"/api/image_proxy/{entity(account, 'image', 'captcha')}")
+    answer = await client.get(f"/api/image_proxy/{account.entity_id('captcha')}")
     return await answer.read() if answer.status == HTTPStatus.OK else None
 
 
@@ -91,7 +72,7 @@ async def test_a_person_is_asked_once(
     told = [r for r in caplog.records if r.levelno >= logging.WARNING and "usms" in r.name]
     assert len(told) == 1
     assert account.state("sign_in_needed") == "on"
-    state = hass.states.get(entity(account, "binary_sensor", "sign_in_needed"))
+    state = hass.states.get(account.entity_id("sign_in_needed"))
     assert state is not None
     assert state.attributes["signed_in_since"] is None
     assert state.attributes["ended_by"] in {"idle", "another_sign_in"}
@@ -130,7 +111,7 @@ async def test_an_expiry_in_the_middle_of_an_import_loses_nothing(
         if len(seen) == 12:
             account.portal.expire()
 
-    account.history.async_add_listener(expire_in_the_middle)
+    account.history.progress.async_add_listener(expire_in_the_middle)
     await account.start_history()
     assert account.state("sign_in_needed") == "on"
     before = account.requests("report")
@@ -150,7 +131,7 @@ async def test_picture_and_action(signed_out: Harness, hass_client: ClientSessio
     assert asked == {
         "signed_in": False,
         "reason": "captcha_needed",
-        "image": entity(signed_out, "image", "captcha"),
+        "image": signed_out.entity_id("captcha"),
     }
     first = await shown(signed_out, hass_client)
     assert first is not None
@@ -210,7 +191,7 @@ async def test_a_refused_password_is_told_and_asked_for(
     signed_out.portal.account.password = "new-password"
     with pytest.raises(HomeAssistantError) as caught:
         await sign_in(signed_out)
-    assert caught.value.translation_key == "password_refused"
+    assert caught.value.translation_key == "invalid_auth"
     (flow,) = hass.config_entries.flow.async_progress()
     step = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
     step = await hass.config_entries.flow.async_configure(

@@ -4,6 +4,7 @@ And what another version of the integration has left behind.
 """
 
 import asyncio
+import gc
 import logging
 import sqlite3
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -20,21 +22,15 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.translation import async_get_translations
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from yarl import URL
 
-from custom_components.usms.client.models import Resolution
 from custom_components.usms.const import DOMAIN
 from tests.portal import SimulatedPortal
+from tests.support.harness import Harness
 
-from .harness import Harness
+pytestmark = pytest.mark.history(days=5)
 
 LONG = pytest.mark.long
-V1 = Path(__file__).parents[1] / "client" / "fixtures" / "store_v1.sql"
-
-
-@pytest.fixture
-def days() -> int:
-    """A short history: it is read again in most of these tests."""
-    return 5
 
 
 def store_of(harness: Harness) -> Path:
@@ -64,11 +60,11 @@ async def shown(hass: HomeAssistant, issue: ir.IssueEntry, language: str) -> str
 @contextmanager
 def limited(harness: Harness, pragma: str, undo: str) -> Iterator[None]:
     """Have SQLite fail where a disk in trouble makes it fail."""
-    with harness.history.store.transaction() as db:
+    with harness.store.transaction() as db:
         (pages,) = db.execute("PRAGMA page_count").fetchone()
         db.execute(pragma.format(pages=pages))
     yield
-    harness.history.store._db.execute(undo)
+    db.execute(undo)
 
 
 def tracebacks(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -124,12 +120,12 @@ async def test_damage_that_shows_while_running(
     await account.start_history()
     path = store_of(account)
     if damage == "value":
-        with account.history.store.transaction() as db:
+        with account.store.transaction() as db:
             db.execute("UPDATE reading SET value = '?' WHERE resolution = 'hour'")
     else:
         pages = path.read_bytes()
         path.write_bytes(pages[:4096] + bytes(len(pages) - 4096))
-        with account.history.store.transaction() as db:
+        with account.store.transaction() as db:
             db.execute("PRAGMA cache_size = 0")
             db.execute("PRAGMA shrink_memory")
     await account.forward(timedelta(days=1))
@@ -257,17 +253,6 @@ async def test_a_store_that_can_not_be_made_is_waited_for(
 # --- other versions ---
 
 
-async def test_a_store_of_the_first_version_goes_on(hass: HomeAssistant, harness: Harness) -> None:
-    with closing(sqlite3.connect(store_of(harness))) as db:
-        db.executescript(V1.read_text())
-    await harness.set_up()
-    hours = harness.history.store.readings("10000001", Resolution.HOUR)
-    assert len(hours) == 3
-    harness.portal.set_profile(session_minutes=None)
-    await harness.start_history()
-    assert issues(hass) == {}
-
-
 async def test_a_newer_store_is_refused_and_left_alone(
     hass: HomeAssistant, account: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -327,14 +312,20 @@ async def test_an_entry_of_the_first_version_is_set_up(
 # --- removal ---
 
 
+def http_sessions(portal: SimulatedPortal) -> list[ClientSession]:
+    """Return the HTTP sessions in this process that have cookies of the portal."""
+    found = (http for http in gc.get_objects() if issubclass(type(http), ClientSession))
+    return [http for http in found if http.cookie_jar.filter_cookies(URL(portal.base_url))]
+
+
 async def test_nothing_is_left_when_the_account_is_removed(
     hass: HomeAssistant, account: Harness
 ) -> None:
     """But the statistics, as the README says."""
     await account.start_history()
     folder = store_of(account).parent
-    connection = account.connection
-    sessions = list(connection._http)
+    sessions = http_sessions(account.portal)
+    assert sessions
     await hass.config_entries.async_unload(account.entry.entry_id)
     store_of(account).write_bytes(b"damaged")
     await account.set_up()
@@ -354,6 +345,6 @@ async def test_nothing_is_left_when_the_account_is_removed(
     assert hass.data[DOMAIN] == {}
     assert all(http.closed for http in sessions)
     account.portal.clear_requests()
-    account._freezer.move_to(account.now + timedelta(days=2))
+    account.tick(timedelta(days=2))
     assert account.requests() == 0
     assert await account.statistics(account.portal.meters[0], "daily")

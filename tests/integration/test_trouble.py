@@ -16,23 +16,15 @@ from sqlalchemy import text
 from custom_components.usms.client import Utility
 from custom_components.usms.client.sync import Sync
 from custom_components.usms.const import DOMAIN
-from custom_components.usms.history.meter_statistics import (
-    async_clear,
-    async_recorded,
-    statistic_ids,
-)
+from custom_components.usms.history.recorder import async_clear, async_recorded
+from custom_components.usms.history.series import statistic_ids
+from tests.support.harness import Harness
 
-from .harness import Harness
+pytestmark = pytest.mark.history(days=5)
 
 WHILE = timedelta(minutes=5)
 LATER = timedelta(hours=2, minutes=1)
 OURS = "custom_components.usms.history.loop"
-
-
-@pytest.fixture
-def days() -> int:
-    """A short history: it is written again in these tests."""
-    return 5
 
 
 @asynccontextmanager

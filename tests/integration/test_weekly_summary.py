@@ -12,16 +12,12 @@ from pytest_homeassistant_custom_component.common import async_mock_service
 
 from custom_components.usms.client import BRUNEI
 from tests.portal import Meter
+from tests.support import ROOT
+from tests.support.harness import Harness
 
-from .harness import Harness
-from .test_actions import device
+pytestmark = pytest.mark.history(days=20)
 
-BLUEPRINTS = Path(__file__).resolve().parents[2] / "blueprints"
-
-
-@pytest.fixture
-def days() -> int:
-    return 20
+BLUEPRINTS = ROOT / "blueprints"
 
 
 async def test_the_week_is_what_the_portal_says(
@@ -33,7 +29,7 @@ async def test_the_week_is_what_the_portal_says(
     sent = async_mock_service(hass, "notify", "phone")
     meters = [account.meter("electricity"), account.meter("water")]
     inputs = {
-        "meters": [device(hass, meter.number) for meter in meters],
+        "meters": [account.device(meter.number).id for meter in meters],
         "weekday": "fri",
         "at": "18:00:00",
         "notify": [{"action": "notify.phone", "data": {"message": "{{ message }}"}}],

@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from tests.portal import BRUNEI, SimulatedPortal
+from tests.support.history import days_of_history
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=BRUNEI)
 
@@ -17,9 +18,10 @@ def _sockets(socket_enabled: None) -> None:
 
 
 @pytest.fixture
-async def portal() -> AsyncIterator[SimulatedPortal]:
+async def portal(request: pytest.FixtureRequest) -> AsyncIterator[SimulatedPortal]:
     """A portal with 100 days behind it, its clock standing."""
-    async with SimulatedPortal(seed=1, days=100, now=NOW) as portal:
+    days = days_of_history(request, 100)
+    async with SimulatedPortal(seed=1, days=days, now=NOW) as portal:
         yield portal
 
 

@@ -18,10 +18,10 @@ from pathlib import Path
 import pytest
 
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Profile, SimulatedPortal
+from tests.support import ROOT
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
-ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = ROOT / ".venv" / "envs" / "witness"
 PACKAGE = "usms==1.3.1"
 

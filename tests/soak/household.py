@@ -37,11 +37,12 @@ from pytest_homeassistant_custom_component.common import (
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from custom_components.usms.client import SessionLife
-from custom_components.usms.connection.connection import SessionStore, account_id, masked
+from custom_components.usms.connection.session_store import SessionStore
 from custom_components.usms.const import DOMAIN
-from tests.integration.harness import Harness, sign_in_outside
+from custom_components.usms.privacy import masked
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, SimulatedPortal
 from tests.portal.accounts import OTHER_PASSWORD, OTHER_USERNAME
+from tests.support.harness import Harness, sign_in_outside
 
 ACCOUNTS = ((DEMO_USERNAME, DEMO_PASSWORD), (OTHER_USERNAME, OTHER_PASSWORD))
 
@@ -129,7 +130,7 @@ class Household:
                 domain=DOMAIN,
                 entry_id=f"account{number}",
                 title=f"USMS {masked(username)}",
-                unique_id=account_id(username),
+                unique_id=username,
                 data={CONF_USERNAME: username, CONF_PASSWORD: password},
             )
             entry.add_to_hass(hass)
@@ -151,9 +152,10 @@ class Household:
     async def sign_in_both(self) -> None:
         """Leave sessions behind, as the config flows would."""
         assert self.hass is not None
-        for username, password in ACCOUNTS:
+        for number, (username, password) in enumerate(ACCOUNTS, 1):
             session = await sign_in_outside(self.portal, username, password)
-            await SessionStore(self.hass, account_id(username)).async_save(session, SessionLife())
+            store = SessionStore(self.hass, f"account{number}")
+            await store.async_save(session, SessionLife())
 
     async def set_up(self) -> None:
         """Set both accounts up; with the portal in trouble they are tried again later."""

@@ -9,9 +9,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from scripts.lib.demo import ROOT
+from tests.support import ROOT
+from tests.support.home import Home
 
-from .conftest import Home
 from .test_kills import needed, now, read
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]

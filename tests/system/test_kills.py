@@ -6,8 +6,7 @@ from datetime import datetime
 import pytest
 
 from tests.portal import SimulatedPortal
-
-from .conftest import Home
+from tests.support.home import Home
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
@@ -47,7 +46,7 @@ async def test_killed_while_a_picture_waits(home: Home) -> None:
     assert await home.api.command("config_entries/flow/progress") == []
 
 
-@pytest.mark.parametrize("portal_days", [20])
+@pytest.mark.history(days=20)
 async def test_killed_in_the_middle_of_an_import(home: Home, portal: SimulatedPortal) -> None:
     """And with the recorder's database lost under a full store: complete again, unasked."""
     chance = random.Random(5)

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from scripts.lib.demo import ROOT
-
-from .conftest import Home
+from tests.support import ROOT
+from tests.support.home import Home
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 

@@ -1,16 +1,16 @@
 """All that the package gives by its own name."""
 
+from .billing.forecast import Forecast, forecast
 from .billing.schedule import DatedTariff, RunningBill, TariffSchedule
 from .billing.tariff import (
     Tariff,
     TariffKind,
-    Tier,
     commercial_electricity,
     residential,
     residential_electricity,
     residential_water,
-    tiers_of,
 )
+from .billing.tiers import Tier, tiers_of
 from .blocking import BlockingClient
 from .brunei import BRUNEI
 from .client import UsmsClient
@@ -18,12 +18,18 @@ from .errors import (
     CaptchaExpired,
     CaptchaRefused,
     CaptchaRequired,
+    ClockWrong,
     CredentialsRefused,
     NoData,
     PageNotUnderstood,
     PortalUnavailable,
     ReportNotOffered,
     SessionExpired,
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreNotWritable,
+    StoreTooNew,
     UnknownMeter,
     UsmsConnectionError,
     UsmsError,
@@ -57,9 +63,11 @@ __all__ = [
     "CaptchaRefused",
     "CaptchaRequired",
     "Challenge",
+    "ClockWrong",
     "CredentialsRefused",
     "DatedTariff",
     "Ending",
+    "Forecast",
     "Meter",
     "NoData",
     "Pacing",
@@ -73,6 +81,11 @@ __all__ = [
     "RunningBill",
     "SessionExpired",
     "SessionLife",
+    "StoreCorrupt",
+    "StoreError",
+    "StoreFull",
+    "StoreNotWritable",
+    "StoreTooNew",
     "Tariff",
     "TariffKind",
     "TariffSchedule",
@@ -88,6 +101,7 @@ __all__ = [
     "WrongTariff",
     "clean_username",
     "commercial_electricity",
+    "forecast",
     "new_cookie_jar",
     "residential",
     "residential_electricity",

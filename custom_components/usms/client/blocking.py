@@ -66,11 +66,13 @@ class BlockingClient:
         pacing: Pacing = Pacing(),  # noqa: B008 (frozen)
         timeout: float = 60.0,
         now: Callable[[], datetime] = utcnow,
+        trust_env: bool = False,
     ) -> None:
         """Make a client; raises WrongRequest for an address that can't be the portal's.
 
         `base_url` defaults to `USMS_BASE_URL` in the environment, then to the operator's address;
-        `timeout` is in seconds, for one request; `now` tells the time for `Account.read_at`.
+        `timeout` is in seconds, for one request; `now` returns the time for `Account.read_at`. With
+        `trust_env` it goes by the proxy that `HTTP_PROXY` and `HTTPS_PROXY` name.
         """
         self._now = now
         self._loop: asyncio.AbstractEventLoop
@@ -80,7 +82,13 @@ class BlockingClient:
 
         async def serve() -> None:
             try:
-                client = UsmsClient(base_url=base_url, pacing=pacing, timeout=timeout, now=now)
+                client = UsmsClient(
+                    base_url=base_url,
+                    pacing=pacing,
+                    timeout=timeout,
+                    now=now,
+                    trust_env=trust_env,
+                )
             except UsmsError as err:
                 started.set_exception(err)
                 return

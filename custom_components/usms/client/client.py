@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import aiohttp
 
-from .brunei import brunei_date, utcnow
+from .brunei import utcnow
 from .errors import (
     CaptchaRequired,
-    PageNotUnderstood,
     SessionExpired,
     UsmsConnectionError,
     WrongRequest,
 )
 from .models import Resolution
-from .portal import pages, report_pages
-from .portal.forms import search_fields, shown_dates
-from .portal.redaction import read_page, redacted
+from .portal import pages
+from .portal.proxy import proxy_for
+from .portal.redaction import read_page
 from .portal.session import PortalSession
+from .portal.topup_reports import TopUpReports
 from .portal.transport import Pacing, Transport, base_url_from, new_cookie_jar
 from .portal.usage_reports import UsageReports, meter_parameter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-    from datetime import date, datetime
+    from datetime import date, datetime, timedelta
     from types import TracebackType
 
     from yarl import URL
@@ -44,7 +43,7 @@ class UsmsClient:
 
     Every method raises `UsmsConnectionError`, `PortalUnavailable` or `PageNotUnderstood` when the
     portal can't be reached, has no page of its own to give, or gives one that is not known; the
-    reading methods raise `SessionExpired` when nobody is signed in. The client never signs in by
+    reading methods raise `SessionExpired` when the session has ended. The client never signs in by
     itself, and never answers a captcha: a person does.
 
     Use it as a context manager, or call `close`. An HTTP session that is handed in must have a
@@ -60,19 +59,28 @@ class UsmsClient:
         timeout: float = 60.0,
         now: Callable[[], datetime] = utcnow,
         one_at_a_time: asyncio.Lock | None = None,
+        trust_env: bool = False,
     ) -> None:
         """Make a client; raises WrongRequest for an address that can't be the portal's.
 
         `base_url` defaults to `USMS_BASE_URL` in the environment, then to the operator's address;
-        `timeout` is in seconds, for one request; `now` tells the time for `Account.read_at`.
+        `timeout` is in seconds, for one request; `now` returns the time for `Account.read_at`.
         Clients of one account share `one_at_a_time`, for the portal takes one request at a time.
+        With `trust_env` an HTTP session of the client's own goes by the proxy that `HTTP_PROXY` and
+        `HTTPS_PROXY` name, unless `NO_PROXY` has the portal.
         """
         self._base_url = base_url_from(base_url)
         self._owned = http is None
-        self._http = http or aiohttp.ClientSession(cookie_jar=new_cookie_jar(str(self._base_url)))
-        self._transport = Transport(self._http, self._base_url, pacing=pacing, timeout=timeout)
+        self._http = http or aiohttp.ClientSession(
+            cookie_jar=new_cookie_jar(str(self._base_url)),
+            proxy=proxy_for(self._base_url) if trust_env else None,
+        )
+        self._transport = Transport(
+            self._http, self._base_url, pacing=pacing, timeout=timeout, now=now
+        )
         self._session = PortalSession(self._transport, now)
         self._reports = UsageReports(self._session, self._transport)
+        self._topup_reports = TopUpReports(self._session, self._transport, self._reports)
         self._one_at_a_time = one_at_a_time or asyncio.Lock()
         self._now = now
 
@@ -235,45 +243,12 @@ class UsmsClient:
         if last < first:
             raise WrongRequest("The last day lies before the first")
         async with self._exclusive():
-            # The history shows the meter whose report was opened last.
-            await self._reports.open_meter(_number(meter))
-            self._reports.close()
-            found = await self._topups(meter, first, last)
-        if any(topup.meter != meter for topup in found):
-            raise PageNotUnderstood(
-                report_pages.TOPUPS_PAGE, "top-ups of the meter that was asked for"
-            )
-        return tuple(sorted(set(found), key=lambda topup: (topup.at, topup.transaction)))
+            return await self._topup_reports.read(_number(meter), first, last)
 
-    async def _topups(self, meter: str, first: date, last: date) -> list[TopUp]:
-        """Search the history; where the grid has several pages, ask for shorter ranges instead.
-
-        How the grid turns its pages is not known, how it searches is.
-        """
-        url = self._transport.url("Report/TransactionHistory", p=meter_parameter(meter))
-        html = await self._session.get(url)
-        page = await asyncio.to_thread(read_page, report_pages.topups_page, html)
-        found: list[TopUp] = []
-        ranges = [(first, last)]
-        while ranges:
-            start, end = ranges.pop()
-            html = await self._session.post(url, search_fields(page.form, start, end))
-            page = await asyncio.to_thread(read_page, report_pages.topups_page, html)
-            if shown_dates(page.form) != (start, end) or not all(
-                start <= brunei_date(topup.at) <= end for topup in page.topups
-            ):
-                sample = await asyncio.to_thread(redacted, html)
-                raise PageNotUnderstood(
-                    report_pages.TOPUPS_PAGE, "the days that were asked for", sample=sample
-                )
-            if page.pages == 1:
-                found += page.topups
-            elif start == end:
-                raise PageNotUnderstood(report_pages.TOPUPS_PAGE, "a day's top-ups on one page")
-            else:
-                middle = start + (end - start) // 2
-                ranges += [(start, middle), (middle + timedelta(days=1), end)]
-        return found
+    @property
+    def clock_offset(self) -> timedelta | None:
+        """By how much the portal's clock is ahead of `now`; None before the first answer."""
+        return self._transport.clock_offset
 
     # --- what a long import remembers ---
 

@@ -1,20 +1,157 @@
-"""Days added up to months."""
+"""What a day and a month used, from readings: one rule each, for statistics, figures and answers.
+
+Pure. Amounts are kWh or m³, days are Brunei's.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple, Protocol
 
-from .brunei import brunei_midnight
-from .models import Reading
-from .store.models import StoredReading
+from .brunei import brunei_date, brunei_midnight
+from .models import Reading, Resolution
+
+_ZERO = Decimal(0)
 
 
-def months(days: Iterable[Reading | StoredReading]) -> list[Reading]:
-    """Return a reading a month (kWh or m³), by time, each of the days that are given of it."""
+class ReadReading(Protocol):
+    """A reading, as the portal or the store returns it."""
+
+    @property
+    def start(self) -> datetime:
+        """When it starts, aware."""
+
+    @property
+    def value(self) -> Decimal:
+        """What was used in it."""
+
+
+class ReadingSource(Protocol):
+    """What readings are taken from: the store."""
+
+    def readings(
+        self, meter: str, resolution: Resolution, first: date | None, last: date | None
+    ) -> Sequence[ReadReading]:
+        """Return a meter's hours or days by time, from the first day to the last."""
+
+    def plain_readings(
+        self, meter: str, resolution: Resolution, since: datetime, until: datetime
+    ) -> Sequence[tuple[str, str, bool]]:
+        """Return those that start at `since` or later and before `until`, as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayReadings:
+    """What is known of a day: its total, and its hours where there are any."""
+
+    day: date
+    total: Decimal | None
+    hours: tuple[Reading, ...] = ()
+    """By time, the estimated ones too."""
+
+    @property
+    def rows(self) -> tuple[Reading, ...]:
+        """The day as it is shown and priced: its hours, else its total at midnight."""
+        if self.hours:
+            return self.hours
+        if self.total is None:
+            return ()
+        return (Reading(brunei_midnight(self.day), self.total),)
+
+    @property
+    def resolution(self) -> Resolution:
+        """How long each of the rows lasts."""
+        return Resolution.HOUR if self.hours else Resolution.DAY
+
+    @property
+    def amount(self) -> Decimal:
+        """What the day used, as far as is known."""
+        return sum((row.value for row in self.rows), _ZERO)
+
+    @property
+    def whole(self) -> Decimal | None:
+        """What the whole day used: its total, else its 24 hours; None while it lacks both."""
+        if self.total is not None:
+            return self.total
+        return self.amount if len(self.hours) == 24 else None
+
+    @property
+    def starts(self) -> int:
+        """At which hours the rows start, a bit each."""
+        return sum(1 << row.start.hour for row in self.rows)
+
+
+def days_of(totals: Iterable[ReadReading], hours: Iterable[ReadReading]) -> Iterator[DayReadings]:
+    """Yield the days of which anything is known, by time."""
+    by_day = {brunei_date(total.start): total.value for total in totals}
+    of_hours: dict[date, list[Reading]] = {}
+    for hour in hours:
+        of_hours.setdefault(brunei_date(hour.start), []).append(Reading(hour.start, hour.value))
+    for day in sorted(by_day.keys() | of_hours.keys()):
+        yield DayReadings(day, by_day.get(day), tuple(of_hours.get(day, ())))
+
+
+def days_between(
+    source: ReadingSource, meter: str, first: date | None, last: date | None
+) -> Iterator[DayReadings]:
+    """Yield a meter's days from the first to the last, both included (blocks)."""
+    return days_of(
+        source.readings(meter, Resolution.DAY, first, last),
+        source.readings(meter, Resolution.HOUR, first, last),
+    )
+
+
+class Consumed(NamedTuple):
+    """A row of an answer: what was used from `start` on."""
+
+    start: datetime
+    value: Decimal
+    estimated: bool
+
+
+def consumed(readings: Iterable[ReadReading], resolution: Resolution) -> list[Consumed]:
+    """Return readings as rows of that resolution, by time; of months each from its days."""
+    if resolution is not Resolution.MONTH:
+        return [
+            Consumed(reading.start, reading.value, bool(getattr(reading, "estimated", False)))
+            for reading in readings
+        ]
     sums: dict[date, Decimal] = {}
-    for day in days:
-        first = day.start.date().replace(day=1)
-        sums[first] = sums.get(first, Decimal(0)) + day.value
-    return [Reading(brunei_midnight(first), value) for first, value in sorted(sums.items())]
+    for day in readings:
+        first = brunei_date(day.start).replace(day=1)
+        sums[first] = sums.get(first, _ZERO) + day.value
+    return [
+        Consumed(brunei_midnight(first), amount, estimated=False)
+        for first, amount in sorted(sums.items())
+    ]
+
+
+def consumption(
+    source: ReadingSource,
+    meter: str,
+    resolution: Resolution,
+    first: date | None,
+    last: date | None,
+) -> list[Consumed]:
+    """Return what a meter used by hour, day or month, both days included (blocks)."""
+    finest = Resolution.HOUR if resolution is Resolution.HOUR else Resolution.DAY
+    return consumed(source.readings(meter, finest, first, last), resolution)
+
+
+def plain_consumption(
+    source: ReadingSource, meter: str, resolution: Resolution, since: datetime, until: datetime
+) -> Sequence[tuple[str, str, bool]]:
+    """Return the same as text, several times faster: ISO start, decimal amount, estimated or not.
+
+    That is what starts at `since` or later and before `until`; months have to be whole (blocks).
+    """
+    if resolution is not Resolution.MONTH:
+        return source.plain_readings(meter, resolution, since, until)
+    first, last = brunei_date(since), brunei_date(until - timedelta.resolution)
+    return [
+        (month.start.isoformat(), str(month.value), month.estimated)
+        for month in consumption(source, meter, resolution, first, last)
+    ]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from .models import Challenge
 
 
@@ -53,14 +55,14 @@ class CaptchaExpired(CaptchaRequired):
 
 
 class SessionExpired(UsmsError):
-    """There is no signed-in session (any more): somebody has to sign in."""
+    """There is no signed-in session, or none any more: a person has to sign in."""
 
 
 class PageNotUnderstood(UsmsError):
     """A page is not what the client knows; it names the page and what was missing.
 
     Raised instead of guessing: a page that does not parse never becomes an empty report. `sample`
-    is the page with its structure alone, without anybody's data, where there was a page; it is
+    is the page with its structure alone, without personal data, where there was a page; it is
     never part of the error's text.
     """
 
@@ -69,6 +71,15 @@ class PageNotUnderstood(UsmsError):
         self.page = page
         self.missing = missing
         self.sample = sample
+
+
+class ClockWrong(UsmsError):
+    """This machine's clock is far off the portal's, so that no day can be told by it."""
+
+    def __init__(self, offset: timedelta) -> None:
+        super().__init__("The clock of this machine is more than an hour off the portal's")
+        self.offset = offset
+        """By how much the portal's clock is ahead."""
 
 
 class NoData(UsmsError):

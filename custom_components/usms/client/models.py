@@ -1,4 +1,4 @@
-"""What the portal tells, as values: all numbers are `Decimal`, all times aware."""
+"""What the portal shows, as values: all numbers are `Decimal`, all times aware."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
+
+CURRENCY: Final = "BND"
+"""Of all amounts of money."""
 
 
 class Utility(StrEnum):
@@ -37,7 +41,7 @@ class Meter:
 
     number: str = field(repr=False)
     utility: Utility | None
-    """From the unit on the card, else from the number's length; None where neither tells."""
+    """From the unit on the card, else from the number's length; None where neither is clear."""
     status: str | None = None
     """In the portal's words; only `ACTIVE` has been seen."""
     remaining_units: Decimal | None = None

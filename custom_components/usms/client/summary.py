@@ -1,4 +1,4 @@
-"""What is shown of a meter: counted from its store and books, priced by its tariff."""
+"""What is shown of a meter: counted from its store, priced by its tariff."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from .billing.cost import Spending, complete_days, spending
+from .billing.cost import Spending, spending
 from .billing.habits import LONGEST
 from .brunei import brunei_date, brunei_midnight
+from .consumption import days_between
 from .models import Resolution, TopUpOrigin
-from .review import Books, Review
+from .review import Review
+from .store.payments import Payments
 
 if TYPE_CHECKING:
     from .billing.schedule import TariffSchedule
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from .store.models import Debt
 
 _DAY: Final = timedelta(days=1)
-_LATELY: Final = 10 * _DAY
-"""How old a day may be whose hours are all there before its total is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,31 +72,28 @@ def count(
     now: datetime,
     review: Review | None = None,
 ) -> Figures:
-    """Count what a meter used and costs (blocks); `review` is the last of its book."""
+    """Count what a meter used and costs (blocks); `review` is the last one of its payments."""
     today = brunei_date(now)
     last_month = (today.replace(day=1) - _DAY).replace(day=1)
     since = today - LONGEST * _DAY
-    totals = {
+    complete = {
         reading.start.date(): reading.value
-        for reading in store.readings(meter, Resolution.DAY, since, today)
+        for reading in store.readings(meter, Resolution.DAY, since, last_month - _DAY)
     }
-    amounts = {day: amount for day, amount in totals.items() if day >= last_month}
-    by_hours: dict[date, Decimal] = {}
-    for hour in store.readings(meter, Resolution.HOUR, last_month, today):
-        day = hour.start.date()
-        by_hours[day] = by_hours.get(day, Decimal(0)) + hour.value
-    amounts |= by_hours
+    days = list(days_between(store, meter, last_month, today))
+    amounts = {day.day: day.amount for day in days}
+    complete |= {
+        day.day: whole for day in days if day.day < today and (whole := day.whole) is not None
+    }
     oldest, newest = store.span(meter)
     consumption = _consumption(amounts, today, oldest, newest)
-    books = Books(store)
-    last = books.balance(meter)
+    payments = Payments(store)
+    last = payments.balance(meter)
     balance = last.amount if last else None
-    topups = [topup for topup in books.topups(meter) if topup.origin is not TopUpOrigin.TRANSFER]
+    topups = [topup for topup in payments.topups(meter) if topup.origin is not TopUpOrigin.TRANSFER]
     month = brunei_midnight(today.replace(day=1))
     priced = None
     if schedule is not None:
-        complete = complete_days(store.days(meter, today - _LATELY, today), today)
-        complete |= {day: amount for day, amount in totals.items() if day < today}
         priced = spending(amounts, complete, schedule, now, balance)
     return Figures(
         at=now,
@@ -106,7 +103,7 @@ def count(
         balance=balance,
         topped_up=sum((topup.amount for topup in topups if topup.at >= month), Decimal(0)),
         last_topup=topups[-1] if topups else None,
-        debt=books.debt(meter),
+        debt=payments.debt(meter),
         review=review or Review(),
     )
 

@@ -7,20 +7,17 @@ connection. It outlives reloads of the account, and its session restarts of Home
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
-from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
-from homeassistant.util.hass_dict import HassKey
 
 from ..client import (
     CaptchaExpired,
@@ -32,12 +29,13 @@ from ..client import (
     PageNotUnderstood,
     SessionLife,
     UsmsClient,
-    UsmsError,
     new_cookie_jar,
 )
-from ..const import DOMAIN
-from ..issues.pages import Drift
+from ..client.back_off import BackOff
+from ..issues.pages import PageIssues
 from .captcha import captcha_picture
+from .errors import TooEarly
+from .session_store import SessionStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -51,27 +49,9 @@ PACING = Pacing()
 TIMEOUT = 60.0
 """How long a request may take, in seconds."""
 
-_VERSION: Final = 1
 _SIGN_IN_PAGE: Final = "ResLogin"
 _STALE: Final = timedelta(minutes=5)
 """A picture that waited for longer is drawn anew before somebody new is asked to read it."""
-_BACK_OFF: Final = (timedelta(minutes=10), timedelta(hours=6))
-"""Between two sign-ins that nobody asked for: at first, and at most."""
-
-
-def account_id(username: str) -> str:
-    """Return an id of an account that does not show its user name."""
-    return hashed(username)
-
-
-def hashed(number: str) -> str:
-    """Return what stands for a number where it must not be seen."""
-    return hashlib.sha256(f"{DOMAIN}:{number}".encode()).hexdigest()[:16]
-
-
-def masked(number: str) -> str:
-    """Return a number with all but its last four digits hidden."""
-    return f"•••• {number[-4:]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,40 +63,19 @@ class Captcha:
     """PNG, on white."""
 
 
-class SessionStore:
-    """An account's portal session, and what is known of its life, in private storage."""
-
-    def __init__(self, hass: HomeAssistant, account: str) -> None:
-        """Keep the session of the account with that id."""
-        self._store: Store[dict[str, Any]] = Store(
-            hass, _VERSION, f"{DOMAIN}.{account}.session", private=True
-        )
-
-    async def async_load(self) -> tuple[dict[str, Any], SessionLife]:
-        """Return the session, an empty one where none is kept, and its life."""
-        stored = await self._store.async_load() or {}
-        return stored, SessionLife.restore(stored.get("life") or {})
-
-    async def async_save(self, session: dict[str, Any], life: SessionLife) -> None:
-        """Keep them."""
-        await self._store.async_save({**session, "life": life.export()})
-
-    async def async_remove(self) -> None:
-        """Forget them."""
-        await self._store.async_remove()
-
-
 class Connection:
     """An account on the portal."""
 
-    def __init__(self, hass: HomeAssistant, account: str) -> None:
-        """Make it; `async_restore` takes up the stored session.
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Make it; `async_adopt` gives it to an entry.
 
         Raises WrongRequest where the portal's address is set to one that can't be it.
         """
         self._hass = hass
-        self._store = SessionStore(hass, account)
-        self.drift = Drift(hass, account)
+        self._store: SessionStore | None = None
+        """None before the account has an entry, as in the flow that adds it."""
+        self._entry_id: str | None = None
+        self.pages = PageIssues(hass)
         """Pages that are not understood at the moment."""
         self._http: list[aiohttp.ClientSession] = []
         one_at_a_time = asyncio.Lock()
@@ -130,14 +89,16 @@ class Connection:
         self.password_refused = False
         """Whether the portal refused the user name or the password last."""
         self._signing_in = asyncio.Lock()
+        """One sign-in at a time: the clients' lock, which is for single requests, would let an
+        answer pass between two steps of another sign-in."""
         self._listeners: set[CALLBACK_TYPE] = set()
-        self._account = account
         self._at_stop = (
             hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_at_stop),
             hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, self._async_at_close),
         )
         self._alone_not_before = dt_util.utc_from_timestamp(0)
-        self._back_off = _BACK_OFF[0]
+        self._back_off = BackOff(timedelta(minutes=10), timedelta(hours=6))
+        """Between two sign-ins without a person."""
 
     def _new_client(self, one_at_a_time: asyncio.Lock) -> UsmsClient:
         # Cookies of its own over shared connections, which are never closed; given back by us,
@@ -166,14 +127,25 @@ class Connection:
         return lambda: self._listeners.discard(listener)
 
     @callback
-    def _async_tell(self) -> None:
+    def _async_notify(self) -> None:
         for listener in tuple(self._listeners):
             listener()
 
     # --- the session between restarts ---
 
-    async def async_restore(self) -> None:
-        """Take up the stored session."""
+    @property
+    def adopted(self) -> bool:
+        """Whether the account has an entry."""
+        return self._entry_id is not None
+
+    async def async_adopt(self, entry_id: str) -> None:
+        """Belong to an entry: keep the session with it, or take up the one that it has."""
+        self._entry_id = entry_id
+        self._store = SessionStore(self._hass, entry_id)
+        self.pages.async_adopt(entry_id)
+        if self.life.signed_in_at:  # in the flow that added the account
+            await self.async_save()
+            return
         session, life = await self._store.async_load()
         self.client.restore_session(session)
         self.client.life = life
@@ -184,14 +156,16 @@ class Connection:
             life.seen_at = seen_at
 
     async def async_save(self) -> None:
-        """Keep the session."""
-        await self._store.async_save(self.client.export_session(), self.client.life)
+        """Keep the session, once the account has an entry."""
+        if self._store:
+            await self._store.async_save(self.client.export_session(), self.client.life)
 
     async def async_forget(self) -> None:
-        """Delete the stored session."""
+        """Delete the stored session, for the account is being removed."""
         self.async_end()
-        self.drift.async_end()
-        await self._store.async_remove()
+        self.pages.async_end()
+        if self._store:
+            await self._store.async_remove()
 
     @callback
     def async_end(self) -> None:
@@ -202,8 +176,7 @@ class Connection:
             unsubscribe()
 
     async def _async_at_stop(self, _event: Event) -> None:
-        entries = self._hass.config_entries
-        if entries.async_entry_for_domain_unique_id(DOMAIN, self._account):
+        if self._entry_id and self._hass.config_entries.async_get_entry(self._entry_id):
             await self.async_save()
 
     @callback
@@ -280,15 +253,14 @@ class Connection:
         now, life = dt_util.utcnow(), self.life
         if life.captcha_asked is not False or self.password_refused:
             return False
-        shortest, longest = _BACK_OFF
+        shortest, longest = self._back_off.first, self._back_off.most
         if now < self._alone_not_before:
             raise TooEarly
         if life.ended_by is Ending.ANOTHER_SIGN_IN and now < (life.ended_at or now) + shortest:
             raise TooEarly  # whoever it was shall not be thrown out at once
         if life.lasted and life.lasted > longest:
-            self._back_off = shortest
-        self._alone_not_before = now + self._back_off
-        self._back_off = min(2 * self._back_off, longest)
+            self._back_off.reset()
+        self._alone_not_before = now + self._back_off.next()
         return await self.async_begin(username, password) is None
 
     @asynccontextmanager
@@ -298,16 +270,16 @@ class Connection:
             try:
                 yield
             except PageNotUnderstood as err:
-                self.drift.async_record(err)
+                self.pages.async_record(err)
                 raise
             finally:
                 if self.captcha is not before:
-                    self._async_tell()
+                    self._async_notify()
 
     async def _async_ask(self, challenge: Challenge) -> Captcha:
         picture = await self._hass.async_add_executor_job(captcha_picture, challenge.image)
         self.captcha = Captcha(challenge, picture)
-        self.drift.async_understood(_SIGN_IN_PAGE)
+        self.pages.async_understood(_SIGN_IN_PAGE)
         return self.captcha
 
     async def _async_signed_in(self) -> None:
@@ -317,35 +289,7 @@ class Connection:
         self.life.sign_in(dt_util.utcnow(), captcha_asked=asked)
         self.captcha = None
         self.password_refused = False
-        self.drift.async_understood(_SIGN_IN_PAGE)
+        self.pages.async_understood(_SIGN_IN_PAGE)
         await self.async_save()
         _LOGGER.debug("Signed in")
-        self._async_tell()
-
-
-class TooEarly(UsmsError):
-    """A sign-in without a person has to wait, for the last one was not long ago."""
-
-
-CONNECTIONS: HassKey[dict[str, Connection]] = HassKey(DOMAIN)
-
-
-async def async_connection(hass: HomeAssistant, account: str) -> Connection:
-    """Return the connection of the account with that id, with its stored session."""
-    connections = hass.data.setdefault(CONNECTIONS, {})
-    if account not in connections:
-        connection = Connection(hass, account)
-        await connection.async_restore()
-        # Another caller may have made it meanwhile.
-        if connections.setdefault(account, connection) is not connection:
-            connection.async_end()
-    return connections[account]
-
-
-async def async_forget_connection(hass: HomeAssistant, account: str) -> None:
-    """Delete the stored session of the account with that id, and its connection."""
-    connection = hass.data.get(CONNECTIONS, {}).pop(account, None)
-    if connection:
-        await connection.async_forget()
-    else:
-        await SessionStore(hass, account).async_remove()
+        self._async_notify()

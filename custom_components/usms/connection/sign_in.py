@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import Final
 
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.exceptions import HomeAssistantError
@@ -12,23 +10,13 @@ from homeassistant.exceptions import HomeAssistantError
 from ..client import (
     CaptchaExpired,
     CaptchaRefused,
-    CredentialsRefused,
-    PageNotUnderstood,
-    PortalUnavailable,
-    UsmsConnectionError,
     UsmsError,
 )
 from ..const import DOMAIN
-from ..coordinator import UsmsData
+from ..data import UsmsData
+from .errors import error_key, error_placeholders
 
 _LOGGER = logging.getLogger(__name__)
-
-_ERRORS: Final[Mapping[type[UsmsError], str]] = {
-    CredentialsRefused: "password_refused",
-    UsmsConnectionError: "cannot_connect",
-    PortalUnavailable: "portal_unavailable",
-    PageNotUnderstood: "page_not_understood",
-}
 
 
 async def async_sign_in(data: UsmsData, answer: str | None) -> str | None:
@@ -46,16 +34,10 @@ async def async_sign_in(data: UsmsData, answer: str | None) -> str | None:
         return "captcha_expired"
     except UsmsError as err:
         _LOGGER.debug("Signing in failed: %s", err)
-        kinds = (key for kind, key in _ERRORS.items() if isinstance(err, kind))
-        named = (
-            {"page": err.page, "missing": err.missing}
-            if isinstance(err, PageNotUnderstood)
-            else None
-        )
         raise HomeAssistantError(
             translation_domain=DOMAIN,
-            translation_key=next(kinds, "sign_in_failed"),
-            translation_placeholders=named,
+            translation_key=error_key(err),
+            translation_placeholders=error_placeholders(err),
         ) from err
 
 

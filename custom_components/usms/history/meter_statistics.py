@@ -1,114 +1,46 @@
-"""The store as long-term statistics: what is written to the recorder, and when.
+"""One meter's readings as long-term statistics: what is written to the recorder, and when.
 
-What the recorder holds is derived: it can be cleared or lost at any time and is built again from
-the store, without a request to the portal.
+What stands in the recorder is derived: it is built again from the store without a request to the
+portal.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from itertools import batched
-from typing import Final, override
+from typing import Final
 
-from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.models import (
     StatisticData,
-    StatisticMeanType,
-    StatisticMetaData,
 )
-from homeassistant.components.recorder.statistics import (
-    async_add_external_statistics,
-    statistics_during_period,
-)
-from homeassistant.components.recorder.tasks import RecorderTask
-from homeassistant.const import UnitOfEnergy, UnitOfVolume
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.recorder import get_instance
-from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
-from sqlalchemy.exc import SQLAlchemyError
+from homeassistant.util import dt as dt_util
 
 from ..client.billing.schedule import TariffSchedule
 from ..client.brunei import brunei_date, brunei_midnight
-from ..client.models import Reading, Resolution, Utility
+from ..client.consumption import DayReadings, days_between
+from ..client.models import Resolution, Utility
 from ..client.store import ReadingsStore
-from ..connection.connection import masked
-from ..const import DOMAIN
-from .statistic_rows import DayReadings, Row, RunningSums, build_rows, stretches
+from .adoption import adoption
+from .recorder import (
+    Recorded,
+    RecorderFailed,
+    async_delete,
+    async_read,
+    async_recorded,
+    async_write,
+    is_recorded,
+)
+from .series import metadata
+from .statistic_rows import Row, RunningSums, build_rows, stretches
 
 _LOGGER = logging.getLogger(__name__)
 
-SOURCE: Final = DOMAIN
-_BATCH: Final = 744  # a month of hours: larger imports hold the loop and the recorder for long
-_SAME: Final = 1e-9  # what a database may change of a float
 _DAY: Final = timedelta(days=1)
-
-
-class RecorderFailed(HomeAssistantError):
-    """The recorder's database can't be read or written, such as a server that restarts."""
-
-    def __init__(self) -> None:
-        """Say so, translated."""
-        super().__init__(translation_domain=DOMAIN, translation_key="recorder_failed")
-
-
-def metadata(meter: str, utility: Utility) -> dict[str, StatisticMetaData]:
-    """Return what the recorder is told of a meter's series, by their names in `Rows`."""
-    energy = utility is Utility.ELECTRICITY
-    unit = UnitOfEnergy.KILO_WATT_HOUR if energy else UnitOfVolume.CUBIC_METERS
-    unit_class = EnergyConverter.UNIT_CLASS if energy else VolumeConverter.UNIT_CLASS
-    label = f"{utility.value.capitalize()} {masked(meter)}"
-
-    def series(name: str, title: str, unit: str, unit_class: str | None) -> StatisticMetaData:
-        return StatisticMetaData(
-            mean_type=StatisticMeanType.NONE,
-            has_sum=True,
-            name=f"{label} {title}",
-            source=SOURCE,
-            statistic_id=f"{SOURCE}:{utility.value}_{meter}_{name}",
-            unit_class=unit_class,
-            unit_of_measurement=unit,
-        )
-
-    return {
-        "consumption": series("consumption", "consumption", unit, unit_class),
-        "cost": series("cost", "cost", "BND", None),
-        "daily": series("daily", "daily report", unit, unit_class),
-    }
-
-
-def statistic_ids(meter: str, utility: Utility) -> list[str]:
-    """Return the ids of a meter's series."""
-    return [series["statistic_id"] for series in metadata(meter, utility).values()]
-
-
-@dataclass(slots=True)
-class _Marker(RecorderTask):
-    """Tells when the recorder has come to it; what was queued before is committed then."""
-
-    reached: asyncio.Event
-
-    @override
-    def run(self, instance: Recorder) -> None:
-        instance.hass.loop.call_soon_threadsafe(self.reached.set)
-
-
-async def async_recorded(hass: HomeAssistant) -> None:
-    """Wait until the recorder has written all that was queued before: importing only queues."""
-    reached = asyncio.Event()
-    get_instance(hass).queue_task(_Marker(reached))
-    await reached.wait()
-
-
-async def async_clear(hass: HomeAssistant, ids: list[str]) -> None:
-    """Remove series from the recorder."""
-    get_instance(hass).async_clear_statistics(ids)
-    await async_recorded(hass)
+_SAME: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +56,26 @@ class _Written:
         return cls(day.amount, day.total, day.starts)
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a comparison of the recorder with the store has changed."""
+
+    written: int = 0
+    """Rows of statistics."""
+    adopted: int = 0
+    """Readings that the store has taken over."""
+
+    def __add__(self, other: Verified) -> Verified:
+        """Add up what several comparisons have changed."""
+        return Verified(self.written + other.written, self.adopted + other.adopted)
+
+
 class MeterStatistics:
-    """The series of one meter: writes what changed, and only that."""
+    """The series of one meter: writes what changed, and only that.
+
+    What the recorder has and the store has not is taken over before anything is written. Nothing
+    is removed but a day's total at midnight once the day has hours.
+    """
 
     def __init__(
         self,
@@ -139,10 +89,14 @@ class MeterStatistics:
         self._hass = hass
         self._store = store
         self._meter = meter
+        self._utility = utility
         self._metadata = metadata(meter, utility)
+        self._ids = {name: series["statistic_id"] for name, series in self._metadata.items()}
         self._schedule = schedule
         self._written: dict[date, _Written] = {}
         """What the recorder has of each day."""
+        self._base: dict[str, float] = {}
+        """By how much the sums of each series are higher than its own: an offset set by hand."""
         self._verified = False
         """Whether that is all that it has: not before a look at it, nor after one that failed."""
 
@@ -151,101 +105,115 @@ class MeterStatistics:
         if schedule == self._schedule:
             return 0
         self._schedule = schedule
-        return await self.async_verify()
+        return (await self.async_verify()).written
 
-    async def async_update(self, changed: Iterable[date]) -> None:
+    async def async_update(self, changed: Iterable[date]) -> Verified:
         """Write the days that changed, and those after them whose sums move.
 
+        Where the recorder's last row before them is not what was written, all is compared first.
         Raises RecorderFailed.
         """
         changed = set(changed)
         if not changed:
-            return
-        if not self._verified:
-            await self.async_verify()
-            return
-        if await self._hass.async_add_executor_job(self._loses_rows, changed):
-            # Such as the day's total at midnight, on a day whose hours begin later.
-            ids = [self._metadata[name]["statistic_id"] for name in ("consumption", "cost")]
-            await async_clear(self._hass, ids)
-            await self.async_verify()
-            return
-        await self._async_write(
-            await self._hass.async_add_executor_job(self._changed_rows, changed)
-        )
+            return Verified()
+        if not self._verified or not await self._async_is_as_written_before(min(changed)):
+            return await self.async_verify()
+        run = self._hass.async_add_executor_job
+        superseded = await run(self._superseded, changed)
+        rows = await run(self._changed_rows, changed)
+        await self._async_write(rows)
+        await self._async_delete(superseded)
+        return Verified(written=sum(map(len, rows.values())))
 
-    async def async_verify(self) -> int:
-        """Compare the recorder with the store, write what differs; return how many rows that was.
+    async def async_verify(self) -> Verified:
+        """Take over what only the recorder has, compare the rest and write what differs.
 
-        A series with rows that the store does not have is cleared and written anew: the recorder
-        can't remove single rows. Raises RecorderFailed.
+        Month by month, so that years take no more memory than one. Raises RecorderFailed.
         """
         self._verified = False
         await async_recorded(self._hass)
-        written, cleared = 0, set[str]()
-        while True:
-            rows, foreign = await self._async_compare(cleared)
-            written += rows
-            if not foreign:
-                self._verified = True
-                return written
-            cleared |= foreign
-            _LOGGER.info("A statistic has rows that the readings do not: writing it anew")
-            await async_clear(self._hass, sorted(foreign))
-
-    async def _async_compare(self, cleared: set[str]) -> tuple[int, set[str]]:
-        """Write what differs, month by month, so that years take no more memory than one.
-
-        Returns how many rows that was, and which series, not `cleared`, have rows too many; it
-        stops at those.
-        """
         run = self._hass.async_add_executor_job
-        ids = {name: series["statistic_id"] for name, series in self._metadata.items()}
-        self._written, sums, written = {}, RunningSums.priced_by(self._schedule), 0
+        self._written, self._base = {}, {}
+        sums, done = RunningSums.priced_by(self._schedule), Verified()
         for first, last in await run(self._months):
+            recorded = await self._async_recorded(first, last)
+            adopted, superseded = await run(self._adopt, recorded, first, last)
             expected = await run(self._rows, first, last, sums)
-            recorded = await self._async_recorded(set(ids.values()), first, last)
-            foreign = {
-                ids[name]
-                for name, rows in expected.items()
-                if ids[name] not in cleared
-                and recorded[ids[name]].keys() - {row["start"].timestamp() for row in rows}
-            }
-            if foreign:
-                return written, foreign
+            self._find_base(expected, recorded)
             differing = {
-                name: [row for row in rows if not _is_recorded(row, recorded[ids[name]])]
+                name: [
+                    row
+                    for row in self._shifted(name, rows)
+                    if not is_recorded(row, recorded[self._ids[name]])
+                ]
                 for name, rows in expected.items()
             }
-            await self._async_write(differing)
-            written += sum(map(len, differing.values()))
-        return written, set()
+            await self._async_write(differing, shifted=True)
+            await self._async_delete(superseded)
+            done += Verified(sum(map(len, differing.values())), adopted)
+        self._verified = True
+        return done
 
-    async def _async_recorded(
-        self, ids: set[str], first: date | None, last: date | None
-    ) -> dict[str, dict[float, tuple[float, float]]]:
+    async def _async_is_as_written_before(self, day: date) -> bool:
+        """Return whether the recorder's last rows before a day are what was written."""
+        before = max((known for known in self._written if known < day), default=None)
+        if before is None:
+            return True
+        sums = await self._hass.async_add_executor_job(self._sums_before, before)
+        expected = await self._hass.async_add_executor_job(self._rows, before, before, sums)
+        recorded = await self._async_recorded(before, before)
+        return all(
+            is_recorded(row, recorded[self._ids[name]])
+            for name, rows in expected.items()
+            for row in self._shifted(name, rows[-1:])
+        )
+
+    async def _async_recorded(self, first: date | None, last: date | None) -> dict[str, Recorded]:
+        since = brunei_midnight(first) if first else None
+        until = brunei_midnight(last + _DAY) if last else None
         try:
-            return await get_instance(self._hass).async_add_executor_job(
-                _recorded, self._hass, ids, first, last
-            )
-        except SQLAlchemyError as err:
+            return await async_read(self._hass, set(self._ids.values()), since, until)
+        except RecorderFailed:
             self._verified = False
-            raise RecorderFailed from err
+            raise
 
-    async def _async_write(self, rows: Mapping[str, Sequence[StatisticData]]) -> None:
-        """Write rows and look whether they are there: the recorder tells of no failure."""
-        for name, series in rows.items():
-            for batch in batched(series, _BATCH, strict=False):
-                async_add_external_statistics(self._hass, self._metadata[name], batch)
-                await async_recorded(self._hass)
-        last = {self._metadata[name]["statistic_id"]: rows[name][-1] for name in rows if rows[name]}
-        if not last:
-            return
-        days = [brunei_date(row["start"]) for row in last.values()]
-        recorded = await self._async_recorded(set(last), min(days), max(days))
-        if not all(_is_recorded(row, recorded[series]) for series, row in last.items()):
+    async def _async_write(
+        self, rows: Mapping[str, Sequence[StatisticData]], *, shifted: bool = False
+    ) -> None:
+        try:
+            await async_write(
+                self._hass,
+                [
+                    (self._metadata[name], series if shifted else self._shifted(name, series))
+                    for name, series in rows.items()
+                ],
+            )
+        except RecorderFailed:
             self._verified = False
-            raise RecorderFailed
+            raise
+
+    async def _async_delete(self, starts: Sequence[datetime]) -> None:
+        if starts:
+            ids = [self._ids[name] for name in ("consumption", "cost")]
+            await async_delete(self._hass, ids, starts)
+
+    def _shifted(self, name: str, rows: Sequence[StatisticData]) -> Sequence[StatisticData]:
+        base = self._base.get(name)
+        if not base:
+            return rows
+        return [StatisticData(**{**row, "sum": row["sum"] + base}) for row in rows]
+
+    def _find_base(
+        self, expected: Mapping[str, Sequence[StatisticData]], recorded: Mapping[str, Recorded]
+    ) -> None:
+        """Keep an offset of a series' sums, which its first row shows."""
+        for name, rows in expected.items():
+            if rows and name not in self._base:
+                state, total = recorded[self._ids[name]].get(
+                    rows[0]["start"].timestamp(), (None, None)
+                )
+                same = state is not None and abs(state - rows[0]["state"]) < _SAME
+                self._base[name] = total - rows[0]["sum"] if same and total is not None else 0.0
 
     # --- off the event loop ---
 
@@ -262,13 +230,36 @@ class MeterStatistics:
                 firsts.append(month)
         return list(zip([None, *firsts], [*(day - _DAY for day in firsts), None], strict=True))
 
-    def _loses_rows(self, changed: set[date]) -> bool:
-        """Whether the recorder has rows that no longer are: it can't remove single ones."""
-        return any(
-            self._written[day.day].starts & ~day.starts
-            for day in self._days(changed)
-            if day.day in self._written
+    def _adopt(
+        self, recorded: Mapping[str, Recorded], first: date | None, last: date | None
+    ) -> tuple[int, list[datetime]]:
+        """Take over what only the recorder has; return how much, and which rows have to go."""
+        amounts = {
+            name: {start: state for start, (state, _) in recorded[self._ids[name]].items()}
+            for name in ("consumption", "daily")
+        }
+        found = adoption(
+            self._utility, amounts["consumption"], amounts["daily"], self._days(None, first, last)
         )
+        now = dt_util.utcnow()
+        adopted = 0
+        for resolution, readings in (
+            (Resolution.DAY, found.totals),
+            (Resolution.HOUR, found.hours),
+        ):
+            if readings:
+                adopted += self._store.adopt(self._meter, resolution, readings, now)
+        if adopted:
+            _LOGGER.info("Took over %d readings that only the recorder had", adopted)
+        return adopted, found.superseded
+
+    def _superseded(self, changed: set[date]) -> list[datetime]:
+        """Return the starts of totals at midnight of days that have hours now."""
+        return [
+            brunei_midnight(day.day)
+            for day in self._days(changed)
+            if day.day in self._written and self._written[day.day].starts & ~day.starts
+        ]
 
     def _changed_rows(self, changed: set[date]) -> dict[str, list[StatisticData]]:
         """Return the rows to write: of the changed days, and of all later ones if sums move."""
@@ -316,18 +307,8 @@ class MeterStatistics:
         """Read days from the store, by time."""
         if wanted:
             first, last = min(wanted), max(wanted)
-        totals = {
-            reading.start.date(): reading.value
-            for reading in self._store.readings(self._meter, Resolution.DAY, first, last)
-        }
-        hours: dict[date, list[Reading]] = {}
-        for reading in self._store.readings(self._meter, Resolution.HOUR, first, last):
-            hours.setdefault(reading.start.date(), []).append(Reading(reading.start, reading.value))
-        return [
-            DayReadings(day, totals.get(day), tuple(hours.get(day, ())))
-            for day in sorted(totals.keys() | hours.keys())
-            if wanted is None or day in wanted
-        ]
+        days = days_between(self._store, self._meter, first, last)
+        return [day for day in days if wanted is None or day.day in wanted]
 
 
 def _data(row: Row) -> StatisticData:
@@ -336,32 +317,3 @@ def _data(row: Row) -> StatisticData:
 
 def _next_month(first: date) -> date:
     return (first + timedelta(days=31)).replace(day=1)
-
-
-def _recorded(
-    hass: HomeAssistant, ids: set[str], first: date | None, last: date | None
-) -> dict[str, dict[float, tuple[float, float]]]:
-    """Return series as the recorder has them: state and sum by start (seconds since 1970)."""
-    found = statistics_during_period(
-        hass,
-        brunei_midnight(first or date(1990, 1, 1)),
-        brunei_midnight(last + _DAY) if last else None,
-        ids,
-        "hour",
-        None,
-        {"state", "sum"},
-    )
-    return {
-        series: {
-            row["start"]: (row.get("state") or 0.0, row.get("sum") or 0.0)
-            for row in found.get(series, [])
-        }
-        for series in ids
-    }
-
-
-def _is_recorded(row: StatisticData, recorded: Mapping[float, tuple[float, float]]) -> bool:
-    state, total = recorded.get(row["start"].timestamp(), (float("nan"), float("nan")))
-    return abs(state - row["state"]) < _SAME and abs(total - row["sum"]) < _SAME * max(
-        1, abs(total)
-    )

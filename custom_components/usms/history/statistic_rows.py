@@ -9,35 +9,7 @@ from decimal import Decimal
 
 from ..client.billing.schedule import RunningBill, TariffSchedule
 from ..client.brunei import brunei_midnight
-from ..client.models import Reading
-
-
-@dataclass(frozen=True, slots=True)
-class DayReadings:
-    """What the store has of a day: its total, and its hours where there are any."""
-
-    day: date
-    total: Decimal | None
-    hours: tuple[Reading, ...] = ()
-
-    @property
-    def rows(self) -> tuple[Reading, ...]:
-        """The day as the consumption series shows it: its hours, else its total at midnight."""
-        if self.hours:
-            return self.hours
-        if self.total is None:
-            return ()
-        return (Reading(brunei_midnight(self.day), self.total),)
-
-    @property
-    def amount(self) -> Decimal:
-        """What the day adds to the consumption series, in kWh or m³."""
-        return sum((row.value for row in self.rows), Decimal(0))
-
-    @property
-    def starts(self) -> int:
-        """At which hours the consumption series has rows, a bit each."""
-        return sum(1 << row.start.hour for row in self.rows)
+from ..client.consumption import DayReadings
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Pages that are no longer understood: one repair issue an account, gone once they are again."""
+"""Pages that are no longer understood: one issue per account, cleared once they are again."""
 
 from __future__ import annotations
 
@@ -7,72 +7,76 @@ from datetime import datetime
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.issue_registry import IssueSeverity
 from homeassistant.util import dt as dt_util
 
 from ..client import PageNotUnderstood
-from ..const import DOMAIN
+from .registry import Issue, async_clear_issue, async_raise_issue
 
 ISSUE_TRACKER: Final = "https://github.com/usms-home-assistant/usms/issues"
-_ISSUE: Final = "page_not_understood"
+PAGE_NOT_UNDERSTOOD: Final = "page_not_understood"
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """A page that was not understood, when last, and what of it names nobody."""
+class _Misunderstood:
+    """A page that was not understood, when last, and its structure without personal data."""
 
     at: datetime
     missing: str
     sample: str | None
 
 
-class Drift:
+class PageIssues:
     """What of the portal's layout an account's client does not understand at the moment."""
 
-    def __init__(self, hass: HomeAssistant, account: str) -> None:
-        """Tell of the account with that id."""
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Begin without an entry, as while an account is set up for the first time."""
         self._hass = hass
-        self._issue_id = f"{_ISSUE}_{account}"
-        self._account = account
-        self._pages: dict[str, _Seen] = {}
+        self._entry_id: str | None = None
+        self._pages: dict[str, _Misunderstood] = {}
+
+    @callback
+    def async_adopt(self, entry_id: str) -> None:
+        """Report for the account with that entry from now on."""
+        self._entry_id = entry_id
+        if self._pages:
+            self._async_update()
 
     @callback
     def async_record(self, err: PageNotUnderstood) -> None:
         """Keep the page's sample for diagnostics, and ask for help once."""
-        self._pages[err.page] = _Seen(dt_util.utcnow(), err.missing, err.sample)
-        self._async_tell()
+        self._pages[err.page] = _Misunderstood(dt_util.utcnow(), err.missing, err.sample)
+        self._async_update()
 
     @callback
     def async_understood(self, page: str) -> None:
         """Note that a page is understood (again)."""
         if self._pages.pop(page, None):
-            self._async_tell()
+            self._async_update()
 
     @callback
     def async_end(self) -> None:
-        """Tell no more, for the account is going."""
+        """Report no more, for the account is being removed."""
         self._pages.clear()
-        self._async_tell()
+        self._async_update()
 
     @callback
-    def _async_tell(self) -> None:
-        entries = self._hass.config_entries
-        entry = entries.async_entry_for_domain_unique_id(DOMAIN, self._account)
-        if not self._pages or entry is None:
-            ir.async_delete_issue(self._hass, DOMAIN, self._issue_id)
+    def _async_update(self) -> None:
+        if self._entry_id is None:
             return
-        ir.async_create_issue(
+        entry = self._hass.config_entries.async_get_entry(self._entry_id)
+        if not self._pages or entry is None:
+            async_clear_issue(self._hass, self._entry_id, PAGE_NOT_UNDERSTOOD)
+            return
+        async_raise_issue(
             self._hass,
-            DOMAIN,
-            self._issue_id,
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=_ISSUE,
-            translation_placeholders={
-                "account": entry.title,
-                "pages": ", ".join(sorted(self._pages)),
-            },
-            learn_more_url=ISSUE_TRACKER,
+            entry,
+            Issue(
+                kind=PAGE_NOT_UNDERSTOOD,
+                severity=IssueSeverity.WARNING,
+                placeholders={"account": entry.title, "pages": ", ".join(sorted(self._pages))},
+                learn_more=ISSUE_TRACKER,
+            ),
         )
 
     def as_diagnostics(self) -> list[dict[str, Any]]:
@@ -80,9 +84,9 @@ class Drift:
         return [
             {
                 "page": page,
-                "missing": seen.missing,
-                "last_seen": seen.at.isoformat(),
-                "sample": seen.sample,
+                "missing": known.missing,
+                "last_seen": known.at.isoformat(),
+                "sample": known.sample,
             }
-            for page, seen in sorted(self._pages.items())
+            for page, known in sorted(self._pages.items())
         ]

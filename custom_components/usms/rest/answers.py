@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Final
+from typing import Any
 
 from custom_components.usms.client import BRUNEI, Meter, Tariff, TariffSchedule, Utility
 from custom_components.usms.client.billing.forecast import Estimate, Forecast
+from custom_components.usms.client.models import CURRENCY
 from custom_components.usms.client.summary import Figures
-from custom_components.usms.coordinator import UsmsConfigEntry
+from custom_components.usms.data import AccountMeter, UsmsConfigEntry
 
-CURRENCY: Final = "BND"
-type Answer = dict[str, Any]
+type Body = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,22 @@ class Found:
     """A meter, and the account that it belongs to."""
 
     entry: UsmsConfigEntry
-    number: str
-    utility: Utility | None
-    card: Meter | None
-    """As the last poll showed it; None before there was one."""
+    meter: AccountMeter
+
+    @property
+    def number(self) -> str:
+        """The meter's number."""
+        return self.meter.number
+
+    @property
+    def utility(self) -> Utility | None:
+        """What it measures."""
+        return self.meter.utility
+
+    @property
+    def card(self) -> Meter | None:
+        """As the last poll showed it; None before there was one."""
+        return self.meter.card
 
     @property
     def unit(self) -> str | None:
@@ -35,31 +47,31 @@ class Found:
     @property
     def figures(self) -> Figures | None:
         """What is counted of it; None before it was."""
-        return self.entry.runtime_data.history.figures.get(self.number)
+        return self.entry.runtime_data.figures.of(self.number).data
 
     @property
     def schedule(self) -> TariffSchedule | None:
         """Its prices; None where they are not known."""
-        return self.entry.runtime_data.history.schedule(self.number)
+        return self.entry.runtime_data.schedule(self.number)
 
 
-def account(entry: UsmsConfigEntry, meters: Iterable[Found]) -> Answer:
+def account(entry: UsmsConfigEntry, meters: Iterable[Found]) -> Body:
     """Return an account, and how it is doing."""
     data = entry.runtime_data
-    outlook = data.history.sync.outlook
+    progress = data.history.progress.data
     return {
         "entry_id": entry.entry_id,
         "name": entry.title,
         "meters": [meter.number for meter in meters],
         "sign_in_needed": data.coordinator.sign_in_needed,
         "last_poll": _time(data.coordinator.last_poll),
-        "reports_read": outlook.done,
-        "reports_left": outlook.left,
-        "days_complete": outlook.days_complete,
+        "reports_read": progress.reports_read,
+        "reports_left": progress.reports_left,
+        "days_complete": progress.days_complete,
     }
 
 
-def meter(found: Found) -> Answer:
+def meter(found: Found) -> Body:
     """Return what a meter's card shows; null where it shows nothing."""
     card = found.card
     return {
@@ -74,7 +86,7 @@ def meter(found: Found) -> Answer:
     }
 
 
-def details(found: Found, figures: Figures) -> Answer:
+def details(found: Found, figures: Figures) -> Body:
     """Return a meter's card, and what it used and costs."""
     used, cost = figures.consumption, figures.spending
     periods = ("today", "yesterday", "this_month", "last_month")
@@ -88,21 +100,21 @@ def details(found: Found, figures: Figures) -> Answer:
     }
 
 
-def unit(found: Found) -> Answer | None:
+def unit(found: Found) -> Body | None:
     """Return what is left in units; None where the card does not show it."""
     if found.card is None or found.card.remaining_units is None:
         return None
     return _some(found, "meter", "utility", "remaining_units", "unit", "last_updated")
 
 
-def credit(found: Found) -> Answer | None:
+def credit(found: Found) -> Body | None:
     """Return what is left in money; None where the card does not show it."""
     if found.card is None or found.card.balance is None:
         return None
     return _some(found, "meter", "utility", "balance", "currency", "last_updated")
 
 
-def forecast(found: Found, made: Forecast) -> Answer:
+def forecast(found: Found, made: Forecast) -> Body:
     """Return what to expect of a meter."""
     return {
         "meter": found.number,
@@ -121,7 +133,7 @@ def forecast(found: Found, made: Forecast) -> Answer:
     }
 
 
-def tariff(prices: Tariff, number: str | None, since: date | None) -> Answer:
+def tariff(prices: Tariff, number: str | None, since: date | None) -> Body:
     """Return a tariff: of the meter of that number, or for any."""
     return {
         "meter": number,
@@ -140,18 +152,18 @@ def tariff(prices: Tariff, number: str | None, since: date | None) -> Answer:
     }
 
 
-def priced(prices: Tariff, consumption: Decimal | None) -> Answer:
+def priced(prices: Tariff, consumption: Decimal | None) -> Body:
     """Return what a month's consumption costs (null where none is given)."""
     cost = None if consumption is None else prices.bill(consumption)
     return {"consumption": _number(consumption), "cost": _cents(cost)}
 
 
-def _some(found: Found, *keys: str) -> Answer:
+def _some(found: Found, *keys: str) -> Body:
     shown = meter(found)
     return {key: shown[key] for key in keys}
 
 
-def _estimate(estimate: Estimate, *, cents: bool = False) -> Answer:
+def _estimate(estimate: Estimate, *, cents: bool = False) -> Body:
     number = _cents if cents else _number
     return {name: number(getattr(estimate, name)) for name in ("expected", "low", "high")}
 

@@ -5,23 +5,18 @@ All of it blocks: call it off the event loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import Final
 
-from custom_components.usms.client import Reading, Resolution, Utility
+from custom_components.usms.client import Resolution, Utility
 from custom_components.usms.client.brunei import brunei_midnight
-from custom_components.usms.client.consumption import months
+from custom_components.usms.client.consumption import consumption, plain_consumption
 from custom_components.usms.client.store import ReadingsStore
-from custom_components.usms.client.store.schema import date_of
 
 from .errors import ErrorCode, RestError
 
 _DAY: Final = timedelta(days=1)
-_OFFSET: Final = 8 * 3600
-"""Seconds that Brunei is ahead of UTC."""
 MOST_DAYS: Final = 3660
 """How long a range may be."""
 _PIECE: Final = {Resolution.HOUR: 62 * _DAY, Resolution.DAY: 1500 * _DAY}
@@ -31,7 +26,7 @@ _USUAL: Final = {Resolution.HOUR: 7, Resolution.DAY: 31}
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Query:
     """Which readings are asked for: from `start` on, before `end`, at most `limit` of them."""
 
     meter: str
@@ -46,7 +41,7 @@ class Question:
 class Page:
     """Where the readings of an answer are."""
 
-    question: Question
+    query: Query
     start: datetime
     """When the first one starts."""
     end: datetime
@@ -57,7 +52,7 @@ class Page:
     @property
     def pieces(self) -> list[tuple[datetime, datetime]]:
         """The spans of time in which it is read, one after the other."""
-        step = _PIECE.get(self.question.resolution, self.end - self.start)
+        step = _PIECE.get(self.query.resolution, self.end - self.start)
         count = -((self.start - self.end) // step)
         starts = [self.start + number * step for number in range(count)]
         return [(start, min(start + step, self.end)) for start in starts]
@@ -92,62 +87,39 @@ def span(
     return start, end
 
 
-def begin(store: ReadingsStore, question: Question) -> tuple[Page, bytes]:
+def begin(store: ReadingsStore, query: Query) -> tuple[Page, bytes]:
     """Return where the readings are, and the first piece, encoded; raises RestError without any."""
-    page = _find(store, question)
-    return page, encoded(store, question, *page.pieces[0])
+    page = _find(store, query)
+    return page, encoded(store, query, *page.pieces[0])
 
 
-def _find(store: ReadingsStore, question: Question) -> Page:
+def _find(store: ReadingsStore, query: Query) -> Page:
     """Return where the answer's readings are; raises RestError where there are none."""
-    if question.resolution is Resolution.MONTH:
-        starts = [month.start for month in _months(store, question, question.start, question.end)]
+    if query.resolution is Resolution.MONTH:
+        last = (query.end - timedelta.resolution).date()
+        months = consumption(store, query.meter, query.resolution, query.start.date(), last)
+        starts = [month.start for month in months]
         first = starts[0] if starts else None
-        following = starts[question.limit] if len(starts) > question.limit else None
+        following = starts[query.limit] if len(starts) > query.limit else None
     else:
         first, following = (
-            store.nth_start(
-                question.meter, question.resolution, question.start, question.end, number
-            )
-            for number in (0, question.limit)
+            store.nth_start(query.meter, query.resolution, query.start, query.end, number)
+            for number in (0, query.limit)
         )
     if first is None:
         raise RestError(ErrorCode.DATA_NOT_FOUND)
-    return Page(question, first, following or question.end, following)
+    return Page(query, first, following or query.end, following)
 
 
-def encoded(store: ReadingsStore, question: Question, start: datetime, end: datetime) -> bytes:
+def encoded(store: ReadingsStore, query: Query, start: datetime, end: datetime) -> bytes:
     """Return the readings of a span as the inside of a JSON list, values to the last digit."""
-    rows: Iterable[tuple[int, object, bool]]
-    if question.resolution is Resolution.MONTH:
-        months_ = _months(store, question, start, end)
-        rows = ((int(month.start.timestamp()), month.value, False) for month in months_)
-    else:
-        rows = store.plain_readings(question.meter, question.resolution, start, end)
-    unit = f'"{question.utility.unit}"' if question.utility else "null"
+    rows = plain_consumption(store, query.meter, query.resolution, start, end)
+    unit = f'"{query.utility.unit}"' if query.utility else "null"
     return ",".join(
-        f'{{"start":"{_time(at)}","consumption":{value},"unit":{unit},'
+        f'{{"start":"{at}","consumption":{value},"unit":{unit},'
         f'"estimated":{"true" if estimated else "false"}}}'
         for at, value, estimated in rows
     ).encode()
-
-
-def _time(at: int) -> str:
-    """Return a stored moment in Brunei's time, in ISO form."""
-    day, second = divmod(at + _OFFSET, 86400)
-    return f"{_date(day)}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}+08:00"
-
-
-@lru_cache(1024)
-def _date(day: int) -> str:
-    return date_of(day).isoformat()
-
-
-def _months(
-    store: ReadingsStore, question: Question, start: datetime, end: datetime
-) -> list[Reading]:
-    last = (end - timedelta.resolution).date()
-    return months(store.readings(question.meter, Resolution.DAY, start.date(), last))
 
 
 def _month(day: date, later: int) -> date:

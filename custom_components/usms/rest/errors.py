@@ -20,7 +20,7 @@ from custom_components.usms.client import (
     WrongRequest,
 )
 from custom_components.usms.client.errors import StoreError
-from custom_components.usms.connection.connection import TooEarly
+from custom_components.usms.connection.errors import TooEarly
 
 
 class ErrorCode(StrEnum):

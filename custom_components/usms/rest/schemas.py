@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from custom_components.usms.client import TariffKind, Utility
+from custom_components.usms.client.models import CURRENCY
 
-from .answers import CURRENCY
 from .errors import ErrorCode
 
 type Schema = Mapping[str, Any]
@@ -84,7 +84,7 @@ _CARD_EXAMPLE: Final = {
     "remaining_units": 1973.568,
     "unit": "kWh",
     "balance": 174.28,
-    "currency": "BND",
+    "currency": CURRENCY,
     "last_updated": "2026-11-20T00:00:00+08:00",
 }
 _CARD: Final = {
@@ -136,7 +136,7 @@ _TARIFF_EXAMPLE: Final = {
     "kind": "residential",
     "since": None,
     "unit": "kWh",
-    "currency": "BND",
+    "currency": CURRENCY,
     "monthly_fixed": 0.0,
     "monthly_minimum": 0.0,
     "tiers": list(_TIER_EXAMPLES),
@@ -234,7 +234,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
             "meter": "12345678",
             "utility": "electricity",
             "unit": "kWh",
-            "currency": "BND",
+            "currency": CURRENCY,
             "made_at": "2026-11-20T14:00:00+08:00",
             "newest": "2026-11-19",
             "per_day": 24.1,

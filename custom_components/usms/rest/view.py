@@ -29,7 +29,7 @@ from custom_components.usms.const import (
     DEFAULT_REFRESH_LIMIT,
     DOMAIN,
 )
-from custom_components.usms.coordinator import UsmsConfigEntry
+from custom_components.usms.data import UsmsConfigEntry
 
 from .answers import Found
 from .errors import ErrorCode, RestError, code_of
@@ -106,15 +106,8 @@ class Rest:
         return part
 
     def meters(self, entry: UsmsConfigEntry) -> list[Found]:
-        """Return the meters of an account; before there was a poll, those of its store."""
-        coordinator, history = entry.runtime_data.coordinator, entry.runtime_data.history
-        stored = {meter.number: meter.utility for meter in history.meters}
-        if coordinator.last_poll is None:
-            return [Found(entry, number, utility, None) for number, utility in stored.items()]
-        return [
-            Found(entry, card.number, card.utility or stored.get(card.number), card)
-            for card in coordinator.data.meters
-        ]
+        """Return the meters of an account."""
+        return [Found(entry, meter) for meter in entry.runtime_data.meters()]
 
     def meter(self, number: str) -> Found:
         """Return a meter of any account that is set up."""

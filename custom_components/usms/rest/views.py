@@ -19,11 +19,11 @@ from custom_components.usms.client import Resolution, Tariff, Utility, residenti
 from custom_components.usms.client.brunei import brunei_date
 from custom_components.usms.client.store import ReadingsStore
 from custom_components.usms.const import DOMAIN
-from custom_components.usms.coordinator import UsmsConfigEntry
+from custom_components.usms.data import UsmsConfigEntry
 
 from . import answers, consumption, parameters
 from .answers import Found
-from .consumption import Page, Question
+from .consumption import Page, Query
 from .errors import ErrorCode, RestError, code_of
 from .openapi import document
 from .view import Answer, ReadView, Request, Rest, UsmsView, tag_of
@@ -169,12 +169,12 @@ class ConsumptionView(ReadView):
     async def answer(self, request: Request, **names: str) -> Answer:
         """Answer; the tag goes by the store's version, so nothing is read where it holds."""
         found = self.rest.meter(names["meter"])
-        store = found.entry.runtime_data.history.store
-        version, question = store.version, _question(found, request.values)
-        tag = tag_of(f"{version} {question}".encode())
+        store = found.entry.runtime_data.store
+        version, query = store.version, _query(found, request.values)
+        tag = tag_of(f"{version} {query}".encode())
         if request.has(tag):
             return Answer(tag)
-        begin = partial(consumption.begin, store, question)
+        begin = partial(consumption.begin, store, query)
         page, first = await self.rest.read((tag, 0), begin)
         following = None
         if page.following:
@@ -190,7 +190,7 @@ class ConsumptionView(ReadView):
         """Yield the list; each piece is read when the one before is sent."""
         yield b"[" + first
         for number, (start, end) in enumerate(page.pieces[1:], 1):
-            job = partial(consumption.encoded, store, page.question, start, end)
+            job = partial(consumption.encoded, store, page.query, start, end)
             piece = await self.rest.read((tag, number), job)
             if piece:
                 yield b"," + piece
@@ -283,14 +283,14 @@ VIEWS: Final[tuple[type[UsmsView], ...]] = (
 )
 
 
-def _question(found: Found, values: Mapping[str, Any]) -> Question:
+def _query(found: Found, values: Mapping[str, Any]) -> Query:
     """Return what a query asks for; raises RestError."""
     resolution: Resolution = values.get("resolution", Resolution.DAY)
     start: datetime | None = values.get("start")
     end: datetime | None = values.get("end")
     start, end = consumption.span(resolution, start, end, brunei_date(dt_util.utcnow()))
     limit: int = values.get("limit", parameters.USUAL_ROWS)
-    return Question(found.number, found.utility, resolution, start, end, limit)
+    return Query(found.number, found.utility, resolution, start, end, limit)
 
 
 def _tariffs(rest: Rest) -> list[tuple[Tariff, str | None, date | None]]:

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,9 @@ from typing import Any
 import pytest
 
 from custom_components.usms.client import NO_PACING
-from custom_components.usms.client.cli import main
+from custom_components.usms.client.cli import main, run
 from tests.client.conftest import NOW, PASSWORD, USERNAME
+from tests.client.forward_proxy import VARIABLES
 from tests.portal import SimulatedPortal
 
 
@@ -61,6 +63,7 @@ class Shell:
     ) -> None:
         self.portal = portal
         self.state = state
+        self.now = NOW
         self._monkeypatch = monkeypatch
         self._capsys = capsys
 
@@ -70,7 +73,7 @@ class Shell:
 
         def run() -> int:
             try:
-                return main(arguments, clock=lambda: NOW, pacing=NO_PACING)
+                return main(arguments, clock=lambda: self.now, pacing=NO_PACING)
             except SystemExit as stop:
                 return int(stop.code or 0)
 
@@ -95,8 +98,8 @@ def usms(
     monkeypatch.setenv("USMS_BASE_URL", portal.base_url)
     monkeypatch.setenv("USMS_USERNAME", USERNAME)
     monkeypatch.setenv("USMS_PASSWORD", PASSWORD)
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", *VARIABLES):
+        monkeypatch.delenv(name, raising=False)
     return Shell(portal, tmp_path / "usms", monkeypatch, capsys)
 
 
@@ -105,3 +108,11 @@ async def signed_in(usms: Shell) -> Shell:
     """A shell whose state folder has a session."""
     await usms.sign_in()
     return usms
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> dict[str, str]:
+    """Return an environment in which the client has its own name, and keeps nothing of ours."""
+    client = Path(run.__file__).parents[1]
+    (tmp_path / "usms_client").symlink_to(client)
+    return {**os.environ, "PYTHONPATH": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}

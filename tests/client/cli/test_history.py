@@ -2,65 +2,39 @@
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
-from custom_components.usms.client import Reading, Utility
+from custom_components.usms.client import BRUNEI, Resolution
 from custom_components.usms.client.store import ReadingsStore
-from custom_components.usms.client.sync import plan
+from custom_components.usms.client.sync import settling
 from tests.client.conftest import PASSWORD, USERNAME
-from tests.portal import Fault, Meter, SimulatedPortal
+from tests.portal import Fault
+from tests.support.stores import fill
 
 from .conftest import NOW, Shell
 from .test_reading import ELECTRICITY, WATER, assert_same, truth
 
 DAYS = 12
+pytestmark = pytest.mark.history(days=DAYS)  # read within a second or two
 
-
-@pytest.fixture
-async def portal() -> AsyncIterator[SimulatedPortal]:
-    """A portal with few days behind it: a history is read within a second or two."""
-    async with SimulatedPortal(seed=1, days=DAYS, now=NOW) as portal:
-        yield portal
-
-
-GUESSED = date(2026, 11, 12)
-"""The day of which the store lacks an hour."""
+GUESSED = datetime(2026, 11, 12, 7, tzinfo=BRUNEI)
+"""The hour that the store lacks, and has an estimate for."""
 
 
 @pytest.fixture
 async def filled(signed_in: Shell) -> Shell:
     """A shell whose usual store has all that the portal has, but for an hour."""
     with closing(ReadingsStore(signed_in.state / "readings.db")) as store:
-        for meter in signed_in.portal.meters:
-            fill(store, signed_in.portal, meter)
+        fill(store, signed_in.portal, without=GUESSED)
+        day = GUESSED.date()
+        hours = store.readings(ELECTRICITY, Resolution.HOUR, day, day)
+        (total,) = store.readings(ELECTRICITY, Resolution.DAY, day, day)
+        store.estimate_hours(ELECTRICITY, day, settling.remainder(day, hours, total.value), NOW)
     return signed_in
-
-
-def fill(store: ReadingsStore, portal: SimulatedPortal, meter: Meter) -> None:
-    with store.transaction():
-        store.record_meter(meter.number, Utility(meter.utility), "", NOW)
-        days = [Reading(*row) for row in portal.truth(meter.number, "day")]
-        first, last = days[0].start.date(), days[-1].start.date()
-        store.save_days(meter.number, first, last, days, NOW)
-        if meter.utility == "water":
-            return
-        for n in range((NOW.date() - first).days + 1):
-            day = first + timedelta(days=n)
-            hours = [
-                Reading(start, value)
-                for start, value in portal.truth(meter.number, "hour")
-                if start.date() == day
-            ]
-            if day == GUESSED:
-                hours.pop(7)
-                (total,) = (reading.value for reading in days if reading.start.date() == day)
-                store.estimate_hours(meter.number, day, plan.remainder(day, hours, total), NOW)
-            store.save_hours(meter.number, day, hours, NOW)
 
 
 async def test_sync_tells_how_far_it_is_and_what_it_did(signed_in: Shell, tmp_path: Path) -> None:
@@ -114,12 +88,24 @@ async def test_the_store_answers_without_the_portal(filled: Shell) -> None:
     assert filled.portal.requests == []
 
 
+async def test_a_meter_of_the_store_may_be_left_out(filled: Shell) -> None:
+    store = ("--database", str(filled.state / "readings.db"))
+    for resolution in ("--hourly", "--daily"):
+        said = await filled("usage", "electricity", resolution, *store)
+        assert said.out == (await filled("usage", ELECTRICITY, resolution, *store)).out
+    hourly = await filled("usage", "--hourly", *store)
+    assert hourly.out == (await filled("usage", ELECTRICITY, "--hourly", *store)).out
+    assert (await filled("export", "water")).out == (await filled("export", WATER)).out
+    assert (await filled("usage", *store)).code == 2
+
+
 async def test_hours_that_are_missing_are_told_as_estimated(filled: Shell) -> None:
     store = ("--database", str(filled.state / "readings.db"))
-    span = ("--from", str(GUESSED), "--to", str(GUESSED), *store)
+    day = str(GUESSED.date())
+    span = ("--from", day, "--to", day, *store)
     hours = (await filled("usage", ELECTRICITY, "--hourly", *span, "--json")).json
     (total,) = (await filled("usage", ELECTRICITY, *span, "--json")).json
-    assert [hour["start"] for hour in hours if hour["estimated"]] == ["2026-11-12T07:00:00+08:00"]
+    assert [hour["start"] for hour in hours if hour["estimated"]] == [GUESSED.isoformat()]
     assert len(hours) == 24
     assert round(sum(hour["consumption"] for hour in hours), 3) == total["consumption"]
     table = (await filled("usage", ELECTRICITY, "--hourly", *span)).out

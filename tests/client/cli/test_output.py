@@ -62,7 +62,7 @@ def test_a_terminal_without_blocks_gets_plain_bars(monkeypatch: pytest.MonkeyPat
     rows = [{"consumption": Decimal(1)}]
     output.write(Result(("consumption",), rows, columns), parse(["meters"]))
     stdout.flush()
-    assert stdout.buffer.getvalue() == b"m?\n 1\n"
+    assert stdout.buffer.getvalue() == b"m3\n 1\n"
 
 
 @given(pixels=st.binary(min_size=6 * 4, max_size=6 * 4), columns=st.integers(4, 30))
@@ -88,6 +88,27 @@ def test_a_captcha_in_the_terminal_is_dark_where_it_is_drawn() -> None:
     assert all(line.count("▀") == 80 for line in lines)
     assert "38;5;232" in drawn  # black strokes
     assert all(line.startswith("\x1b[38;5;255;48;5;255m") for line in lines)  # on white
+
+
+def test_a_picture_that_cannot_be_decoded_is_left_to_the_browser() -> None:
+    file = io.BytesIO()
+    Image.new("RGBA", (200, 80)).save(file, "PNG")
+    data = file.getvalue()
+    place = data.index(b"IDAT")
+    for spoilt in (data[: place + 4] + bytes(len(data) - place - 4), data[:60], b"GIF89a", b""):
+        assert picture.half_blocks(spoilt, 80) is None
+
+
+@pytest.mark.parametrize("size", [(1, 100_000), (100_000, 1), (1, 1), (1001, 1000)])
+def test_odd_sizes_stay_within_the_terminal(size: tuple[int, int]) -> None:
+    file = io.BytesIO()
+    Image.new("L", size, 0).save(file, "PNG")
+    drawn = picture.half_blocks(file.getvalue(), 80)
+    if size == (1001, 1000):
+        assert drawn is None
+    else:
+        assert drawn
+        assert 1 <= len(drawn.splitlines()) <= 80
 
 
 def test_without_pillow_there_are_no_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,14 +154,6 @@ def test_every_error_has_an_exit_code() -> None:
 
 
 # --- the command as a process ---
-
-
-@pytest.fixture
-def alone(tmp_path: Path) -> dict[str, str]:
-    """Return an environment in which the client has its own name, and keeps nothing of ours."""
-    client = Path(run.__file__).parents[1]
-    (tmp_path / "usms_client").symlink_to(client)
-    return {**os.environ, "PYTHONPATH": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
 
 
 def test_help_waits_for_nothing_heavy(alone: dict[str, str]) -> None:

@@ -132,6 +132,21 @@ async def test_usage(
     assert_same(said, await signed_in("usage", meter, *arguments, "--csv"))
 
 
+async def test_a_meter_may_be_left_out_or_named_by_what_it_measures(signed_in: Shell) -> None:
+    for number, said in (
+        (WATER, ("usage", "water")),
+        (ELECTRICITY, ("usage", "electricity", "--monthly")),
+        (WATER, ("topups", "water", "--json")),
+        (ELECTRICITY, ("-m", "electricity", "--unit", "--json")),
+        (WATER, ("status", "water", "--json")),
+    ):
+        same = tuple(number if part in {"water", "electricity"} else part for part in said)
+        assert (await signed_in(*said)).out == (await signed_in(*same)).out
+    hours = (await signed_in("usage", "--hourly", "--json")).json
+    assert hours == (await signed_in("usage", ELECTRICITY, "--hourly", "--json")).json
+    assert hours
+
+
 async def test_usage_by_month_is_the_sum_of_the_days(signed_in: Shell) -> None:
     said = await signed_in("usage", ELECTRICITY, "--monthly", "--json")
     sums: dict[str, Decimal] = {}
@@ -168,7 +183,7 @@ async def test_usage_that_is_not_published_is_not_zero(signed_in: Shell) -> None
         ((ELECTRICITY, "--hourly", "--daily"), "not allowed with"),
         ((ELECTRICITY, "--json", "--csv"), "not allowed with"),
         ((ELECTRICITY, "--database", "nowhere.db"), "usms sync fills one"),
-        ((), "METER"),
+        ((), "There are 2 meters: say electricity, water or the number of one"),
     ],
 )
 async def test_wrong_use(signed_in: Shell, arguments: tuple[str, ...], sentence: str) -> None:
@@ -188,7 +203,13 @@ async def test_status(signed_in: Shell) -> None:
     made = forecast(lately, schedule, NOW, Decimal(str(card["balance"])))
     assert made
     assert made.runs_out
+    month = [day for day in days if day >= NOW.date().replace(day=1)]
+    assert len(month) == 19  # the 20th is not over
+    used = sum(days[day] for day in month)
+    price = residential_electricity().bill(used)
     assert said.json == card | {
+        "used_this_month": float(used),
+        "cost_this_month": float(round(price, 2)),
         "per_day": float(made.per_day),
         "month_consumption": float(made.month_consumption.expected),
         "month_cost": float(round(made.month_cost.expected, 2)),
@@ -204,7 +225,17 @@ async def test_status(signed_in: Shell) -> None:
     lines = dict(
         line.split("  ", 1) for line in (await signed_in("status", WATER)).out.splitlines()
     )
+    assert lines["Used this month"].strip() == f"{both[1]['used_this_month']:.3f} m³"
+    assert lines["Its cost so far (B$)"].strip() == f"{both[1]['cost_this_month']:.2f}"
     assert lines["Remaining"].strip() == f"{both[1]['remaining_units']:.3f} m³"
+
+
+async def test_status_on_the_first_of_a_month_knows_nothing_of_it(signed_in: Shell) -> None:
+    """Nothing is published of a day that is not over; that is not 0."""
+    signed_in.now = NOW.replace(day=1)
+    row = (await signed_in("status", ELECTRICITY, "--json")).json
+    assert (row["used_this_month"], row["cost_this_month"]) == (None, None)
+    assert row["per_day"] > 0
 
 
 async def test_topups(signed_in: Shell) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.client.conftest import PASSWORD, USERNAME
-from tests.portal import OTHER_PASSWORD, OTHER_USERNAME
+from tests.portal import OTHER_PASSWORD, OTHER_USERNAME, captcha
 
 from .conftest import Shell
 
@@ -74,6 +74,18 @@ async def test_the_picture_is_named_and_is_gone_afterwards(usms: Shell) -> None:
     assert f"The picture is in {usms.state / 'captcha.html'}" in said.err
     assert 'src="data:image/png;base64,' in pages[0]
     assert not (usms.state / "captcha.html").exists()
+
+
+@pytest.mark.parametrize("image", [b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"GIF89a", b" "])
+async def test_a_captcha_that_is_no_picture(
+    usms: Shell, image: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(captcha, "draw", lambda _random: ("abcde", image))
+    said = await usms("login", answer=lambda: "abcde")
+    assert said.code == 1
+    assert said.err.startswith("usms: The portal's page ResLogin was not understood: a captcha ")
+    assert said.err.count("\n") == 1
+    assert not usms.state.exists()
 
 
 async def test_without_a_terminal_nobody_is_asked(

@@ -12,10 +12,9 @@ from decimal import Decimal
 from typing import Final
 
 from ..brunei import brunei_date
-from ..store.models import DayState
 from .forecast import Forecast, forecast
 from .schedule import RunningBill, TariffSchedule
-from .tariff import Tier
+from .tiers import Tier
 
 _DAY: Final = timedelta(days=1)
 _ZERO: Final = Decimal(0)
@@ -90,17 +89,3 @@ def spending(
         buys=None if balance is None else tariff.units_for(balance, used),
         forecast=forecast(complete, schedule, now, balance, amounts.get(today)),
     )
-
-
-def complete_days(days: Mapping[date, DayState], today: date) -> dict[date, Decimal]:
-    """Return what the days before today used of which all is known.
-
-    That is the daily report's total or, where there is none yet, 24 hours.
-    """
-    found: dict[date, Decimal] = {}
-    for day, state in days.items():
-        if day < today and state.total is not None:
-            found[day] = state.total
-        elif day < today and state.hours == 24:
-            found[day] = state.hours_sum
-    return found

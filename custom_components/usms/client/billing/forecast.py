@@ -1,6 +1,6 @@
 """What the month will come to, and when the balance runs out; from daily totals and prices.
 
-Pure, and bounded in time: at most `usage.LONGEST` days count, at most two years are looked ahead.
+Pure, and bounded in time: at most `habits.LONGEST` days count, at most two years are looked ahead.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from math import ceil
 from typing import Final
 
 from ..brunei import BRUNEI, brunei_date, brunei_midnight
-from .habits import Usage, usage_of
+from .habits import Habits, habits_of
 from .schedule import RunningBill, TariffSchedule
 
 HORIZON: Final = timedelta(days=2 * 365)
@@ -74,24 +74,24 @@ def forecast(
     is that of `now`; `today_so_far` (kWh or m³) is what the hours of today sum to, where known.
     """
     today = brunei_date(now)
-    usage = usage_of({day: float(amount) for day, amount in days.items() if day < today})
-    if usage is None:
+    habits = habits_of({day: float(amount) for day, amount in days.items() if day < today})
+    if habits is None:
         return None
-    month = _Month(days, usage, now, today_so_far)
-    rest = usage.off(month.unknown)
+    month = _Month(days, habits, now, today_so_far)
+    rest = habits.off(month.unknown)
     consumption, cost = zip(*(month.end(schedule, 1 + off) for off in (0, *rest)), strict=True)
     early = expected = late = None
     if balance is not None:
         empty = partial(runs_out, balance, month.used, now, schedule)
-        expected = empty(usage.on)
+        expected = empty(habits.on)
         until = HORIZON if expected is None else expected - now
-        low, high = usage.off(ceil(until / _DAY))
-        early = empty(lambda day: usage.on(day) * (1 + high))
-        late = empty(lambda day: usage.on(day) * (1 + low))
+        low, high = habits.off(ceil(until / _DAY))
+        early = empty(lambda day: habits.on(day) * (1 + high))
+        late = empty(lambda day: habits.on(day) * (1 + low))
     return Forecast(
         made_at=now,
-        newest=usage.newest,
-        per_day=_amount(sum(usage.on(today + n * _DAY) for n in range(7)) / 7),
+        newest=habits.newest,
+        per_day=_amount(sum(habits.on(today + n * _DAY) for n in range(7)) / 7),
         month_consumption=Estimate(*consumption),
         month_cost=Estimate(*cost),
         runs_out=expected,
@@ -105,7 +105,7 @@ class _Month:
     """The month of a forecast: what is known of it, and what is not."""
 
     days: Mapping[date, Decimal]
-    usage: Usage
+    habits: Habits
     now: datetime
     today_so_far: Decimal | None
 
@@ -113,7 +113,7 @@ class _Month:
         """Yield its days, from where the meter's readings begin."""
         today = brunei_date(self.now)
         for number in range(1, monthrange(today.year, today.month)[1] + 1):
-            if (day := today.replace(day=number)) >= self.usage.oldest:
+            if (day := today.replace(day=number)) >= self.habits.oldest:
                 yield day
 
     def _known(self, day: date) -> Decimal | None:
@@ -132,10 +132,10 @@ class _Month:
         for day in self._dates():
             if day < today:
                 known = self._known(day)
-                used += _amount(self.usage.on(day)) if known is None else known
+                used += _amount(self.habits.on(day)) if known is None else known
         if self.today_so_far is not None:
             return used + max(self.today_so_far, _ZERO)
-        return used + _amount(self.usage.on(today) * _share_gone(self.now)) or None
+        return used + _amount(self.habits.on(today) * _share_gone(self.now)) or None
 
     def end(self, schedule: TariffSchedule, factor: float) -> tuple[Decimal, Decimal]:
         """Return consumption and bill of the whole month if the rest is off by that factor."""
@@ -144,7 +144,7 @@ class _Month:
         for day in self._dates():
             amount = self._known(day)
             if amount is None:
-                expected = self.usage.on(day) * factor
+                expected = self.habits.on(day) * factor
                 if day == today and self.today_so_far is not None:
                     rest = _amount(expected * (1 - _share_gone(self.now)))
                     amount = max(self.today_so_far, _ZERO) + rest
@@ -165,7 +165,7 @@ def runs_out(
     """Return when a balance (BND) is used up through the tiers, month turns included.
 
     `used` (kWh or m³) is what was used of this month before `now`, None where nothing was;
-    `expected` tells what a day will use. In Brunei's time; None after `HORIZON`.
+    `expected` returns what a day will use. In Brunei's time; None after `HORIZON`.
     """
     begin = now.astimezone(BRUNEI)
     if balance <= 0:

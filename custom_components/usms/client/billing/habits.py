@@ -18,13 +18,13 @@ LONGEST: Final = 300
 _MEMORY: Final = 14
 """Days over which the level is averaged."""
 _EMPTY: Final = 0.4
-"""Below this share of the level, a second day in a row, nobody is at home."""
+"""Below this share of the level, a second day in a row, the home is empty."""
 _MOVED_OUT: Final = 60
 """After so many days an empty home is the usual."""
 _FARTHEST: Final = 31
 """Days ahead beyond which errors are taken to grow no more."""
 _UNSURE: Final = 0.25
-"""By which share an expectation is taken to be off while a household has no past to tell."""
+"""By which share an expectation is taken to be off while nothing is known of a household."""
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class _Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class Habits:
     """What is to be expected of a household."""
 
     oldest: date
@@ -62,7 +62,7 @@ class Usage:
     week: tuple[float, ...]
     """How Monday to Sunday differ from that, as factors of mean about 1."""
     away: int
-    """For how many days up to the newest nobody was at home."""
+    """For how many days up to the newest the home was empty."""
     empty: float
     """What is used on such a day."""
     _sums: Sequence[float] = field(repr=False)
@@ -87,7 +87,7 @@ class Usage:
             for n in range(1, len(self._levels) - days + 1)
             if self._levels[n - 1] > 0
         )
-        # Spans overlap, so what they tell grows with how many there are side by side.
+        # Spans overlap, so what they are worth grows with how many fit side by side.
         trust, low, high = 0.0, 0.0, 0.0
         if errors:
             trust = len(errors) / (len(errors) + 3 * days)
@@ -98,7 +98,7 @@ class Usage:
         )
 
 
-def usage_of(days: Mapping[date, float]) -> Usage | None:
+def habits_of(days: Mapping[date, float]) -> Habits | None:
     """Learn how a household uses from its complete days; None without one."""
     if not days:
         return None
@@ -113,7 +113,7 @@ def usage_of(days: Mapping[date, float]) -> Usage | None:
         level.learn(amount)
         levels.append(level.level)
     away = level.low if len(level.low) > 1 else []
-    return Usage(
+    return Habits(
         oldest=known[0],
         newest=newest,
         level=level.level,
@@ -126,7 +126,7 @@ def usage_of(days: Mapping[date, float]) -> Usage | None:
 
 
 def _week(known: Sequence[date], amounts: Sequence[float]) -> tuple[float, ...]:
-    """Return by which factor each weekday differs from the days around it; few days tell less."""
+    """Return by which factor each weekday differs from the days around it; few days count less."""
     ratios: list[list[float]] = [[] for _ in range(7)]
     sums = list(accumulate(amounts, initial=0.0))
     for n in range(3, len(amounts) - 3):

@@ -136,13 +136,13 @@ def open_book(
 ) -> Book:
     """Write a book with the lag that explains it best.
 
-    The portal does not tell how long after its end a reading lowers the balance, and water
+    The portal does not say how long after its end a reading lowers the balance, and water
     differs from electricity.
     """
     lately = [seen for seen in balances if balances[-1].seen_at - seen.seen_at < _LEARNT_FROM]
     lags = _LAGS[utility]
     begin = lately[0].seen_at - max(map(abs, lags))
-    # The two last readings tell when the next will come, however old they are.
+    # The last two readings show when the next will come, however old they are.
     first = min(bisect_left(used, begin, key=lambda piece: piece.end), max(len(used) - 2, 0))
     recent = Book(meter, utility, lately, used[first:], topups)
     costs, rises = _Costs(recent), [entry.rise for entry in recent.entries]
@@ -200,9 +200,10 @@ def _entries(book: Book) -> Iterator[Entry]:
 
 
 def _credited(book: Book) -> Mapping[int, Decimal]:
-    """Tell in which entry each top-up has raised the balance, by their sums.
+    """Return how much top-ups have raised the balance by, by the number of the entry.
 
-    That is the one at its time or, where the portal was slow, a later one that fits better.
+    A top-up belongs to the entry at its time or, where the portal was slow, to a later one that
+    fits better.
     """
     times = [balance.seen_at for balance in book.balances]
     sums: dict[int, Decimal] = {}
@@ -225,14 +226,14 @@ def _credited(book: Book) -> Mapping[int, Decimal]:
     return sums
 
 
-# --- top-ups that the balance tells of ---
+# --- top-ups that the balance shows ---
 
 
 def found_topups(book: Book) -> Iterator[TopUp]:
     """Yield the top-ups that must have been, by what the known ones and consumption leave open.
 
-    A rise is one at once; its amount lacks what was used meanwhile until readings tell. A top-up
-    that consumption has hidden is found when the readings are there.
+    A rise is one at once; its amount lacks what was used meanwhile until readings are there. Then
+    top-ups that consumption has hidden are found as well.
     """
     for entry in book.entries:
         if entry.missing >= max(SMALLEST, _SHARE * (entry.cost or _ZERO)):
@@ -242,13 +243,13 @@ def found_topups(book: Book) -> Iterator[TopUp]:
 def with_transfers(
     found: Mapping[str, Iterable[TopUp]], books: Mapping[str, Book]
 ) -> dict[str, list[TopUp]]:
-    """Tell transfers from electricity to water from the top-ups found, by meter.
+    """Return the top-ups found, by meter, with transfers from electricity to water set apart.
 
     Water that owes for 48 hours draws on the balance of electricity (the operator's FAQ): one falls
     as the other rises, between the same two looks, also by less than anyone would top up. The fall
     is a transfer below 0.
     """
-    told = {meter: list(topups) for meter, topups in found.items()}
+    by_meter = {meter: list(topups) for meter, topups in found.items()}
     falls = [
         (other, entry)
         for other in books.values()
@@ -266,14 +267,15 @@ def with_transfers(
                 if fall.at == entry.at and _matches(entry.missing, fall):
                     to = _seen(book, entry, entry.missing, TopUpOrigin.TRANSFER)
                     out = _seen(other, fall, -entry.missing, TopUpOrigin.TRANSFER)
-                    told[book.meter] = [t for t in told[book.meter] if t.at != entry.at] + [to]
-                    told[other.meter].append(out)
+                    others = [topup for topup in by_meter[book.meter] if topup.at != entry.at]
+                    by_meter[book.meter] = [*others, to]
+                    by_meter[other.meter].append(out)
                     break
-    return {meter: sorted(topups, key=lambda topup: topup.at) for meter, topups in told.items()}
+    return {meter: sorted(topups, key=lambda topup: topup.at) for meter, topups in by_meter.items()}
 
 
 def _matches(amount: Decimal, fall: Entry) -> bool:
-    """Tell whether a fall is by that amount, as far as what was used meanwhile is known."""
+    """Return whether a fall is by that amount, as far as what was used meanwhile is known."""
     off = abs(fall.missing + amount)
     if fall.cost is None:
         return amount >= SMALLEST and off < SMALLEST

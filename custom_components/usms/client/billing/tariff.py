@@ -6,7 +6,7 @@ month add up exactly to its bill. Prices are those of the operator's own tariff 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -14,6 +14,7 @@ from typing import Final
 
 from ..errors import WrongTariff
 from ..models import Utility
+from .tiers import Tier, check_tiers, tiers_of
 
 _ZERO: Final = Decimal(0)
 
@@ -24,18 +25,6 @@ class TariffKind(StrEnum):
     RESIDENTIAL = "residential"
     COMMERCIAL = "commercial"
     OWN = "own"
-
-
-@dataclass(frozen=True, slots=True)
-class Tier:
-    """A rate that holds for a part of a month's consumption: from `start` on, below `end`."""
-
-    start: Decimal
-    """kWh or m³ of the month."""
-    end: Decimal | None
-    """kWh or m³ of the month; None for the last tier."""
-    rate: Decimal
-    """BND a kWh or m³."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +47,7 @@ class Tariff:
 
     def __post_init__(self) -> None:
         """Check that each amount has one rate."""
-        _check(self.tiers)
+        check_tiers(self.tiers)
         for name in ("monthly_fixed", "monthly_minimum"):
             charge: Decimal = getattr(self, name)
             if not (charge.is_finite() and charge >= 0):
@@ -149,34 +138,6 @@ class Tariff:
         return None if end is None else end - max(consumption, _ZERO)
 
 
-def _check(tiers: Sequence[Tier]) -> None:
-    if not tiers:
-        raise WrongTariff("tiers", "a tariff needs at least one tier")
-    start: Decimal | None = _ZERO
-    for number, tier in enumerate(tiers):
-        place, last = f"tiers[{number}]", number == len(tiers) - 1
-        if tier.start != start:
-            raise WrongTariff(f"{place}.start", "the first tier begins at 0, others at an end")
-        if last and tier.end is not None:
-            raise WrongTariff(f"{place}.end", "the last tier has no end")
-        if not last and (tier.end is None or not tier.end > tier.start):
-            raise WrongTariff(f"{place}.end", "a tier ends above its start, only the last never")
-        if not (tier.rate.is_finite() and tier.rate >= 0):
-            raise WrongTariff(f"{place}.rate", "a rate is a number, 0 or more")
-        start = tier.end
-
-
-def tiers_of(steps: Sequence[tuple[Decimal | None, Decimal]]) -> tuple[Tier, ...]:
-    """Make tiers from where each ends (None: the last) and its rate, one after the other."""
-    tiers: list[Tier] = []
-    for number, (end, rate) in enumerate(steps):
-        start = tiers[-1].end if tiers else _ZERO
-        if start is None:
-            raise WrongTariff(f"tiers[{number - 1}].end", "only the last tier has no end")
-        tiers.append(Tier(start, end, rate))
-    return tuple(tiers)
-
-
 # --- the operator's tariffs ---
 
 
@@ -257,7 +218,7 @@ _TERMS: Final[Mapping[tuple[TariffKind, Utility], frozenset[str]]] = {
     (TariffKind.OWN, Utility.ELECTRICITY): _OWN,
     (TariffKind.OWN, Utility.WATER): _OWN,
 }
-"""What a tariff of each kind is told besides its kind."""
+"""What a tariff of each kind has besides its kind."""
 _MOST: Final = 1_000_000
 _MOST_PLACES: Final = 6
 _MOST_TIERS: Final = 20

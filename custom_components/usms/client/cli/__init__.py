@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .arguments import parse
+from .options import Context
+from .streams import say, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,8 +29,16 @@ def main(
     `clock` tells the time and `pacing` spaces the requests, where not as usual. Wrong arguments
     and `--help` raise SystemExit, as argparse does.
     """
-    options = parse(arguments)
+    try:
+        options = parse(arguments)
+    except BrokenPipeError:
+        return 1
+    except OSError as err:  # standard output takes no help
+        say(why(err))
+        return 1
     # Imported late: `--help` must not wait for aiohttp.
+    from ..brunei import utcnow  # noqa: PLC0415
+    from ..portal.transport import Pacing  # noqa: PLC0415
     from .run import run  # noqa: PLC0415
 
-    return run(options, clock=clock, pacing=pacing)
+    return run(options, Context(clock or utcnow, pacing or Pacing()))

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from ..models import Resolution, Utility
+from .options import Options
+from .streams import emit
+from .text import visible
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from _typeshed import SupportsWrite
 
 _ABOUT: Final = "Read USMS, Brunei's prepaid electricity and water smart meters."
 _MORE: Final = """\
@@ -16,63 +24,49 @@ exit codes: 0 done, 1 failed, 2 wrong use, 3 sign-in needed
 environment: USMS_USERNAME, USMS_PASSWORD, USMS_BASE_URL
 short forms: usms --list, usms -m METER --unit|--credit|--consumption
 """
-_DEFAULTS: Final = {
-    "command": None,
-    "username": None,
-    "password": None,
-    "verbose": False,
-    "format": None,
-    "output": None,
-    "database": None,
-    "resolution": "day",
-    "first": None,
-    "last": None,
-    "units": None,
-    "kva": None,
-    "vacant": False,
-    "list": False,
-    "meter": None,
-    "unit": False,
-    "credit": False,
-    "consumption": False,
-    "quiet": False,
-    "sqlite": False,
-}
+_RESOLUTIONS: Final = (
+    ("hourly", Resolution.HOUR),
+    ("daily", Resolution.DAY),
+    ("monthly", Resolution.MONTH),
+)
 
 
 class _Parser(argparse.ArgumentParser):
-    """Tells what is wrong in one sentence."""
+    """Tells what is wrong in one sentence, and its help on any terminal."""
 
     def error(self, message: str) -> NoReturn:
         """Say it and leave."""
-        self.exit(2, f"usms: {message} (see {self.prog} --help)\n")
+        self.exit(2, f"usms: {visible(message)} (see {self.prog} --help)\n")
+
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        """Write it to standard output; raises OSError where that can't be."""
+        emit(self.format_help()) if file is None else super().print_help(file)
 
 
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse(arguments: Sequence[str] | None) -> Options:
     """Return what was said; the short forms as the commands that they stand for."""
     parser = _parser()
-    options = parser.parse_args(arguments)
-    short = options.list or options.unit or options.credit or options.consumption
-    if options.command is None:
-        _long_form(parser, options)
-    elif short:
+    said = vars(parser.parse_args(arguments))
+    if said["command"] is None:
+        said["command"] = _long_form(parser, said)
+    elif any(said[name] for name in ("list", "unit", "credit", "consumption")):
         parser.error("--list, --unit, --credit and --consumption go without a command")
-    return options
+    known = {field.name for field in fields(Options)}
+    return Options(**{name: value for name, value in said.items() if name in known})
 
 
-def _long_form(parser: _Parser, options: argparse.Namespace) -> None:
-    if options.list:
-        options.command = "meters"
-    elif options.meter is None:
+def _long_form(parser: _Parser, said: Mapping[str, object]) -> str:
+    """Return the command that a short form stands for."""
+    left = said["unit"] or said["credit"]
+    if said["list"]:
+        return "meters"
+    if said["meter"] is None:
         parser.error("say what to do, such as usms meters")
-    elif options.consumption and (options.unit or options.credit):
+    if said["consumption"] and left:
         parser.error("--consumption goes without --unit and --credit")
-    elif options.consumption:
-        options.command = "usage"
-    elif options.unit or options.credit:
-        options.command = "left"
-    else:
-        options.command = "status"
+    if said["consumption"]:
+        return "usage"
+    return "left" if left else "status"
 
 
 def _parser() -> _Parser:
@@ -84,7 +78,6 @@ def _parser() -> _Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.set_defaults(**_DEFAULTS)
     _add_account(parser)
     _add_output(parser)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
@@ -122,37 +115,41 @@ def _add_output(parser: _Parser) -> None:
     forms = parser.add_mutually_exclusive_group()
     for form in ("json", "csv"):
         forms.add_argument(
-            f"--{form}", dest="format", action="store_const", const=form, help=f"as {form.upper()}"
+            f"--{form}", dest="form", action="store_const", const=form, help=f"as {form.upper()}"
         )
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write to a file")
+    parser.add_argument(
+        "--output", type=_output, metavar="FILE", help="write to a file (-: standard output)"
+    )
 
 
 def _add_database(parser: _Parser) -> None:
     parser.add_argument(
-        "--database", type=Path, metavar="FILE", help="the readings store (else the usual one)"
+        "--database", type=_file, metavar="FILE", help="the readings store (else the usual one)"
     )
 
 
 def _add_source(parser: _Parser) -> None:
     parser.add_argument(
         "--database",
-        type=Path,
+        type=_file,
         metavar="FILE",
         help="take readings of this store, not the portal's",
     )
 
 
 def _add_meter(parser: _Parser) -> None:
-    parser.add_argument("meter", metavar="METER")
+    text = "its number, or electricity or water; may be left out where there is no other"
+    parser.add_argument("meter", nargs="?", metavar="METER", help=text)
 
 
 def _add_meter_or_all(parser: _Parser) -> None:
-    parser.add_argument("meter", nargs="?", metavar="METER", help="all meters without one")
+    text = "its number, or electricity or water; all meters without one"
+    parser.add_argument("meter", nargs="?", metavar="METER", help=text)
 
 
 def _add_resolution(parser: _Parser) -> None:
     choice = parser.add_mutually_exclusive_group()
-    for name, value in (("hourly", "hour"), ("daily", "day"), ("monthly", "month")):
+    for name, value in _RESOLUTIONS:
         choice.add_argument(
             f"--{name}", dest="resolution", action="store_const", const=value, help=f"by {value}"
         )
@@ -166,7 +163,7 @@ def _add_days(parser: _Parser) -> None:
 
 
 def _add_cost(parser: _Parser) -> None:
-    parser.add_argument("utility", choices=("electricity", "water"), metavar="UTILITY")
+    parser.add_argument("utility", type=_utility, metavar="UTILITY")
     parser.add_argument("amount", metavar="AMOUNT", help="kWh or m³")
 
 
@@ -226,6 +223,23 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is no day such as 2026-11-30") from None
 
 
+def _file(text: str) -> Path:
+    if not text or "\0" in text:
+        raise argparse.ArgumentTypeError("that is no name of a file")
+    return Path(text)
+
+
+def _output(text: str) -> Path | None:
+    return None if text == "-" else _file(text)
+
+
+def _utility(text: str) -> Utility:
+    try:
+        return Utility(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither electricity nor water") from None
+
+
 class _Version(argparse.Action):
     """Looks the version up only when it is asked for."""
 
@@ -237,5 +251,5 @@ class _Version(argparse.Action):
             known = version("usms-client")
         except PackageNotFoundError:
             known = "(not installed)"
-        print(f"usms {known}")
+        emit(f"usms {known}\n")
         parser.exit()

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from ..billing.forecast import forecast
-from ..billing.schedule import TariffSchedule
+from ..billing.schedule import RunningBill, TariffSchedule
 from ..brunei import brunei_date
 from ..client import MAX_DAYS
 from ..errors import NoData
@@ -20,12 +20,13 @@ from .signing_in import account_of, meter_of, signed_in
 from .state import open_store
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from collections.abc import Mapping
 
     from ..billing.forecast import Forecast
     from ..blocking import BlockingClient
     from ..models import Meter, Reading
     from ..store.models import StoredReading
+    from .options import Context, Options
 
 _DAY: Final = timedelta(days=1)
 _LEFT: Final = (
@@ -38,6 +39,11 @@ _LEFT: Final = (
     Column("last_updated", "Last updated", output.day),
 )
 _KEYS: Final = tuple(column.key for column in _LEFT)
+_SO_FAR: Final = (
+    Column("used_this_month", "Used this month", unit="unit"),
+    Column("cost_this_month", "Its cost so far (B$)", output.cents),
+)
+_SO_FAR_KEYS: Final = tuple(column.key for column in _SO_FAR)
 _EXPECTED: Final = (
     Column("per_day", "Expected a day", output.tenths, "unit"),
     Column("month_consumption", "Expected this month", output.tenths, "unit"),
@@ -48,21 +54,22 @@ _EXPECTED: Final = (
 _STATUS: Final = (
     *(column for column in _LEFT if column.key not in {"remaining_units", "unit"}),
     Column("remaining_units", "Remaining", unit="unit"),
+    *_SO_FAR,
     *_EXPECTED,
 )
 _EXPECTED_KEYS: Final = tuple(column.key for column in _EXPECTED)
 
 
-def meters(options: Namespace) -> Result:
+def meters(options: Options, context: Context) -> Result:
     """List the meters of the account."""
-    with signed_in(options) as client:
+    with signed_in(options, context) as client:
         account = account_of(client)
     return Result(_KEYS, [_card(meter) for meter in account.meters], _LEFT)
 
 
-def left(options: Namespace) -> Result:
+def left(options: Options, context: Context) -> Result:
     """Tell units or balance of a meter, or both, alone."""
-    with signed_in(options) as client:
+    with signed_in(options, context) as client:
         meter = meter_of(account_of(client), options.meter)
     row: dict[str, Any] = {"meter": meter.number}
     columns = []
@@ -75,21 +82,22 @@ def left(options: Namespace) -> Result:
     return Result(tuple(row), [row], columns, single=True, upright=True)
 
 
-def status(options: Namespace) -> Result:
+def status(options: Options, context: Context) -> Result:
     """Tell what is left of a meter, or of all, and what is to be expected."""
-    now = options.clock()
-    with signed_in(options) as client:
+    now = context.clock()
+    with signed_in(options, context) as client:
         account = account_of(client)
         chosen = [meter_of(account, options.meter)] if options.meter else account.meters
         rows = []
         for meter in chosen:
-            made = None
+            so_far, made = dict[str, Decimal | None].fromkeys(_SO_FAR_KEYS), None
             if schedule := _schedule(options, meter.utility):
-                days = _complete_days(client, meter, options)
+                days = _complete_days(client, meter, options, context)
+                so_far = _so_far(days, schedule, brunei_date(now))
                 made = forecast(days, schedule, now, balance=meter.balance)
-            rows.append(_card(meter) | _expected(made))
+            rows.append(_card(meter) | so_far | _expected(made))
     return Result(
-        _KEYS + _EXPECTED_KEYS,
+        _KEYS + _SO_FAR_KEYS + _EXPECTED_KEYS,
         rows,
         _STATUS,
         single=bool(options.meter),
@@ -97,7 +105,7 @@ def status(options: Namespace) -> Result:
     )
 
 
-def _schedule(options: Namespace, utility: Utility | None) -> TariffSchedule | None:
+def _schedule(options: Options, utility: Utility | None) -> TariffSchedule | None:
     """Return the prices of a meter; None while it is not known what it measures."""
     if utility is None:
         return None
@@ -118,6 +126,19 @@ def _card(meter: Meter) -> dict[str, Any]:
     }
 
 
+def _so_far(
+    days: Mapping[date, Decimal], schedule: TariffSchedule, today: date
+) -> dict[str, Decimal | None]:
+    """Return what this month's published days used (kWh or m³) and cost (BND)."""
+    month = sorted(day for day in days if today.replace(day=1) <= day < today)
+    if not month:
+        return dict.fromkeys(_SO_FAR_KEYS)
+    bill = RunningBill(schedule)
+    cost = sum((bill.use(day, days[day]) for day in month), Decimal(0))
+    used = sum((days[day] for day in month), Decimal(0))
+    return dict(zip(_SO_FAR_KEYS, (used, output.in_cents(cost)), strict=True))
+
+
 def _expected(made: Forecast | None) -> dict[str, Any]:
     if made is None:
         return dict.fromkeys(_EXPECTED_KEYS)
@@ -130,9 +151,11 @@ def _expected(made: Forecast | None) -> dict[str, Any]:
     }
 
 
-def _complete_days(client: BlockingClient, meter: Meter, options: Namespace) -> dict[date, Decimal]:
+def _complete_days(
+    client: BlockingClient, meter: Meter, options: Options, context: Context
+) -> dict[date, Decimal]:
     """Return the totals of the last days (kWh or m³): of a given store, else of one report."""
-    yesterday = brunei_date(options.clock()) - _DAY
+    yesterday = brunei_date(context.clock()) - _DAY
     readings: list[StoredReading] | tuple[Reading, ...]
     if options.database:
         with closing(open_store(options.database)) as store:

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ..brunei import brunei_date
-from ..errors import UsmsError, WrongRequest
-from ..models import Resolution
+from ..errors import WrongRequest
 from ..store import ReadingsStore
 from .days import check_days
+from .files import copy_store
 from .output import Column, Result
 from .progress import progress
 from .signing_in import signed_in
-from .state import default_database, open_store, stored_meters
+from .state import default_database, open_store, state_folder, stored_meter, stored_meters
 from .usage import KEYS, stored_rows
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-    from pathlib import Path
+    from collections.abc import Mapping
 
+    from ..models import Utility
+    from .options import Context, Options
     from .output import Row
 
 
-def sync(options: Namespace) -> Result | None:
+def sync(options: Options, context: Context) -> Result | None:
     """Read what the store lacks, until nothing is due."""
-    path = options.database or default_database()
+    path = options.database or state_folder() / default_database().name
     reports, days, last = 0, set(), None
     with (
-        signed_in(options) as client,
+        signed_in(options, context) as client,
         closing(ReadingsStore(path)) as store,
         progress(quiet=options.quiet) as tell,
     ):
@@ -38,45 +38,47 @@ def sync(options: Namespace) -> Result | None:
             days |= {(last.step.meter, day) for day in last.changed}
             what = f"{last.step.resolution}s of {last.step.last}"
             tell(last.done, max(last.total, 1), what)
-    if options.quiet and not options.format:
+    if options.quiet and not options.form:
         return None
-    row = {"database": str(path), "reports_read": reports, "days_changed": len(days)}
+    row = {
+        "database": str(path),
+        "reports_read": reports,
+        "days_changed": len(days),
+        "empty_days": last.empty_days if last else 0,
+    }
     columns = (
         Column("database", "Store"),
         Column("reports_read", "Reports read"),
         Column("days_changed", "Days changed"),
+        Column("empty_days", "Empty days, asked again"),
     )
     return Result(tuple(row), [row], columns, single=True, upright=True)
 
 
-def export(options: Namespace) -> Result | None:
+def export(options: Options, context: Context) -> Result | None:
     """Write readings of the store, or copy it whole."""
     with closing(open_store(options.database)) as store:
         if options.sqlite:
-            if options.meter or options.format or options.output is None:
+            if options.meter or options.form or options.output is None:
                 raise WrongRequest(
                     "A copy holds the whole store: say --output FILE, but no meter, --json or --csv"
                 )
-            _copy(options.database or default_database(), options.output)
+            copy_store(options.database or default_database(), options.output)
             return None
-        today = brunei_date(options.clock())
+        today = brunei_date(context.clock())
         check_days(options.first or options.last or today, options.last or today, today)
-        resolution = Resolution(options.resolution)
+        resolution = options.resolution
         rows: list[Row] = [
             {"meter": number, **row}
-            for number, utility in stored_meters(store, options.meter).items()
+            for number, utility in _meant(stored_meters(store), options.meter).items()
             for row in stored_rows(store, number, utility, resolution, options.first, options.last)
         ]
-    options.format = options.format or "csv"
-    return Result(("meter", *KEYS), rows, ())
+    return Result(("meter", *KEYS), rows, (), form="csv")
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copy a store that others may be writing to, as it is at one moment."""
-    if target.exists() and target.samefile(source):
-        raise WrongRequest("The copy needs another name than the store")
-    try:
-        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
-            old.backup(new)
-    except sqlite3.Error as err:
-        raise UsmsError(f"The store can't be copied: {err}") from err
+def _meant(meters: Mapping[str, Utility | None], said: str | None) -> Mapping[str, Utility | None]:
+    """Return the meter that is meant, all of them where none was said."""
+    if said is None:
+        return meters
+    number = stored_meter(meters, said)
+    return {number: meters[number]}

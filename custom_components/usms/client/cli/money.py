@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
 from ..billing.tariff import Tariff
 from ..brunei import brunei_date
 from ..errors import WrongRequest
-from ..models import Utility
+from ..models import CURRENCY, Utility
 from . import output
-from .days import check_days
+from .days import before, check_days
 from .output import Column, Result
 from .signing_in import account_of, meter_of, signed_in
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-
+    from .options import Context, Options
     from .output import Row
 
-_DAY: Final = timedelta(days=1)
-_YEAR: Final = timedelta(days=365)
+_YEAR: Final = 365
+_MOST: Final = 1_000_000_000
+_MOST_PLACES: Final = Decimal("0.000001")
 _TOPUP_KEYS: Final = (
     *("time", "transaction", "amount", "debt_cleared", "recharge"),
     *("units", "unit", "payment_mode", "site", "source"),
 )
 
 
-def topups(options: Namespace) -> Result:
+def topups(options: Options, context: Context) -> Result:
     """List what was paid."""
-    today = brunei_date(options.clock())
+    today = brunei_date(context.clock())
     last = options.last or today
-    first = options.first or last - _YEAR + _DAY
+    first = options.first or before(last, _YEAR - 1)
     check_days(first, last, today)
-    with signed_in(options) as client:
+    with signed_in(options, context) as client:
         meter = meter_of(account_of(client), options.meter)
         found = client.topups(meter.number, first, last)
     rows = [
@@ -65,25 +64,20 @@ def topups(options: Namespace) -> Result:
     return Result(_TOPUP_KEYS, rows, columns, footer=(f"Total: B$ {output.cents(total)}",))
 
 
-def cost(options: Namespace) -> Result:
+def cost(options: Options, _context: Context) -> Result:
     """Price a month's consumption: programs get the bill, people its tiers too."""
-    utility = Utility(options.utility)
-    try:
-        amount = Decimal(options.amount)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not (amount.is_finite() and amount >= 0):
-        raise WrongRequest("The amount is a number of kWh or m³, such as 750")
+    utility = options.utility
+    amount = _amount(options.amount)
     tariff = tariff_of(utility, units=options.units, kva=options.kva, vacant=options.vacant)
     row = {
         "utility": utility,
         "consumption": amount,
         "unit": utility.unit,
         "cost": output.in_cents(tariff.bill(amount)),
-        "currency": "BND",
+        "currency": CURRENCY,
         "tariff": tariff.name,
     }
-    if options.format:
+    if options.form:
         return Result(tuple(row), [row], (), single=True)
     columns = (
         Column("tier", "Tier"),
@@ -92,6 +86,20 @@ def cost(options: Namespace) -> Result:
         Column("cost", "Cost (B$)", output.cents),
     )
     return Result(tuple(row), _tiers(tariff, amount), columns, footer=(f"Total: B$ {row['cost']}",))
+
+
+def _amount(text: str) -> Decimal:
+    """Return an amount in kWh or m³; raises WrongRequest."""
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not (amount.is_finite() and amount >= 0):
+        raise WrongRequest("The amount is a number of kWh or m³, such as 750")
+    if amount > _MOST or amount != amount.quantize(_MOST_PLACES):
+        # Sums stay exact within these: Decimal keeps 28 digits.
+        raise WrongRequest(f"The amount is a number up to {_MOST}, with up to 6 decimals")
+    return Decimal(f"{abs(amount):f}")
 
 
 def _tiers(tariff: Tariff, amount: Decimal) -> list[Row]:

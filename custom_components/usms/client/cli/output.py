@@ -10,13 +10,20 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
+from .files import write_file
+from .streams import emit
+from .text import cell, visible
+
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from .options import Form, Options
 
 Row = Mapping[str, Any]
+_WIDE: Final = Context(prec=10_000)
+"""More digits than any number of a page has."""
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 _LONGEST_BAR: Final = 40
 _SHORTEST_BAR: Final = 8
@@ -36,7 +43,7 @@ def cents(value: Decimal | None) -> str:
 
 def in_cents(value: Decimal) -> Decimal:
     """Return B$ rounded to cents, halves up."""
-    return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return value.quantize(Decimal("0.01"), ROUND_HALF_UP, _WIDE)
 
 
 def tenths(value: Decimal | None) -> str:
@@ -68,7 +75,9 @@ class Column:
     def cell(self, row: Row) -> str:
         """Return what stands in a row."""
         text = self.text(row[self.key])
-        return f"{text} {row[self.unit]}" if self.unit and row[self.key] is not None else text
+        if self.unit and row[self.key] is not None:
+            text = f"{text} {row[self.unit]}"
+        return visible(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,30 +96,26 @@ class Result:
     upright: bool = False
     """People get a line a value instead of a line a row."""
     footer: Sequence[str] = ()
+    form: Form | None = None
+    """What it is written as where nothing was said."""
 
 
-def say(sentence: str) -> None:
-    """Tell people something that is no result, on standard error."""
-    print(f"usms: {sentence}", file=sys.stderr, flush=True)
-
-
-def write(result: Result, options: Namespace) -> None:
+def write(result: Result, options: Options) -> None:
     """Write a result in the wanted form to the wanted place."""
-    if options.format == "json":
+    form = options.form or result.form
+    if form == "json":
         text = as_json(result)
-    elif options.format == "csv":
+    elif form == "csv":
         text = as_csv(result)
     else:
         columns = 0
-        if options.output is None and sys.stdout.isatty():
+        if options.output is None and sys.stdout is not None and sys.stdout.isatty():
             columns = shutil.get_terminal_size().columns
         text = as_lines(result) if result.upright else as_table(result, columns)
     if options.output is None:
-        # A terminal that has no ³ gets a question mark, not an error.
-        encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+        emit(text)
     else:
-        options.output.write_text(text, encoding="utf-8", newline="\n")
+        write_file(options.output, text)
 
 
 def as_json(result: Result) -> str:
@@ -120,7 +125,14 @@ def as_json(result: Result) -> str:
 
 
 def _plain(value: object) -> float | str:
-    return float(value) if isinstance(value, Decimal) else _time(value)
+    return _number(value) if isinstance(value, Decimal) else _time(value)
+
+
+def _number(value: Decimal) -> float:
+    number = float(value)
+    if not isfinite(number):
+        raise OverflowError(value)  # JSON has no such number
+    return number
 
 
 def _time(value: object) -> str:
@@ -129,7 +141,10 @@ def _time(value: object) -> str:
 
 
 def as_csv(result: Result) -> str:
-    """Return CSV with the same keys as JSON; what is not known is empty."""
+    """Return CSV with the same keys as JSON; what is not known is empty.
+
+    Text that a spreadsheet would run begins with `'`.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(result.keys)
@@ -142,6 +157,8 @@ def _csv(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, str):
+        return cell(value)
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
@@ -183,7 +200,7 @@ def _bars(result: Result, room: int) -> list[str]:
         return [""] * len(result.rows)
     values = [row[result.bar] or Decimal(0) for row in result.rows]
     most = max(values, default=Decimal(0)) or Decimal(1)
-    plain = "utf" not in (sys.stdout.encoding or "utf-8").lower()
+    plain = "utf" not in (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
     return ["  " + _bar(float(max(value, Decimal(0)) / most), room, plain) for value in values]
 
 

@@ -6,6 +6,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from .streams import note
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -24,7 +26,7 @@ def progress(*, quiet: bool = False) -> Iterator[Callable[[int, int, str], None]
     if quiet:
         yield lambda _done, _total, _what: None
         return
-    bar = _rich_bar() if sys.stderr.isatty() else None
+    bar = _rich_bar() if sys.stderr is not None and sys.stderr.isatty() else None
     if bar is None:
         yield _lines()
         return
@@ -65,6 +67,6 @@ def _lines() -> Callable[[int, int, str], None]:
         step = _STEPS * done // total if total else 0
         if step != shown:
             shown = step
-            print(f"{done} of {total}: {what}", file=sys.stderr, flush=True)
+            note(f"{done} of {total}: {what}\n")
 
     return tell

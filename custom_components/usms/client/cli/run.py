@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
 from typing import TYPE_CHECKING, Final
 
-from ..brunei import utcnow
 from ..errors import CaptchaRefused, CaptchaRequired, SessionExpired, UsmsError, WrongRequest
-from ..portal.transport import Pacing
 from . import cards, history, money
-from .output import say, write
+from .files import check_files
+from .output import write
+from .signals import ends_by_signals
 from .signing_in import login
+from .streams import say, why
 from .usage import usage
 
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Callable, Mapping
-    from datetime import datetime
 
+    from .options import Context, Options
     from .output import Result
 
 DONE, FAILED, WRONG_USE, SIGN_IN_NEEDED = 0, 1, 2, 3
 
-_COMMANDS: Final[Mapping[str, Callable[[Namespace], Result | None]]] = {
+_COMMANDS: Final[Mapping[str, Callable[[Options, Context], Result | None]]] = {
     "login": login,
     "meters": cards.meters,
     "status": cards.status,
@@ -50,14 +48,8 @@ _EXITS: Final[tuple[tuple[type[UsmsError], int, str], ...]] = (
 """What each error means to a caller: exit code, and the sentence where its own does not do."""
 
 
-def run(
-    options: Namespace,
-    *,
-    clock: Callable[[], datetime] | None = None,
-    pacing: Pacing | None = None,
-) -> int:
+def run(options: Options, context: Context) -> int:
     """Run the command that the options name; return its exit code."""
-    options.clock, options.pacing = clock or utcnow, pacing or Pacing()
     if options.verbose:
         logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         logging.getLogger(__package__.rpartition(".")[0]).setLevel(logging.DEBUG)
@@ -66,11 +58,17 @@ def run(
             "A password on the command line is seen by others on this machine;"
             " let usms ask for it, or set USMS_PASSWORD."
         )
+    with ends_by_signals():
+        return _ended(options, context)
+
+
+def _ended(options: Options, context: Context) -> int:
+    """Run the command; say why where it fails."""
     try:
-        result = _COMMANDS[options.command](options)
+        check_files(options)
+        result = _COMMANDS[options.command](options, context)
         if result:
             write(result, options)
-        sys.stdout.flush()
     except UsmsError as err:
         code, sentence = next(
             (code, sentence) for kind, code, sentence in _EXITS if isinstance(err, kind)
@@ -78,11 +76,12 @@ def run(
         say(sentence or str(err))
         return code
     except BrokenPipeError:
-        # Whoever read has read enough; nothing more may be written, at the exit neither.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        return FAILED  # whoever read has read enough
     except OSError as err:
-        say(f"{err.strerror or err}" + (f": {err.filename}" if err.filename else ""))
+        say(why(err))
+        return FAILED
+    except ArithmeticError:
+        say("A number is too large to count with, or is none.")
         return FAILED
     except KeyboardInterrupt:
         goes_on = options.command == "sync"

@@ -6,7 +6,8 @@ import os
 import sys
 from contextlib import contextmanager
 from getpass import getpass
-from typing import TYPE_CHECKING, Final
+from http.cookies import CookieError
+from typing import TYPE_CHECKING, Any, Final
 
 from ..blocking import BlockingClient
 from ..errors import (
@@ -14,40 +15,45 @@ from ..errors import (
     CaptchaRefused,
     CaptchaRequired,
     SessionExpired,
-    UnknownMeter,
     WrongRequest,
 )
 from ..portal.session import clean_username
-from .output import say
+from .choice import number_meant
 from .picture import picture
 from .state import keep_session, kept_session
+from .streams import emit, note, say
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from ..models import Account, Challenge, Meter
+    from ..models import Account, Challenge, Meter, Utility
+    from .options import Context, Options
 
 _TRIES: Final = 3
+_NO_TEXT: Final = "What was entered is no text in UTF-8"
 
 
-def login(options: Namespace) -> None:
+def login(options: Options, context: Context) -> None:
     """Sign in and keep the session."""
-    with BlockingClient(pacing=options.pacing, now=options.clock) as client:
+    with _client(context) as client:
         _sign_in(client, *_credentials(options))
-    print("Signed in.")
+    emit("Signed in.\n")
+
+
+def _client(context: Context) -> BlockingClient:
+    return BlockingClient(pacing=context.pacing, now=context.clock, trust_env=True)
 
 
 @contextmanager
-def signed_in(options: Namespace) -> Iterator[BlockingClient]:
+def signed_in(options: Options, context: Context) -> Iterator[BlockingClient]:
     """Give a client with the kept session; raises SessionExpired where there is none.
 
     With `-u` or `-p` it signs in first, unless the kept session is that user's and alive.
     """
     session = kept_session()
-    with BlockingClient(pacing=options.pacing, now=options.clock) as client:
-        if session:
-            client.restore_session(session)
+    with _client(context) as client:
+        if session is not None and not _restored(client, session):
+            session = None
         if options.username or options.password:
             username, password = _credentials(options)
             same = session is not None and session.get("username") == username
@@ -56,6 +62,15 @@ def signed_in(options: Namespace) -> Iterator[BlockingClient]:
         elif session is None:
             raise SessionExpired("Nobody has signed in")
         yield client
+
+
+def _restored(client: BlockingClient, session: Mapping[str, Any]) -> bool:
+    """Take up a kept session; False for one that can't be one."""
+    try:
+        client.restore_session(session)
+    except (TypeError, ValueError, AttributeError, CookieError):
+        return False
+    return True
 
 
 def account_of(client: BlockingClient) -> Account:
@@ -67,12 +82,16 @@ def account_of(client: BlockingClient) -> Account:
     return account
 
 
-def meter_of(account: Account, number: str) -> Meter:
-    """Return a meter of the account; raises UnknownMeter."""
-    meter = account.meter(number)
-    if meter is None:
-        raise UnknownMeter("The account has no such meter; usms meters lists those it has")
-    return meter
+def meter_of(account: Account, said: str | None, only: Utility | None = None) -> Meter:
+    """Return the meter of the account that is meant, as `number_meant`."""
+    meters = {meter.number: meter for meter in account.meters}
+    number = number_meant(
+        {number: meter.utility for number, meter in meters.items()},
+        said,
+        only,
+        unknown="The account has no such meter; usms meters lists those it has",
+    )
+    return meters[number]
 
 
 def _sign_in(client: BlockingClient, username: str, password: str) -> None:
@@ -109,7 +128,7 @@ def _answer(client: BlockingClient, drawn: Challenge) -> None:
             challenge = expired.challenge
 
 
-def _credentials(options: Namespace) -> tuple[str, str]:
+def _credentials(options: Options) -> tuple[str, str]:
     username = options.username or os.environ.get("USMS_USERNAME")
     password = options.password or os.environ.get("USMS_PASSWORD")
     if not (username and password) and not _is_terminal():
@@ -117,26 +136,38 @@ def _credentials(options: Namespace) -> tuple[str, str]:
             "IC number and password are needed: set USMS_USERNAME and USMS_PASSWORD,"
             " or run this in a terminal"
         )
-    username = username or _ask("IC number: ")
-    return clean_username(username), password or _ask_in_secret("Password: ")
+    username = _text(username or _ask("IC number: "))
+    return clean_username(username), _text(password or _ask_in_secret("Password: "))
 
 
 def _is_terminal() -> bool:
     """Whether a person can be asked."""
-    return sys.stdin is not None and sys.stdin.isatty()
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr is not None
 
 
 def _ask(prompt: str) -> str:
     """Ask on standard error: standard output is for results."""
-    print(prompt, end="", file=sys.stderr, flush=True)
-    try:
-        return input()
-    except EOFError:
-        raise WrongRequest("Nothing was entered") from None
+    note(prompt)
+    return _entered(input)
 
 
 def _ask_in_secret(prompt: str) -> str:
+    return _entered(lambda: getpass(prompt))
+
+
+def _entered(read: Callable[[], str]) -> str:
     try:
-        return getpass(prompt)
+        return _text(read())
     except EOFError:
         raise WrongRequest("Nothing was entered") from None
+    except UnicodeDecodeError:
+        raise WrongRequest(_NO_TEXT) from None
+
+
+def _text(entered: str) -> str:
+    """Return what was entered; raises WrongRequest where it is no text that can be sent."""
+    try:
+        entered.encode()
+    except UnicodeEncodeError:
+        raise WrongRequest(_NO_TEXT) from None
+    return entered

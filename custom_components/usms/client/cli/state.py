@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import UnknownMeter, WrongRequest
+from ..errors import UsmsError, WrongRequest
 from ..store import ReadingsStore
+from .choice import number_meant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,20 +18,36 @@ if TYPE_CHECKING:
     from ..models import Utility
 
 
+_MOST: Final = 1_000_000
+"""Bytes of a session; a real one has a few hundred."""
+
+
 def state_folder() -> Path:
     """Return the folder, which is for the user alone; makes it where it is not there."""
-    base = os.environ.get("XDG_STATE_HOME") or (
-        os.environ.get("LOCALAPPDATA") if os.name == "nt" else None
-    )
-    folder = (Path(base) if base else Path.home() / ".local" / "state") / "usms"
+    folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     return folder
 
 
+def _folder() -> Path:
+    base = os.environ.get("XDG_STATE_HOME") or (
+        os.environ.get("LOCALAPPDATA") if os.name == "nt" else None
+    )
+    try:
+        return (Path(base) if base else Path.home() / ".local" / "state") / "usms"
+    except RuntimeError:
+        raise UsmsError("There is no home folder; set XDG_STATE_HOME to a folder") from None
+
+
 def default_database() -> Path:
     """Return where the store is, unless `--database` says so."""
-    return state_folder() / "readings.db"
+    return _folder() / "readings.db"
+
+
+def session_file() -> Path:
+    """Return where the session is kept."""
+    return _folder() / "session.json"
 
 
 def open_store(path: Path | None) -> ReadingsStore:
@@ -42,23 +58,39 @@ def open_store(path: Path | None) -> ReadingsStore:
     return ReadingsStore(path)
 
 
-def stored_meters(store: ReadingsStore, number: str | None) -> dict[str, Utility | None]:
-    """Return what the meter measures, or all meters for None; raises UnknownMeter."""
-    stored = {meter.number: meter.utility for meter in store.meters()}
-    if number is None:
-        return stored
-    if number not in stored:
-        raise UnknownMeter("The store has no such meter; usms sync reads those of the account")
-    return {number: stored[number]}
+def stored_meters(store: ReadingsStore) -> dict[str, Utility | None]:
+    """Return what each meter of the store measures."""
+    return {meter.number: meter.utility for meter in store.meters()}
+
+
+def stored_meter(
+    meters: Mapping[str, Utility | None], said: str | None, only: Utility | None = None
+) -> str:
+    """Return the number of the stored meter that is meant, as `number_meant`."""
+    unknown = "The store has no such meter; usms sync reads those of the account"
+    return number_meant(meters, said, only, unknown=unknown)
 
 
 def kept_session() -> dict[str, Any] | None:
     """Return the session that `keep_session` wrote; None where there is none to be read."""
-    with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
-        session = json.loads((state_folder() / "session.json").read_text(encoding="utf-8"))
-        if isinstance(session, dict):
-            return session
-    return None
+    state_folder()
+    try:
+        if not session_file().is_file():
+            return None  # a pipe would keep us waiting
+        with session_file().open("rb") as file:
+            session = json.loads(file.read(_MOST).decode())
+        return session if isinstance(session, dict) and _is_plain(session) else None
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _is_plain(value: object) -> bool:
+    """Whether all text in it can be sent: no control characters, no lone surrogates."""
+    if isinstance(value, dict):
+        return all(_is_plain(part) for pair in value.items() for part in pair)
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return not isinstance(value, str) or value.isprintable()
 
 
 def keep_session(session: Mapping[str, Any]) -> None:
@@ -68,7 +100,7 @@ def keep_session(session: Mapping[str, Any]) -> None:
     try:
         with os.fdopen(number, "w", encoding="utf-8") as file:
             json.dump(session, file)
-        Path(name).replace(folder / "session.json")
+        Path(name).replace(session_file())
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

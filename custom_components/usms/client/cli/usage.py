@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from ..client import MAX_DAYS
-from ..consumption import months
+from ..consumption import consumed
 from ..errors import NoData, ReportNotOffered
 from ..models import Resolution, Utility
 from ..sync.plan import MeterState, history_found
@@ -16,17 +16,18 @@ from .days import reports, span
 from .output import Column, Result
 from .progress import progress
 from .signing_in import account_of, meter_of, signed_in
-from .state import open_store, stored_meters
+from .state import open_store, stored_meter, stored_meters
+from .streams import say
 
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Iterable
-    from datetime import date
+    from datetime import date, datetime
 
     from ..blocking import BlockingClient
     from ..models import Reading
     from ..store import ReadingsStore
     from ..store.models import StoredReading
+    from .options import Context, Options
     from .output import Row
 
 KEYS: Final = ("start", "consumption", "unit", "estimated")
@@ -37,29 +38,36 @@ _TEXT: Final = {
 }
 
 
-def usage(options: Namespace) -> Result:
+def usage(options: Options, context: Context) -> Result:
     """List consumption: of the portal, or with `--database` of the store alone."""
-    resolution = Resolution(options.resolution)
-    first, last = span(options, resolution)
+    resolution = options.resolution
+    first, last = span(options, context, resolution)
     utility: Utility | None
     if options.database:
         with closing(open_store(options.database)) as store:
-            ((_, utility),) = stored_meters(store, options.meter).items()
+            meters = stored_meters(store)
+            number = stored_meter(meters, options.meter, _only(resolution))
+            utility = meters[number]
             if resolution is Resolution.HOUR and utility is not Utility.ELECTRICITY:
                 raise ReportNotOffered("Of this meter there are days only")
-            rows = stored_rows(store, options.meter, utility, resolution, first, last)
-            unread = _unread(store, options.meter, resolution, first, last)
+            rows = stored_rows(store, number, utility, resolution, first, last)
+            unread = _unread(store, number, resolution, first, last, context.clock())
         if unread:
-            output.say(f"{unread} of these days are not in the store yet; usms sync reads them.")
+            say(f"{unread} of these days are not in the store yet; usms sync reads them.")
     else:
-        with signed_in(options) as client:
-            meter = meter_of(account_of(client), options.meter)
+        with signed_in(options, context) as client:
+            meter = meter_of(account_of(client), options.meter, _only(resolution))
             utility = meter.utility
             found = _read(client, meter.number, resolution, first, last)
             rows = _rows(found, utility, resolution)
     if not rows:
-        output.say("Nothing is published for these days.")
+        say("Nothing is published for these days.")
     return _result(rows, utility, resolution)
+
+
+def _only(resolution: Resolution) -> Utility | None:
+    """Return the only utility that has such readings, where there is one."""
+    return Utility.ELECTRICITY if resolution is Resolution.HOUR else None
 
 
 def _result(rows: list[Row], utility: Utility | None, resolution: Resolution) -> Result:
@@ -105,12 +113,17 @@ def stored_rows(
 
 
 def _unread(
-    store: ReadingsStore, number: str, resolution: Resolution, first: date, last: date
+    store: ReadingsStore,
+    number: str,
+    resolution: Resolution,
+    first: date,
+    last: date,
+    now: datetime,
 ) -> int:
     """Return how many days the store knows nothing of, though they may have something."""
     (meter,) = (meter for meter in store.meters() if meter.number == number)
     state = MeterState(meter, store.days(number))
-    if history_found(state):
+    if history_found(state, now):
         totals = (day.day for day in state.days.values() if day.total is not None)
         first = max(first, min(totals, default=last))
     days = (state.day(start) for start, _ in reports(first, last, 1))
@@ -122,15 +135,8 @@ def _unread(
 def _rows(
     readings: Iterable[Reading | StoredReading], utility: Utility | None, resolution: Resolution
 ) -> list[Row]:
-    if resolution is Resolution.MONTH:
-        readings = months(readings)
     unit = utility.unit if utility else None
     return [
-        {
-            "start": reading.start,
-            "consumption": reading.value,
-            "unit": unit,
-            "estimated": getattr(reading, "estimated", False),
-        }
-        for reading in readings
+        {"start": start, "consumption": value, "unit": unit, "estimated": estimated}
+        for start, value, estimated in consumed(readings, resolution)
     ]

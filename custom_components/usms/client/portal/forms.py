@@ -16,7 +16,7 @@ from ..models import Resolution
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bs4 import Tag
+    from bs4.element import Tag
 
 USERNAME: Final = "ASPxRoundPanel1$txtUsername"
 PASSWORD: Final = "ASPxRoundPanel1$txtPassword"  # noqa: S105 (a field's name)

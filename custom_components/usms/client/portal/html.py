@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bs4 import BeautifulSoup, SoupStrainer, Tag
+from bs4 import BeautifulSoup
 from bs4.builder import ParserRejectedMarkup
+from bs4.element import Tag
+from bs4.filter import SoupStrainer
 
 from ..errors import PageNotUnderstood
 

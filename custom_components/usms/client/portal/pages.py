@@ -13,7 +13,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from bs4 import SoupStrainer, Tag
+from bs4.element import Tag
+from bs4.filter import SoupStrainer
 
 from ..errors import PageNotUnderstood
 from ..models import Account, Meter, Payment, Utility
@@ -51,7 +52,7 @@ def login_page(html: str) -> LoginPage:
 
 
 def is_login_page(html: str) -> bool:
-    """Tell whether a page is the sign-in form, wherever it was served."""
+    """Return whether a page is the sign-in form, wherever it was served."""
     return all(name in html for name in (USERNAME, PASSWORD)) and "btnLogin" in html
 
 

@@ -1,4 +1,4 @@
-"""A page that was not understood, as a sample that names nobody: from it a parser can be mended.
+"""A page that was not understood as a sample without personal data, from which to mend a parser.
 
 Kept are tags, ids, classes, names and captions, and the shape of every value: what could not be
 parsed before can't be parsed after. Replaced are all words that the portal's own vocabulary does
@@ -11,8 +11,8 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from bs4 import BeautifulSoup, NavigableString, Tag
-from bs4.element import PreformattedString
+from bs4 import BeautifulSoup
+from bs4.element import NavigableString, PreformattedString, Tag
 
 from ..errors import PageNotUnderstood
 
@@ -31,7 +31,7 @@ _ADDRESSES: Final = frozenset({"src", "action"})
 _CAPTION_TAGS: Final = ("title", "th", "label", "h1", "h2", "h3", "legend")
 _CAPTION_CLASSES: Final = frozenset({"dxflCaption", "dxgvHeader"})
 _DATE_BOX: Final = re.compile(r"^cboDate(From|To)$")
-# What the portal's pages say of themselves: anything else may be somebody's.
+# What the portal's pages say of themselves: anything else may be personal.
 _WORDS: Final = (
     "a account actual address again amount an and as at balance button captcha chart cleared "
     "consumption credit credited customer daily data date day debt disabled display district "
@@ -60,7 +60,7 @@ def read_page(read: Callable[..., _T], html: str, *arguments: object) -> _T:
 
 
 def redacted(html: str) -> str:
-    """Return a page with its structure and without anybody's data (takes up to seconds)."""
+    """Return a page with its structure and without personal data (takes up to seconds)."""
     soup = BeautifulSoup(html[:_MAX_READ], "html.parser")
     for tag in soup(_DROPPED):
         tag.decompose()

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from bs4 import Tag
+from bs4.element import Tag
 
 from ..brunei import brunei_midnight
 from ..errors import PageNotUnderstood
@@ -57,7 +57,7 @@ class ReportPage:
         return shown_type(self.form)
 
     def answers(self, query: ReportQuery) -> bool:
-        """Tell whether the page says of itself that it answers that query."""
+        """Return whether the page says of itself that it answers that query."""
         if self.type is not query.type:
             return False
         if shown_dates(self.form) != (query.first, query.last):
@@ -140,7 +140,7 @@ def daily_readings(page: ReportPage, first: date, last: date) -> tuple[Reading, 
 
 
 def says_not_found(page: ReportPage) -> bool:
-    """Tell whether a page says that it has no consumption for the query."""
+    """Return whether a page says that it has no consumption for the query."""
     return _NOT_FOUND in page.error.casefold() or (page.is_empty and not page.error)
 
 

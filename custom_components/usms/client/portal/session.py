@@ -24,6 +24,7 @@ from ..errors import (
 )
 from ..models import Challenge
 from . import forms, pages
+from .picture import check_picture
 from .redaction import read_page, redacted
 from .session_life import SessionLife
 
@@ -63,7 +64,7 @@ class PortalSession:
     """One account's session on the portal. Never signs in by itself."""
 
     def __init__(self, transport: Transport, now: Callable[[], datetime]) -> None:
-        """Use that transport, whose cookie jar holds the session; `now` tells the time."""
+        """Use that transport, whose cookie jar holds the session; `now` returns the time."""
         self._transport = transport
         self._now = now
         self._pending: tuple[Challenge, _Pending] | None = None
@@ -147,7 +148,7 @@ class PortalSession:
     async def _after_sign_in(
         self, answer: Response, username: str, password: str, *, captcha_sent: bool
     ) -> None:
-        """Tell from where the redirects ended what became of a sign-in."""
+        """Conclude from where the redirects ended how the sign-in went; raises where it failed."""
         names = [url.name.casefold() for url in answer.path]
         if any(name.startswith("loginsession") for name in names) and names[-1] == "mainpage":
             _LOGGER.debug("Signed in")
@@ -168,7 +169,7 @@ class PortalSession:
             challenge = await self._challenge(answer.url, page, username, password)
             raise CaptchaRefused(challenge) if captcha_sent else CaptchaRequired(challenge)
         if error:
-            # Such as a locked account, whose text nobody has seen: never tried again by itself.
+            # Such as a locked account, whose text was never seen: never tried again by itself.
             raise CredentialsRefused("The portal refuses to sign in, with a reason not known here")
         raise PageNotUnderstood("ResLogin", "a session, a captcha or an error after signing in")
 
@@ -178,10 +179,9 @@ class PortalSession:
         if not page.captcha_src:
             raise PageNotUnderstood("ResLogin", "the captcha's picture")
         picture = await self._transport.get(url.join(URL(page.captcha_src, encoded=True)))
-        if not picture.content_type.startswith("image/") or not picture.body:
-            raise PageNotUnderstood("ResLogin", "a picture at the captcha's address")
+        kind = check_picture(picture.body)
         key = hashlib.sha256(picture.body + str(url).encode()).hexdigest()
-        challenge = Challenge(picture.body, picture.content_type, key, self._now())
+        challenge = Challenge(picture.body, kind, key, self._now())
         self._pending = challenge, _Pending(url, page, username, password)
         return challenge
 
@@ -211,11 +211,11 @@ class PortalSession:
     # --- pages of the signed-in ---
 
     async def get(self, url: URL) -> str:
-        """Fetch a page; raises SessionExpired where the portal shows that nobody is signed in."""
+        """Fetch a page; raises SessionExpired where the portal shows that the session has ended."""
         return await self._checked(self._transport.get(url))
 
     async def post(self, url: URL, fields: Mapping[str, str]) -> str:
-        """Post a form; raises SessionExpired where the portal shows that nobody is signed in."""
+        """Post a form; raises SessionExpired where the portal shows that the session has ended."""
         return await self._checked(self._transport.post(url, fields))
 
     async def _checked(self, request: Awaitable[Response]) -> str:
@@ -228,7 +228,7 @@ class PortalSession:
             ending = self.life.end(self._now())
             if ending:
                 _LOGGER.debug("The session has ended after %s: %s", self.life.lasted, ending)
-            raise SessionExpired("The portal's session has ended; somebody has to sign in")
+            raise SessionExpired("The portal's session has ended; a person has to sign in")
         unavailable = _why_unavailable(answer.text)
         if unavailable:
             self.life.troubled = True
@@ -238,7 +238,7 @@ class PortalSession:
 
 
 def is_expired(answer: Response) -> bool:
-    """Tell whether an answer means "not signed in", in any of the ways seen."""
+    """Return whether an answer means "not signed in", in any of the ways seen."""
     if any("sessionexpire" in str(url).casefold() for url in answer.path):
         return True
     if answer.url.name.casefold() == "reslogin":
@@ -252,7 +252,7 @@ def is_expired(answer: Response) -> bool:
 
 
 def _why_unavailable(text: str) -> str | None:
-    """Tell why a page is none of the portal's own; its outage page was never seen."""
+    """Return why a page is none of the portal's own, or None; its outage page was never seen."""
     if not text.strip():
         return "The portal answered with an empty page"
     if "__VIEWSTATE" not in text and _OUTAGE.search(text):

@@ -1,6 +1,6 @@
 """How long sessions live: what an account learns of it from its own history.
 
-The portal tells nobody how long it keeps an idle session, nor why it ended one. Both show: in the
+The portal does not say how long it keeps an idle session, nor why it ended one. Both show: in the
 pauses that sessions survived, and in the one after which a session was gone.
 """
 
@@ -21,12 +21,12 @@ _OF_SURVIVED: Final = 0.8
 
 
 class Ending(StrEnum):
-    """What ended a session, as far as can be told from outside."""
+    """What ended a session, as far as it shows from outside."""
 
     IDLE = "idle"
     """It was left alone for longer than any session had survived before."""
     ANOTHER_SIGN_IN = "another_sign_in"
-    """It was in use: the portal ends a session when somebody signs in elsewhere."""
+    """It was in use: the portal ends a session when the account is signed in to elsewhere."""
     PORTAL = "portal"
     """The portal was in trouble since the session's last answer, such as by a restart."""
 
@@ -36,7 +36,7 @@ class SessionLife:
     """The present session and what former ones have taught. All times aware."""
 
     signed_in_at: datetime | None = None
-    """Since when somebody is signed in; None while nobody is."""
+    """Since when the account is signed in; None while it is not."""
     seen_at: datetime | None = None
     """When the portal last answered the session as one that is signed in; None where that is not
     known, such as after a crash."""
@@ -56,7 +56,7 @@ class SessionLife:
     """Whether the portal was in trouble since `seen_at`."""
 
     def sign_in(self, now: datetime, *, captcha_asked: bool) -> None:
-        """Note that somebody signed in."""
+        """Note a sign-in."""
         self.signed_in_at = self.seen_at = now
         self.captcha_asked = captcha_asked
         self.troubled = False

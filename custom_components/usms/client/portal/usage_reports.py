@@ -91,7 +91,7 @@ class UsageReports:
         """Make the portal select a meter, as opening its report page does."""
         url = self._url(meter)
         self.close()
-        page = await self._understood(await self._session.get(url))
+        page = await self._read_page(await self._session.get(url))
         self._open = _OpenPage(meter, url, page)
 
     def close(self) -> None:
@@ -158,14 +158,14 @@ class UsageReports:
     async def _post(self, opened: _OpenPage, query: ReportQuery) -> ReportPage:
         try:
             html = await self._session.post(opened.url, query.fields(opened.page.form))
-            page = await self._understood(html)
+            page = await self._read_page(html)
         except UsmsError:
             self.close()
             raise
         opened.page = page
         return page
 
-    async def _understood(self, html: str) -> ReportPage:
+    async def _read_page(self, html: str) -> ReportPage:
         return await asyncio.to_thread(read_page, report_pages.report_page, html)
 
     def _opened(self) -> _OpenPage:

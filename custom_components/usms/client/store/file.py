@@ -71,7 +71,7 @@ def stored_values() -> Iterator[None]:
 
 
 def set_aside(path: Path, at: datetime) -> Path:
-    """Give a damaged file another name, which tells when that was; return it.
+    """Give a damaged file another name, with the time in it; return it.
 
     Its journal goes with it, and first: left behind it would be taken for the new file's.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -17,6 +17,8 @@ class Origin(StrEnum):
     """The portal's report says so."""
     REMAINDER = "remainder"
     """Estimated: an even share of what the day's total has more than its hours."""
+    RECORDER = "recorder"
+    """Taken over from what else remembers it, such as Home Assistant's recorder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class DayState:
 
     day: date
     total: Decimal | None = None
-    """The daily report's value."""
+    """The daily report's value; not what was taken over."""
     hours: int = 0
     """How many hours the hourly report gave."""
     hours_sum: Decimal = Decimal(0)
@@ -57,7 +59,46 @@ class DayState:
     """How often its hours were asked for since its total last changed."""
     changed_at: datetime | None = None
     """When any of its values last changed."""
-    settled: bool = False
+    settled_at: datetime | None = None
+    """When it was found that the portal need not be asked about it any more."""
+    empty_since: datetime | None = None
+    """When a daily report first lacked it; None once one had it."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether the portal is no longer asked about it."""
+        return self.settled_at is not None
+
+    @property
+    def newest_stamp(self) -> datetime | None:
+        """The newest of the moments noted about it."""
+        stamps = (
+            self.daily_read_at,
+            self.hours_read_at,
+            self.changed_at,
+            self.settled_at,
+            self.empty_since,
+        )
+        return max((stamp for stamp in stamps if stamp is not None), default=None)
+
+    def as_of(self, now: datetime) -> DayState:
+        """Return it without what was noted in the future: a clock that was wrong, so never."""
+        newest = self.newest_stamp
+        if newest is None or newest <= now:
+            return self
+
+        def past(stamp: datetime | None) -> datetime | None:
+            return stamp if stamp is not None and stamp <= now else None
+
+        return replace(
+            self,
+            daily_read_at=past(self.daily_read_at),
+            hours_read_at=past(self.hours_read_at),
+            hours_asked=self.hours_asked if past(self.hours_read_at) else 0,
+            changed_at=past(self.changed_at),
+            settled_at=past(self.settled_at),
+            empty_since=past(self.empty_since),
+        )
 
     @property
     def adds_up(self) -> bool:
@@ -75,11 +116,13 @@ class StoredMeter:
     """When the portal last did not offer hourly reports for it; None where it does."""
     card_changed_at: datetime | None = None
     """When units or balance on its card last moved."""
+    present: bool = True
+    """Whether the account page last read had it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """What a meter's Top Up page tells of the customer. Amounts in BND; None where it has none."""
+    """What a meter's Top Up page shows of the customer. Amounts in BND; None where it has none."""
 
     read_at: datetime
     customer_type: str | None

@@ -7,126 +7,29 @@ copies it, loses nothing that was committed.
 
 from __future__ import annotations
 
-import json
-import secrets
-import sqlite3
-import threading
-from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ..brunei import BRUNEI, brunei_midnight
-from ..models import Reading, Resolution, Utility
-from .file import open_file, store_error, stored_values
-from .models import DayState, Origin, StoredMeter, StoredReading
-from .schema import MIGRATIONS, date_of, day_number, meter_id_of, moment, stamp
+from ..models import Reading, Resolution
+from .file import stored_values
+from .meters import MeterTable
+from .models import DayState, Origin, StoredReading
+from .schema import MIGRATIONS, date_of, day_number, iso_of, meter_id_of, moment, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    import sqlite3
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 
-class ReadingsStore:
+class ReadingsStore(MeterTable):
     """An account's readings. Usable from several threads, one transaction at a time."""
 
     def __init__(self, path: Path) -> None:
         """Open or make the file, bringing its schema up to date; raises StoreError."""
-        self._lock = threading.RLock()
-        self._depth = 0
-        self._opened = secrets.token_hex(4)
-        self._db = open_file(path, MIGRATIONS)
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._db.close()
-
-    @property
-    def version(self) -> str:
-        """Another one after each change, and each time the store is opened; does not block.
-
-        What is read after it is as new as it says, or newer.
-        """
-        try:
-            return f"{self._opened}-{self._db.total_changes}"
-        except sqlite3.Error as err:
-            raise store_error(err) from err
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Make what is done inside one transaction: all of it or nothing; may be nested."""
-        with self._lock:
-            if self._depth:
-                yield self._db
-                return
-            self._depth = 1
-            try:
-                self._roll_back()  # where that failed before
-                self._db.execute("BEGIN IMMEDIATE")
-                try:
-                    yield self._db
-                    self._db.execute("COMMIT")
-                except BaseException:
-                    with suppress(sqlite3.Error):  # the error that matters is the first one
-                        self._roll_back()
-                    raise
-            except (sqlite3.Error, UnicodeDecodeError) as err:
-                raise store_error(err) from err
-            finally:
-                self._depth = 0
-
-    def _roll_back(self) -> None:
-        # SQLite does it by itself after some errors, such as a full disk.
-        if self._db.in_transaction:
-            self._db.execute("ROLLBACK")
-
-    # --- meters ---
-
-    def record_meter(
-        self, number: str, utility: Utility | None, card: str, seen_at: datetime
-    ) -> None:
-        """Note what a meter's card shows now; writes only where something moved."""
-        with self.transaction() as db:
-            row = db.execute(
-                "SELECT id, utility, card FROM meter WHERE number = ?", (number,)
-            ).fetchone()
-            if row is None:
-                db.execute(
-                    "INSERT INTO meter (number, utility, card, card_changed_at)"
-                    " VALUES (?, ?, ?, ?)",
-                    (number, utility, card, stamp(seen_at)),
-                )
-            elif row[2] != card or (utility and row[1] != utility):
-                db.execute(
-                    "UPDATE meter SET utility = coalesce(?, utility), card = ?, card_changed_at = ?"
-                    " WHERE id = ?",
-                    (utility, card, stamp(seen_at), row[0]),
-                )
-
-    def meters(self) -> tuple[StoredMeter, ...]:
-        """Return all meters that were ever seen."""
-        with self.transaction() as db:
-            rows = db.execute(
-                "SELECT number, utility, hourly_refused_at, card_changed_at FROM meter ORDER BY id"
-            ).fetchall()
-        with stored_values():
-            return tuple(
-                StoredMeter(
-                    number, Utility(utility) if utility else None, moment(refused), moment(moved)
-                )
-                for number, utility, refused, moved in rows
-            )
-
-    def set_hourly_refused(self, meter: str, at: datetime | None) -> None:
-        """Note that the portal offers no hourly reports for a meter, or (None) that it does."""
-        with self.transaction() as db:
-            db.execute(
-                "UPDATE meter SET hourly_refused_at = ? WHERE id = ?",
-                (stamp(at) if at else None, meter_id_of(db, meter)),
-            )
-
-    # --- readings ---
+        super().__init__(path, MIGRATIONS)
 
     def save_days(
         self, meter: str, first: date, last: date, readings: Iterable[Reading], read_at: datetime
@@ -140,12 +43,20 @@ class ReadingsStore:
             changed = _upsert(db, meter_id, Resolution.DAY, readings, at)
             days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
             db.executemany(
-                "INSERT INTO day (meter, day, daily_read_at) VALUES (?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET daily_read_at = excluded.daily_read_at",
+                "INSERT INTO day (meter, day, daily_read_at, empty_since) VALUES (?1, ?2, ?3, ?3)"
+                " ON CONFLICT DO UPDATE SET daily_read_at = excluded.daily_read_at,"
+                # A stamp from the future is none.
+                " empty_since = iif(empty_since <= ?3, empty_since, ?3)",
                 [(meter_id, day_number(day), at) for day in days],
             )
+            db.execute(
+                "UPDATE day SET empty_since = NULL WHERE meter = ?1 AND day BETWEEN ?2 AND ?3"
+                " AND EXISTS (SELECT 1 FROM reading r WHERE r.meter = ?1 AND r.resolution = 'day'"
+                " AND r.origin = 'report' AND r.start = day.day * 86400 - 28800)",
+                (meter_id, day_number(first), day_number(last)),
+            )
             db.executemany(
-                "UPDATE day SET changed_at = ?, settled = 0, hours_asked = 0"
+                "UPDATE day SET changed_at = ?, settled_at = NULL, hours_asked = 0"
                 " WHERE meter = ? AND day = ?",
                 [(at, meter_id, day_number(start.date())) for start in changed],
             )
@@ -188,31 +99,54 @@ class ReadingsStore:
                 span,
             )
             db.executemany(
-                "INSERT INTO reading VALUES (?, 'hour', ?, ?, 'remainder', ?)",
+                "INSERT OR REPLACE INTO reading VALUES (?, 'hour', ?, ?, 'remainder', ?)",
                 [(meter_id, at, value, stamp(read_at)) for at, value in new],
             )
         return True
 
-    def settle(self, meter: str, days: Iterable[date]) -> None:
-        """Mark days about which the portal is no longer asked."""
+    def adopt(
+        self, meter: str, resolution: Resolution, readings: Iterable[Reading], at: datetime
+    ) -> int:
+        """Take over readings that something else remembers, where there are none.
+
+        The portal's word replaces them where it comes. Returns how many were taken over.
+        """
+        with self.transaction() as db:
+            meter_id, before = meter_id_of(db, meter), db.total_changes
+            db.executemany(
+                "INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, 'recorder', ?)",
+                [
+                    (meter_id, resolution, stamp(reading.start), str(reading.value), stamp(at))
+                    for reading in readings
+                ],
+            )
+            return db.total_changes - before
+
+    def settle(self, meter: str, days: Iterable[date], at: datetime) -> None:
+        """Mark days about which the portal is no longer asked from that moment on."""
         with self.transaction() as db:
             meter_id = meter_id_of(db, meter)
             db.executemany(
-                "UPDATE day SET settled = 1 WHERE meter = ? AND day = ?",
-                [(meter_id, day_number(day)) for day in days],
+                "UPDATE day SET settled_at = ? WHERE meter = ? AND day = ?",
+                [(stamp(at), meter_id, day_number(day)) for day in days],
             )
 
     def want(self, meter: str, first: date, last: date, *, again: bool = False) -> None:
-        """Have days asked for that were not; with `again` all of them, settled or not."""
+        """Have days asked for that were not, or that were empty; with `again` all of them."""
         with self.transaction() as db:
             meter_id = meter_id_of(db, meter)
             db.executemany(
                 "INSERT OR IGNORE INTO day (meter, day) VALUES (?, ?)",
                 [(meter_id, day) for day in range(day_number(first), day_number(last) + 1)],
             )
+            db.execute(
+                "UPDATE day SET daily_read_at = NULL, settled_at = NULL"
+                " WHERE meter = ? AND day BETWEEN ? AND ? AND empty_since IS NOT NULL",
+                (meter_id, day_number(first), day_number(last)),
+            )
             if again:
                 db.execute(
-                    "UPDATE day SET settled = 0, hours_asked = 0, hours_read_at = NULL,"
+                    "UPDATE day SET settled_at = NULL, hours_asked = 0, hours_read_at = NULL,"
                     " daily_read_at = NULL WHERE meter = ? AND day BETWEEN ? AND ?",
                     (meter_id, day_number(first), day_number(last)),
                 )
@@ -229,7 +163,7 @@ class ReadingsStore:
         until = stamp(brunei_midnight(last)) + 86400 if last else 2**62
         with self.transaction() as db:
             rows = db.execute(
-                "SELECT r.start, r.value, r.origin, r.read_at, coalesce(d.settled, 0)"
+                "SELECT r.start, r.value, r.origin, r.read_at, d.settled_at IS NOT NULL"
                 " FROM reading r JOIN meter m ON m.id = r.meter LEFT JOIN day d"
                 " ON d.meter = r.meter AND d.day = (r.start + 28800) / 86400"
                 " WHERE m.number = ? AND r.resolution = ? AND r.start >= ? AND r.start < ?"
@@ -250,19 +184,20 @@ class ReadingsStore:
 
     def plain_readings(
         self, meter: str, resolution: Resolution, since: datetime, until: datetime
-    ) -> list[tuple[int, str, bool]]:
-        """Return the readings that start at `since` or later and before `until`, as they stand.
+    ) -> list[tuple[str, str, bool]]:
+        """Return the readings that start at `since` or later and before `until`, as text.
 
-        Each is its start (seconds since 1970), its value (kWh or m³, a decimal number) and whether
+        Each is its start (ISO, Brunei's time), its value (kWh or m³, a decimal number) and whether
         it is estimated: several times faster than `readings`.
         """
         with self.transaction() as db:
-            return db.execute(
+            rows = db.execute(
                 "SELECT start, value, origin = 'remainder' FROM reading"
                 " WHERE meter = (SELECT id FROM meter WHERE number = ?)"
                 " AND resolution = ? AND start >= ? AND start < ? ORDER BY start",
                 (meter, resolution, stamp(since), stamp(until)),
             ).fetchall()
+        return [(iso_of(start), value, bool(estimated)) for start, value, estimated in rows]
 
     def nth_start(
         self, meter: str, resolution: Resolution, since: datetime, until: datetime, number: int
@@ -291,7 +226,7 @@ class ReadingsStore:
             totals = dict(
                 db.execute(
                     "SELECT (start + 28800) / 86400, value FROM reading WHERE meter = ?"
-                    " AND resolution = 'day' AND start >= ? AND start < ?",
+                    " AND resolution = 'day' AND origin = 'report' AND start >= ? AND start < ?",
                     span,
                 ).fetchall()
             )
@@ -303,7 +238,8 @@ class ReadingsStore:
             ):
                 hours.setdefault(day, []).append((value, origin))
             rows = db.execute(
-                "SELECT day, daily_read_at, hours_read_at, hours_asked, changed_at, settled"
+                "SELECT day, daily_read_at, hours_read_at, hours_asked, changed_at, settled_at,"
+                " empty_since"
                 " FROM day WHERE meter = ? AND day BETWEEN ? AND ? ORDER BY day",
                 (meter_id, low, high),
             ).fetchall()
@@ -321,23 +257,6 @@ class ReadingsStore:
                 (meter_id_of(db, meter),),
             ).fetchone()
         return moment(row[0]), moment(row[1])
-
-    # --- facts that a long import remembers ---
-
-    def fact(self, name: str) -> object:
-        """Return a remembered fact, or None."""
-        with self.transaction() as db:
-            row = db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
-        with stored_values():
-            return json.loads(row[0]) if row else None
-
-    def remember(self, name: str, value: object) -> None:
-        """Remember a JSON-able fact."""
-        with self.transaction() as db:
-            db.execute(
-                "INSERT INTO fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-                (name, json.dumps(value)),
-            )
 
 
 def _upsert(
@@ -367,17 +286,18 @@ def _upsert(
 
 
 def _day_state(row: tuple[Any, ...], total: str | None, hours: list[tuple[str, str]]) -> DayState:
-    day, daily_read_at, hours_read_at, asked, changed_at, settled = row
+    day, daily_read_at, hours_read_at, asked, changed_at, settled_at, empty_since = row
     reported = [Decimal(value) for value, origin in hours if origin == Origin.REPORT]
     return DayState(
         day=date_of(day),
         total=Decimal(total) if total is not None else None,
         hours=len(reported),
         hours_sum=sum(reported, Decimal(0)),
-        estimated=len(hours) - len(reported),
+        estimated=sum(origin == Origin.REMAINDER for _, origin in hours),
         daily_read_at=moment(daily_read_at),
         hours_read_at=moment(hours_read_at),
         hours_asked=asked,
         changed_at=moment(changed_at),
-        settled=bool(settled),
+        settled_at=moment(settled_at),
+        empty_since=moment(empty_since),
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from ..brunei import BRUNEI
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import sqlite3
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
+_OFFSET: Final = 8 * 3600
+"""Seconds that Brunei is ahead of UTC."""
 
 MIGRATIONS: Final = (
     """
@@ -25,14 +28,15 @@ MIGRATIONS: Final = (
         utility TEXT,
         hourly_refused_at INTEGER,
         card TEXT,
-        card_changed_at INTEGER
+        card_changed_at INTEGER,
+        present INTEGER NOT NULL DEFAULT 1
     );
     CREATE TABLE reading (
         meter INTEGER NOT NULL REFERENCES meter(id),
         resolution TEXT NOT NULL CHECK (resolution IN ('hour', 'day')),
         start INTEGER NOT NULL,
         value TEXT NOT NULL,
-        origin TEXT NOT NULL CHECK (origin IN ('report', 'remainder')),
+        origin TEXT NOT NULL CHECK (origin IN ('report', 'remainder', 'recorder')),
         read_at INTEGER NOT NULL,
         PRIMARY KEY (meter, resolution, start)
     ) WITHOUT ROWID;
@@ -43,7 +47,8 @@ MIGRATIONS: Final = (
         hours_read_at INTEGER,
         hours_asked INTEGER NOT NULL DEFAULT 0,
         changed_at INTEGER,
-        settled INTEGER NOT NULL DEFAULT 0,
+        settled_at INTEGER,
+        empty_since INTEGER,
         PRIMARY KEY (meter, day)
     ) WITHOUT ROWID;
     CREATE TABLE topup (
@@ -57,12 +62,9 @@ MIGRATIONS: Final = (
         payment_mode TEXT,
         site TEXT,
         source TEXT,
+        origin TEXT NOT NULL DEFAULT 'history',
         PRIMARY KEY (meter, number)
     ) WITHOUT ROWID;
-    CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    """,
-    """
-    ALTER TABLE topup ADD COLUMN origin TEXT NOT NULL DEFAULT 'history';
     CREATE TABLE balance (
         meter INTEGER NOT NULL REFERENCES meter(id),
         seen_at INTEGER NOT NULL,
@@ -70,6 +72,7 @@ MIGRATIONS: Final = (
         units TEXT,
         PRIMARY KEY (meter, seen_at)
     ) WITHOUT ROWID;
+    CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
 )
 """The schema, a step a version. A step, once released, is never changed."""
@@ -91,6 +94,17 @@ def stamp(at: datetime) -> int:
 def moment(seconds: int | None) -> datetime | None:
     """Return a stored moment, in Brunei's time."""
     return None if seconds is None else datetime.fromtimestamp(seconds, BRUNEI)
+
+
+def iso_of(seconds: int) -> str:
+    """Return a stored moment as ISO text, in Brunei's time."""
+    day, second = divmod(seconds + _OFFSET, 86400)
+    return f"{_iso_day(day)}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}+08:00"
+
+
+@lru_cache(1024)
+def _iso_day(day: int) -> str:
+    return date_of(day).isoformat()
 
 
 def day_number(day: date) -> int:

@@ -1,28 +1,26 @@
-"""Keeps the books of an account: what cards show, the Top Up page, the transaction history.
+"""Payments into the store: what cards show, the Top Up page, the transaction history.
 
-Home Assistant and the command line run the same: `saw` after each look at the account page, the
-`read_…` methods when there is time for a request, `review` whenever something has changed.
+Call `record_account` after each look at the account page, and the `read_…` methods when there is
+time for a request.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ..brunei import brunei_date, utcnow
 from ..errors import PageNotUnderstood, PortalUnavailable
 from ..portal.pages import PAYMENT_PAGE
 from ..portal.report_pages import TOPUPS_PAGE
-from ..review import Books, Review
+from ..store.payments import Payments
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from ..billing.schedule import TariffSchedule
-    from ..client import UsmsClient
-    from ..models import Account, TopUp
+    from ..models import Account, Payment, TopUp
     from ..store import ReadingsStore
     from ..store.models import Debt
 
@@ -38,25 +36,38 @@ _PATIENCE: Final = timedelta(days=1)
 """How long a page that was not to be had is left alone."""
 
 
-class Bookkeeper:
-    """Reads what the books need, and only when it is due."""
+class PaymentSource(Protocol):
+    """The portal, as far as its payments are read: a signed-in `UsmsClient`."""
+
+    async def payment(self, meter: str) -> Payment:
+        """Return what the Top Up page shows of a meter."""
+
+    async def topups(self, meter: str, first: date, last: date) -> tuple[TopUp, ...]:
+        """Return the top-ups from `first` to `last`, both included, oldest first."""
+
+
+class PaymentsSync:
+    """Reads what is known of payments, and only when it is due."""
 
     def __init__(
-        self, client: UsmsClient, store: ReadingsStore, *, now: Callable[[], datetime] = utcnow
+        self, client: PaymentSource, store: ReadingsStore, *, now: Callable[[], datetime] = utcnow
     ) -> None:
-        """Read through that client into that store; `now` tells the time."""
+        """Read through that client into that store; `now` returns the time."""
         self._client = client
         self._store = store
-        self.books = Books(store)
+        self.payments = Payments(store)
         self._now = now
         self._present: tuple[str, ...] = ()
         self.debts: dict[str, Debt] = {}
         """What the Top Up page last showed, by meter."""
-        self.reviews: dict[str, Review] = {}
-        """By meter."""
         self.outcomes: dict[str, PageNotUnderstood | None] = {}
-        """What came of reading a page, by its name; None where it was understood. Whoever takes
+        """The last outcome of each page read, by its name: None where it was understood. Who takes
         note of one removes it."""
+
+    @property
+    def meters(self) -> tuple[str, ...]:
+        """Those that the account had at the last look."""
+        return self._present
 
     async def open(self) -> None:
         """Take up what the store holds."""
@@ -64,26 +75,21 @@ class Bookkeeper:
             await self._load_debt(meter.number)
 
     async def record_account(self, account: Account) -> bool:
-        """Note the balances that cards show, of meters that the store knows; tell if any moved."""
+        """Record the balances that cards show; return whether any moved."""
         self._present = tuple(meter.number for meter in account.meters)
         moved = [
-            await asyncio.to_thread(self.books.record_balance, meter, account.read_at)
+            await asyncio.to_thread(self.payments.record_balance, meter, account.read_at)
             for meter in account.meters
         ]
         return any(moved)
 
-    async def review(self, schedules: Mapping[str, TariffSchedule | None]) -> None:
-        """Look through the books of the meters that the account has, at those prices."""
-        wanted = {number: schedules.get(number) for number in self._present}
-        self.reviews = await asyncio.to_thread(self.books.review, wanted, self._now())
-
-    async def news(self) -> list[TopUp]:
+    async def unannounced(self) -> list[TopUp]:
         """Return top-ups and transfers that were never returned here, by meter and time."""
         now = self._now()
         return [
             topup
             for number in self._present
-            for topup in await asyncio.to_thread(self.books.news, number, now)
+            for topup in await asyncio.to_thread(self.payments.unannounced, number, now)
         ]
 
     # --- reading ---
@@ -105,36 +111,38 @@ class Bookkeeper:
 
     async def _read_payment(self, number: str) -> None:
         payment = await self._client.payment(number)
-        await asyncio.to_thread(self.books.save_payment, payment, self._now())
+        await asyncio.to_thread(self.payments.save_payment, payment, self._now())
         await self._load_debt(number)
 
-    async def read_topups(self, *, news_only: bool = False) -> set[str]:
+    async def read_topups(
+        self, rises: Mapping[str, datetime | None], *, news_only: bool = False
+    ) -> set[str]:
         """Read the transaction histories that are due (three requests each, or more).
 
-        That is after the balance has risen and, without `news_only`, at first, and now and then.
+        That is after the balance has risen (`rises`, by meter) and, without `news_only`, at first,
+        and now and then.
         Returns the meters of which any was read; pages that can't be read are left alone as in
         `read_payments`.
         """
         read = set()
         for number in self._present:
-            due = await self._topups_due(number, news_only=news_only)
+            due = await self._topups_due(number, rises.get(number), news_only=news_only)
             if due and await self._try(TOPUPS_PAGE, self._read_topups, number):
                 read.add(number)
         return read
 
-    async def _topups_due(self, number: str, *, news_only: bool) -> bool:
+    async def _topups_due(self, number: str, rose: datetime | None, *, news_only: bool) -> bool:
         read_at = await self._moment(f"topups_read_{number}")
         if read_at is None or self._now() - read_at >= _AT_LEAST:
             return not news_only
-        review = self.reviews.get(number)
-        return bool(review and review.rose and review.rose > read_at)
+        return rose is not None and rose > read_at
 
     async def _read_topups(self, number: str) -> None:
         now = self._now()
         read_at = await self._moment(f"topups_read_{number}")
         since = read_at - _AGAIN if read_at else now - _FIRST
         topups = await self._client.topups(number, brunei_date(since), brunei_date(now))
-        await asyncio.to_thread(self.books.save_history, number, topups)
+        await asyncio.to_thread(self.payments.save_history, number, topups)
         await self._remember(f"topups_read_{number}", now)
 
     async def _try(self, page: str, read: Callable[[str], Awaitable[None]], number: str) -> bool:
@@ -156,7 +164,7 @@ class Bookkeeper:
     # --- what is remembered ---
 
     async def _load_debt(self, number: str) -> None:
-        debt = await asyncio.to_thread(self.books.debt, number)
+        debt = await asyncio.to_thread(self.payments.debt, number)
         if debt:
             self.debts[number] = debt
 

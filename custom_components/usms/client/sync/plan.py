@@ -2,32 +2,30 @@
 
 The order of things:
 
-1. days first: daily reports backwards from yesterday, every meter's, until two empty months;
+1. days first: daily reports backwards from yesterday, every meter's, to the start of its history;
 2. what is due today: today's hours when the card moved, the last three days and the daily report
    twice a day (a meter without hours: its daily report once a day);
-3. hours behind: every day that has a total and was never asked for, newest first;
-4. days whose hours do not add up to their total, a bounded number of times.
+3. days that were empty when asked for, ever less often;
+4. hours behind: every day that has a total and was never asked for, newest first;
+5. days whose hours do not add up to their total, a bounded number of times.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from ..brunei import brunei_date, brunei_midnight
-from ..models import Reading, Resolution, Utility
+from ..models import Resolution, Utility
 from ..store.models import DayState, StoredMeter
+from .empty_days import is_due_again, open_empty_days
+from .history_start import EMPTY_MONTHS, WINDOW, oldest_day, search
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from decimal import Decimal
 
-WINDOW: Final = timedelta(days=31)
-"""How much one daily report takes."""
-EMPTY_MONTHS: Final = 2
-"""So many empty daily reports in a row are the start of history."""
 RECENT_DAYS: Final = 3
 """So many days are read again and again: the portal corrects them."""
 UNCHANGED: Final = timedelta(days=35)
@@ -51,6 +49,7 @@ class Why(StrEnum):
     TODAY = "today"
     RECENT = "recent"
     DAILY = "daily"
+    EMPTY_DAYS = "empty_days"
     HISTORY_HOURS = "history_hours"
     MISSING_HOURS = "missing_hours"
 
@@ -77,6 +76,18 @@ class MeterState:
         """Return what is known of a day, which may be nothing."""
         return self.days.get(day) or DayState(day)
 
+    def as_of(self, now: datetime) -> MeterState:
+        """Return it without what a wrong clock has noted: the future, and days after today."""
+        today = brunei_date(now)
+        if all(
+            day <= today and ((newest := state.newest_stamp) is None or newest <= now)
+            for day, state in self.days.items()
+        ):
+            return self
+        return replace(
+            self, days={d: state.as_of(now) for d, state in self.days.items() if d <= today}
+        )
+
     def has_hours(self, now: datetime) -> bool:
         """Whether to ask for hourly reports: not for water, nor lately refused."""
         if self.meter.utility is not Utility.ELECTRICITY:
@@ -93,6 +104,8 @@ class Outlook:
     left: int
     days_complete: bool
     """Whether the daily history of every meter is there, back to its start."""
+    empty_days: int = 0
+    """Days that were empty when asked for, and are asked for again."""
 
 
 def next_step(
@@ -104,10 +117,11 @@ def next_step(
 ) -> Step | None:
     """Return the report to read next, or None when nothing is due.
 
-    `page_serves` tells whether a report costs one request instead of three; `deferred` are steps
+    `page_serves` is whether a report costs one request instead of three; `deferred` are steps
     that failed lately and wait.
     """
     waiting = set(deferred)
+    meters = [meter.as_of(now) for meter in meters]
     return next(
         (step for step in _steps(meters, now, page_serves=page_serves) if step not in waiting), None
     )
@@ -121,6 +135,8 @@ def _steps(
     for meter in meters:
         yield from _due(meter, now, page_serves=page_serves)
     for meter in meters:
+        yield from _empty_days(meter, now)
+    for meter in meters:
         yield from _history_hours(meter, now)
     for meter in meters:
         yield from _missing_hours(meter, now)
@@ -130,43 +146,15 @@ def _steps(
 
 
 def _history_days(state: MeterState, now: datetime) -> Iterator[Step]:
-    """Yield the newest stretch of days, a report long, that no daily report has covered."""
-    newest = brunei_date(now) - timedelta(days=1)
-    asked = sorted(day for day, known in state.days.items() if known.daily_read_at)
-    last: date | None = newest
-    if asked:
-        last = _newest_gap(set(asked), min(state.days), newest)
-        if last is None:
-            last = None if history_found(state) else asked[0] - timedelta(days=1)
-    if last is None:
-        return
-    first = last - WINDOW + timedelta(days=1)
-    older = [day for day in asked if day <= last]
-    if older:
-        first = max(first, older[-1] + timedelta(days=1))
-    yield Step(state.meter.number, Resolution.DAY, first, last, Why.HISTORY_DAYS)
+    """Yield the next stretch of days, a report long, that no daily report has covered."""
+    found = search(state.days, brunei_date(now))
+    if found.first and found.last:
+        yield Step(state.meter.number, Resolution.DAY, found.first, found.last, Why.HISTORY_DAYS)
 
 
-def _newest_gap(asked: set[date], oldest: date, newest: date) -> date | None:
-    """Return the newest day between these that no daily report has covered; None without one.
-
-    Such days come from a long absence, or were asked for by hand. The newest day itself is read
-    with the others that are due.
-    """
-    for back in range(1, (newest - oldest).days + 1):
-        day = newest - timedelta(days=back)
-        if day not in asked:
-            return day
-    return None
-
-
-def history_found(state: MeterState) -> bool:
-    """Whether the start of a meter's history is known: two empty months lie before it."""
-    asked = sorted(day for day, known in state.days.items() if known.daily_read_at)
-    empty = WINDOW.days * EMPTY_MONTHS
-    return len(asked) >= empty and not any(
-        state.days[day].total is not None for day in asked[:empty]
-    )
+def history_found(state: MeterState, now: datetime) -> bool:
+    """Whether the start of a meter's history is known."""
+    return search(state.days, brunei_date(now)).end is not None
 
 
 # --- 2. what is due ---
@@ -175,19 +163,19 @@ def history_found(state: MeterState) -> bool:
 def _due(state: MeterState, now: datetime, *, page_serves: bool | None) -> Iterator[Step]:
     number, today = state.meter.number, brunei_date(now)
     yesterday = today - timedelta(days=1)
-    slot = latest_slot(now)
+    due_at = reread_due_at(now)
     hourly = state.has_hours(now)
     if hourly and _today_is_due(state, now, page_serves=page_serves):
         yield Step(number, Resolution.HOUR, today, today, Why.TODAY)
     read_at = state.day(yesterday).daily_read_at
-    if read_at is None or (read_at < slot and (hourly or not _read_since_morning(state, now))):
+    if read_at is None or (read_at < due_at and (hourly or not _read_since_morning(state, now))):
         yield Step(
             number, Resolution.DAY, yesterday - WINDOW + timedelta(days=1), yesterday, Why.DAILY
         )
     if hourly:
         for back in range(1, RECENT_DAYS + 1):
             day = state.day(today - timedelta(days=back))
-            if (day.hours_read_at is None or day.hours_read_at < slot) and _may_have_hours(
+            if (day.hours_read_at is None or day.hours_read_at < due_at) and _may_have_hours(
                 state, day.day
             ):
                 yield Step(number, Resolution.HOUR, day.day, day.day, Why.RECENT)
@@ -213,10 +201,10 @@ def _read_since_morning(state: MeterState, now: datetime) -> bool:
     return read_at is not None and read_at >= morning and yesterday.total is not None
 
 
-def latest_slot(now: datetime) -> datetime:
+def reread_due_at(now: datetime) -> datetime:
     """Return when the recent days last became due."""
     midnight = brunei_midnight(brunei_date(now))
-    past = [midnight + slot for slot in REREAD_TIMES if midnight + slot <= now]
+    past = [midnight + time for time in REREAD_TIMES if midnight + time <= now]
     return past[-1] if past else midnight - timedelta(days=1) + REREAD_TIMES[-1]
 
 
@@ -226,7 +214,18 @@ def _may_have_hours(state: MeterState, day: date) -> bool:
     return not totals or day >= min(totals)
 
 
-# --- 3. and 4. hours behind ---
+# --- 3. days that were empty ---
+
+
+def _empty_days(state: MeterState, now: datetime) -> Iterator[Step]:
+    """Yield the newest stretch of days, a report long, that were empty and are due again."""
+    due = sorted(day.day for day in open_empty_days(state.days) if is_due_again(day, now))
+    if due:
+        first = next(day for day in due if due[-1] - day < WINDOW)
+        yield Step(state.meter.number, Resolution.DAY, first, due[-1], Why.EMPTY_DAYS)
+
+
+# --- 4. and 5. hours behind ---
 
 
 def _history_hours(state: MeterState, now: datetime) -> Iterator[Step]:
@@ -269,58 +268,19 @@ def _hours(state: MeterState, day: DayState, why: Why) -> Step:
     return Step(state.meter.number, Resolution.HOUR, day.day, day.day, why)
 
 
-# --- what follows from a reading ---
-
-
-def is_settled(day: DayState, now: datetime) -> bool:
-    """Whether the portal need not be asked about a day any more.
-
-    Its hours add up to the daily report and it is older than three days, or nothing about it has
-    changed for 35 days.
-    """
-    if day.settled:
-        return True
-    age = brunei_date(now) - day.day
-    if age <= timedelta(days=RECENT_DAYS):
-        return False
-    unchanged = day.changed_at is not None and now - day.changed_at >= UNCHANGED
-    return (day.adds_up and day.hours_asked > 0) or (unchanged and age >= UNCHANGED)
-
-
-def wants_estimates(day: DayState, now: datetime) -> bool:
-    """Whether the hours that a day lacks are to be estimated: it has some, and is not recent."""
-    recent = brunei_date(now) - day.day <= timedelta(days=RECENT_DAYS)
-    return not recent and day.hours > 0 and (day.estimated > 0 or not day.adds_up)
-
-
-def remainder(day: date, hours: Sequence[Reading], total: Decimal) -> list[Reading]:
-    """Return estimates for the hours that a day lacks: its remainder, spread evenly.
-
-    `hours` are the reported ones, in kWh like `total`. The estimates add up to the remainder
-    exactly. There are none where nothing is missing or nothing (or less) is left, as on a meter's
-    first day.
-    """
-    reported = {reading.start for reading in hours}
-    starts = [brunei_midnight(day) + timedelta(hours=hour) for hour in range(24)]
-    missing = [start for start in starts if start not in reported]
-    left = total - sum((reading.value for reading in hours), start=total * 0)
-    if not missing or left <= 0:
-        return []
-    # Shares in the last digit of the total; the first hours take what does not divide.
-    digit = left.as_tuple().exponent
-    unit = left.__class__(1).scaleb(min(digit, -3) if isinstance(digit, int) else -3)
-    share, rest = divmod(int(left / unit), len(missing))
-    return [
-        Reading(start, unit * (share + (1 if n < rest else 0))) for n, start in enumerate(missing)
-    ]
+# --- how far it has come ---
 
 
 def outlook(meters: Sequence[MeterState], now: datetime) -> Outlook:
     """Return how many reports of history are read and how many are left, as far as known."""
-    done = left = 0
+    done = left = empty = 0
     days_complete = bool(meters)
+    meters = [meter.as_of(now) for meter in meters]
     for meter in meters:
-        asked = sum(1 for day in meter.days.values() if day.daily_read_at)
+        start = oldest_day(meter.days)
+        since = start - EMPTY_MONTHS * WINDOW if start else date.min
+        asked = sum(1 for day in meter.days.values() if day.daily_read_at and day.day >= since)
+        empty += sum(1 for _ in open_empty_days(meter.days))
         done += -(-asked // WINDOW.days)
         if next(_history_days(meter, now), None):
             days_complete = False
@@ -329,4 +289,4 @@ def outlook(meters: Sequence[MeterState], now: datetime) -> Outlook:
             wanted = sum(1 for day in meter.days.values() if is_wanted(day))
             left += wanted
             done += sum(1 for day in meter.days.values() if day.total is not None) - wanted
-    return Outlook(done, left, days_complete)
+    return Outlook(done, left, days_complete, empty)

@@ -10,25 +10,28 @@ import asyncio
 import logging
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from ..brunei import utcnow
-from ..errors import NoData, PageNotUnderstood, ReportNotOffered
+from ..errors import ClockWrong, NoData, PageNotUnderstood, ReportNotOffered
 from ..models import Reading, Resolution, Utility
-from ..store.models import DayState, StoredMeter
-from . import plan
+from ..store.models import DayState, Origin, StoredMeter
+from . import plan, settling
 from .plan import MeterState, Step
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
-    from ..client import UsmsClient
     from ..models import Account, Meter
     from ..store import ReadingsStore
+    from .source import ReportSource
 
 _LOGGER = logging.getLogger(__name__)
 
+CLOCK_TOLERANCE: Final = timedelta(hours=1)
+"""By how much this machine's clock may differ from the portal's."""
 _DEFERRED_FOR: Final = timedelta(hours=6)
 _NOT_UNDERSTOOD_IN_A_ROW: Final = 3
 _PAGE_SERVES: Final = "open_page_serves"
@@ -46,6 +49,8 @@ class Progress:
     """`done` and those known to be left; grows while the start of history is not found."""
     days_complete: bool
     """Whether the daily history of every meter is there, back to its start."""
+    empty_days: int
+    """Days that were empty when asked for, and are asked for again."""
     changed: tuple[date, ...]
     """The days of the step's meter of which any reading changed."""
     time_left: timedelta | None
@@ -56,9 +61,9 @@ class Sync:
     """Keeps the store of an account up to date with the portal."""
 
     def __init__(
-        self, client: UsmsClient, store: ReadingsStore, *, now: Callable[[], datetime] = utcnow
+        self, client: ReportSource, store: ReadingsStore, *, now: Callable[[], datetime] = utcnow
     ) -> None:
-        """Read through that client into that store; `now` tells the time."""
+        """Read through that client into that store; `now` returns the time."""
         self._client = client
         self._store = store
         self._now = now
@@ -81,12 +86,17 @@ class Sync:
                 self._client.open_page_serves = known["value"]
 
     async def record_account(self, account: Account) -> None:
-        """Take note of the account's meters and of what moved on their cards."""
+        """Take note of the account's meters and of what moved on their cards.
+
+        Raises ClockWrong, as `run` does.
+        """
+        self._check_clock()
         for meter in account.meters:
             await asyncio.to_thread(
                 self._store.record_meter, meter.number, meter.utility, _card(meter), account.read_at
             )
         self._present = {meter.number for meter in account.meters}
+        await asyncio.to_thread(self._store.record_present, self._present)
         for stored in await asyncio.to_thread(self._store.meters):
             known = self._states.get(stored.number)
             if known is None:
@@ -132,6 +142,7 @@ class Sync:
         """
         not_understood: PageNotUnderstood | None = None
         in_a_row = 0
+        self._check_clock()
         while step := await asyncio.to_thread(self.next_step):
             began = monotonic()
             try:
@@ -156,6 +167,7 @@ class Sync:
         readings = await self._read(step)
         if readings is None:
             return set()
+        self._check_clock()
         changed = await asyncio.to_thread(self._keep, step, readings, self._now())
         await self._remember_page_serves()
         # A daily report may open or settle any day; an hourly one touches its own.
@@ -168,6 +180,12 @@ class Sync:
         await asyncio.to_thread(self._store.want, meter, first, last, again=force)
         self._deferred = {step: at for step, at in self._deferred.items() if step.meter != meter}
         await self._load(self._states[meter].meter)
+
+    def _check_clock(self) -> None:
+        """Raise ClockWrong where days would be planned and settled by a clock that is wrong."""
+        offset = self._client.clock_offset
+        if offset is not None and abs(offset) > CLOCK_TOLERANCE:
+            raise ClockWrong(offset)
 
     # --- the parts of a step ---
 
@@ -207,18 +225,24 @@ class Sync:
                 days = store.days(step.meter, step.first, step.last)
             opened = [day for day in days.values() if not day.settled]
             changed |= {day.day for day in opened if self._estimate(step.meter, day, now)}
-            settled = [day.day for day in opened if plan.is_settled(day, now)]
+            has_hours = self._states[step.meter].has_hours(now)
+            settled = [
+                day.day for day in opened if settling.is_settled(day, now, has_hours=has_hours)
+            ]
             if settled:
-                store.settle(step.meter, settled)
+                store.settle(step.meter, settled, now)
         return changed
 
     def _estimate(self, meter: str, day: DayState, now: datetime) -> bool:
         """Give the hours that a day lacks their share; return whether that changed anything."""
-        if day.total is None or not plan.wants_estimates(day, now):
+        if day.total is None or not settling.wants_estimates(day, now):
             return False
         stored = self._store.readings(meter, Resolution.HOUR, day.day, day.day)
-        hours = [Reading(hour.start, hour.value) for hour in stored if not hour.estimated]
-        estimates = plan.remainder(day.day, hours, day.total)
+        hours = [Reading(hour.start, hour.value) for hour in stored if hour.origin is Origin.REPORT]
+        known = [hour.value for hour in stored if not hour.estimated]
+        if len(known) > len(hours) and sum(known, Decimal(0)) == day.total:
+            return False  # what was taken over is just what the portal lacks
+        estimates = settling.remainder(day.day, hours, day.total)
         return self._store.estimate_hours(meter, day.day, estimates, now)
 
     async def _remember_page_serves(self) -> None:
@@ -258,6 +282,7 @@ class Sync:
             done=outlook.done,
             total=outlook.done + outlook.left,
             days_complete=outlook.days_complete,
+            empty_days=outlook.empty_days,
             changed=tuple(sorted(changed)),
             time_left=self._pace.time_for(outlook.left),
         )

@@ -1,0 +1,106 @@
+"""What an account has while it is set up: which meters, and what they cost, for all who ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+
+from .client import Account, Meter, TariffSchedule, Utility
+from .client.store import ReadingsStore
+from .connection.connection import Connection
+from .coordinator import UsmsCoordinator
+from .figures import AccountFigures, FiguresCoordinator
+from .history.account_statistics import AccountStatistics
+from .history.loop import History
+from .history.progress import HistoryCoordinator, HistoryProgress
+from .payments import Payments
+
+__all__ = [
+    "AccountMeter",
+    "FiguresCoordinator",
+    "HistoryCoordinator",
+    "HistoryProgress",
+    "UsmsConfigEntry",
+    "UsmsCoordinator",
+    "UsmsData",
+]
+
+type UsmsConfigEntry = ConfigEntry[UsmsData]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountMeter:
+    """A meter that the account has."""
+
+    number: str = field(repr=False)
+    utility: Utility | None
+    """None until its card has shown a unit."""
+    card: Meter | None
+    """As the last poll showed it; None before the first."""
+
+
+class UsmsData:
+    """An account while it is set up."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        connection: Connection,
+        coordinator: UsmsCoordinator,
+        store: ReadingsStore,
+    ) -> None:
+        """Put together what the account needs; `async_start` begins."""
+        self.connection = connection
+        self.coordinator = coordinator
+        self.store = store
+        self.payments = Payments(hass, entry, connection.client, store, schedule=self.schedule)
+        self.statistics = AccountStatistics(
+            hass, store, meters=lambda: self.history.meters, schedule=self.schedule
+        )
+        self.figures = AccountFigures(
+            hass, entry, store, schedule=self.schedule, review=self.payments.review
+        )
+        self.history = History(
+            coordinator,
+            connection=connection,
+            store=store,
+            statistics=self.statistics,
+            payments=self.payments,
+            figures=self.figures,
+        )
+        entry.async_on_unload(coordinator.async_add_listener(self._note_present))
+
+    def meters(self) -> list[AccountMeter]:
+        """Return the meters that the account has.
+
+        Those of the account page as it was last read, also before this start. A meter that the
+        page shows no more is none of the account's: its readings and statistics stay.
+        """
+        account: Account | None = self.coordinator.data
+        if account is None:
+            return [
+                AccountMeter(meter.number, meter.utility, None)
+                for meter in self.history.meters
+                if meter.present
+            ]
+        stored = self.history.utilities
+        return [
+            AccountMeter(card.number, card.utility or stored.get(card.number), card)
+            for card in account.meters
+        ]
+
+    def meter(self, number: str) -> AccountMeter | None:
+        """Return a meter of the account; None where it has no such meter."""
+        return next((meter for meter in self.meters() if meter.number == number), None)
+
+    def schedule(self, number: str) -> TariffSchedule | None:
+        """Return the prices of a meter; None where they are not known."""
+        meter = self.meter(number)
+        utility = meter.utility if meter else self.history.utilities.get(number)
+        return self.payments.prices(number, utility)
+
+    def _note_present(self) -> None:
+        self.figures.async_set_present({meter.number for meter in self.meters()})

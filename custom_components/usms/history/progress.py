@@ -1,0 +1,33 @@
+"""How far the history of an account has come, as entities and answers show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+from ..client.sync import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryProgress:
+    """How far the history has come."""
+
+    reports_read: int
+    reports_left: int
+    """As far as is known; grows while the start of the history is not found."""
+    days_complete: bool
+    """Whether the daily history of every meter is there, back to its start."""
+    empty_days: int
+    """Days that the portal had not published when asked, and that are asked for again."""
+    last: Progress | None
+    """The last report read; None before there is one."""
+
+    @property
+    def percent(self) -> int:
+        """Which share is read."""
+        total = self.reports_read + self.reports_left
+        return 100 * self.reports_read // total if total else 0
+
+
+type HistoryCoordinator = DataUpdateCoordinator[HistoryProgress]

@@ -1,0 +1,101 @@
+"""What a meter costs and how far its balance goes, from the amounts of days."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from custom_components.usms.client import (
+    BRUNEI,
+    Tariff,
+    TariffSchedule,
+    Utility,
+    residential_electricity,
+    tiers_of,
+)
+from custom_components.usms.client.billing.cost import AVERAGED, spending
+
+from .test_tariff import tariffs
+
+DAY = timedelta(days=1)
+NOW = datetime(2026, 11, 20, 14, 30, tzinfo=BRUNEI)
+TODAY = NOW.date()
+RESIDENTIAL = TariffSchedule.always(residential_electricity())
+
+
+def every_day(amount: str, first: date, last: date = TODAY) -> dict[date, Decimal]:
+    return {first + n * DAY: Decimal(amount) for n in range((last - first).days + 1)}
+
+
+def test_costs_run_through_the_tiers_of_each_month() -> None:
+    amounts = every_day("50", date(2026, 10, 1))
+    found = spending(amounts, amounts, RESIDENTIAL, NOW, Decimal(80))
+    # October: 1550 kWh. November: 1000 kWh so far, the second tier since the 13th.
+    assert found.day == TODAY
+    assert found.last_month == Decimal("6.00") + 950 * Decimal("0.08")
+    assert found.this_month == Decimal("6.00") + 400 * Decimal("0.08")
+    assert found.today == found.yesterday == Decimal("4.00")
+    assert (found.tier_number, found.tiers, found.tier.rate) == (2, 4, Decimal("0.08"))
+    assert found.left_in_tier == 1000
+    assert found.per_day == 50
+    assert found.buys == 1000
+    assert found.forecast is not None
+
+
+def test_a_month_begins_in_the_first_tier() -> None:
+    amounts = every_day("50", date(2026, 10, 1), date(2026, 10, 31))
+    now = datetime(2026, 11, 1, 8, 0, tzinfo=BRUNEI)
+    found = spending(amounts, amounts, RESIDENTIAL, now, Decimal(5))
+    assert found.today is None
+    assert found.this_month is None
+    assert found.yesterday == Decimal("4.00")
+    assert (found.tier_number, found.left_in_tier, found.buys) == (1, 600, 500)
+
+
+def test_a_new_tariff_holds_from_its_day() -> None:
+    dear = Tariff("dear", Utility.ELECTRICITY, tiers_of([(None, Decimal(1))]))
+    amounts = every_day("10", date(2026, 11, 1))
+    found = spending(amounts, amounts, RESIDENTIAL.changed(TODAY, dear), NOW, Decimal(7))
+    assert found.yesterday == Decimal("0.10")
+    assert found.today == 10
+    assert found.this_month == 19 * Decimal("0.10") + 10
+    assert (found.tiers, found.left_in_tier, found.buys) == (1, None, 7)
+
+
+def test_nothing_known_is_not_nothing_used() -> None:
+    found = spending({}, {}, RESIDENTIAL, NOW, None)
+    assert (found.today, found.yesterday, found.this_month, found.last_month) == (None,) * 4
+    assert (found.per_day, found.buys, found.forecast) == (None, None, None)
+    assert (found.tier_number, found.left_in_tier) == (1, 600)
+
+
+def test_a_balance_below_zero_buys_nothing() -> None:
+    assert spending({}, {}, RESIDENTIAL, NOW, Decimal(-4)).buys == 0
+
+
+def test_the_average_is_of_the_last_thirty_complete_days() -> None:
+    complete = every_day("90", TODAY - 60 * DAY, TODAY - (AVERAGED + 1) * DAY)
+    complete |= every_day("9", TODAY - AVERAGED * DAY, TODAY - 11 * DAY)
+    complete |= every_day("12", TODAY - 10 * DAY, TODAY - DAY)
+    del complete[TODAY - 3 * DAY]
+    found = spending(complete, complete, RESIDENTIAL, NOW, None)
+    assert found.per_day == Decimal(20 * 9 + 9 * 12) / 29
+
+
+@given(
+    tariffs(),
+    tariffs(),
+    st.lists(st.none() | st.decimals(min_value=0, max_value=300, places=3), max_size=51),
+)
+@settings(max_examples=50, deadline=None)
+def test_months_cost_their_bill_whatever_was_used(
+    old: Tariff, new: Tariff, some: list[Decimal | None]
+) -> None:
+    first = date(2026, 10, 1)
+    amounts = {first + n * DAY: amount for n, amount in enumerate(some) if amount is not None}
+    schedule = TariffSchedule.always(old).changed(date(2026, 11, 1), new)
+    found = spending(amounts, amounts, schedule, NOW, None)
+    for cost, tariff, month in ((found.last_month, old, 10), (found.this_month, new, 11)):
+        used = [amount for day, amount in amounts.items() if day.month == month]
+        assert cost == (tariff.bill(sum(used, Decimal(0))) if used else None)

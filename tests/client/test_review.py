@@ -1,0 +1,253 @@
+"""The review of payments: what a simulated household's balance shows, and what the store keeps."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from custom_components.usms.client import BRUNEI, Meter, Payment, TopUp, TopUpOrigin
+from custom_components.usms.client.billing.ledger import priced
+from custom_components.usms.client.billing.schedule import TariffSchedule
+from custom_components.usms.client.billing.tariff import residential
+from custom_components.usms.client.brunei import brunei_midnight
+from custom_components.usms.client.models import Reading, Resolution, Utility
+from custom_components.usms.client.review import review
+from custom_components.usms.client.store import ReadingsStore
+from custom_components.usms.client.store.payments import Payments
+from custom_components.usms.client.sync.settling import remainder
+from tests.portal import Profile
+from tests.portal import accounts as portal
+from tests.portal.ledger import TopUp as Truth
+
+METER = "10000001"
+CENT = Decimal("0.01")
+AT = datetime(2026, 11, 3, 12, 0, tzinfo=BRUNEI)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def store() -> Iterator[ReadingsStore]:
+    store = ReadingsStore(Path(":memory:"))
+    store.record_meter(METER, Utility.ELECTRICITY, "", AT)
+    yield store
+    store.close()
+
+
+class Household:
+    """A simulated meter, looked at now and then, and the store and books that come of it."""
+
+    def __init__(self, utility: Utility, days: int, minutes: int, profile: Profile) -> None:
+        """Look every so many minutes."""
+        self.now = datetime(2026, 11, 20, 9, 7, 13, tzinfo=BRUNEI)
+        self.minutes = minutes
+        self.utility = utility
+        self.profile = profile
+        account = portal.make_accounts(5, days, self.now, profile)[portal.DEMO_USERNAME]
+        self.real = next(meter for meter in account.meters if meter.utility == utility)
+        self.begin = brunei_midnight(self.real.installed + DAY) + timedelta(minutes=3)
+        self.schedule = TariffSchedule.always(residential(utility))
+        self.store = ReadingsStore(Path(":memory:"))
+        self.store.record_meter(self.number, utility, "", self.begin)
+        self.payments = Payments(self.store)
+        self.news: list[TopUp] = []
+
+    @property
+    def number(self) -> str:
+        """The meter's."""
+        return self.real.number
+
+    def live(self) -> None:
+        """Look at the card all the time, and read and review once a day."""
+        at, balance = self.begin, None
+        review_at = brunei_midnight(self.begin.date()) + timedelta(hours=14)
+        while at <= self.now:
+            if (shown := self.real.balance(at).quantize(CENT)) != balance:
+                balance = shown
+                self.payments.record_balance(Meter(self.number, self.utility, balance=shown), at)
+            at += timedelta(minutes=self.minutes)
+            if at >= review_at:
+                self.read(at)
+                review(self.store, {self.number: self.schedule}, at)
+                self.news += self.payments.unannounced(self.number, at)
+                review_at += DAY
+        self.now = at
+
+    def read(self, at: datetime) -> None:
+        """Read what the portal has published of the last days."""
+        for day in (at.date() - n * DAY for n in range(6)):
+            hours = [Reading(*hour) for hour in self.real.truth.shown_hours(day, at, self.profile)]
+            total = self.real.truth.shown_day(day, at, self.profile)
+            if hours:
+                self.store.save_hours(self.number, day, hours, at)
+            if total is None:
+                continue
+            self.store.save_days(self.number, day, day, [Reading(brunei_midnight(day), total)], at)
+            if self.utility is Utility.ELECTRICITY and at.date() - day > 3 * DAY:
+                shares = remainder(day, hours, total)
+                self.store.estimate_hours(self.number, day, shares, at)
+
+    def truth(self) -> list[Truth]:
+        """Return the real top-ups."""
+        return [topup for topup in self.real.topups(self.now) if topup.at > self.begin]
+
+    def predicted(self) -> Iterator[tuple[Decimal, Decimal]]:
+        """Yield the balance by our own book at each reading's end, beside the portal's."""
+        hourly = self.utility is Utility.ELECTRICITY
+        resolution = Resolution.HOUR if hourly else Resolution.DAY
+        readings = [
+            (Reading(stored.start, stored.value), resolution)
+            for stored in self.store.readings(self.number, resolution)
+        ]
+        # Water is charged at five the next morning.
+        lag = timedelta(0) if hourly else timedelta(hours=5)
+        balances = self.payments.balances(self.number)
+        balance = balances[0].amount
+        topups = sorted((topup.at, topup.credited) for topup in self.payments.topups(self.number))
+        topups.append((datetime.max.replace(tzinfo=BRUNEI), Decimal(0)))
+        for piece in priced(readings, self.schedule):
+            at = piece.end + lag
+            if at > self.begin:
+                balance -= piece.cost
+            while topups[0][0] <= at:
+                balance += topups.pop(0)[1]
+            # A top-up that only the balance tells of is known since the next look.
+            fresh = any(at - timedelta(minutes=self.minutes) < t.at <= at for t in self.truth())
+            if not fresh and self.begin < at < self.now - 5 * DAY:
+                yield balance, self.real.balance(at)
+
+    def bill(self) -> Decimal:
+        """Return what a month costs on average."""
+        first, last = (
+            self.payments.balances(self.number)[0],
+            self.payments.balances(self.number)[-1],
+        )
+        paid = sum((topup.recharge for topup in self.truth()), Decimal(0))
+        months = Decimal((last.seen_at - first.seen_at) / DAY) / Decimal("30.4")
+        return (first.amount + paid - last.amount) / months
+
+
+@pytest.mark.parametrize("utility", Utility)
+@pytest.mark.parametrize(
+    ("minutes", "days"),
+    [
+        (30, 50),
+        pytest.param(10, 730, marks=pytest.mark.long),
+        pytest.param(60, 730, marks=pytest.mark.long),
+    ],
+)
+def test_every_top_up_is_found_and_none_invented(utility: Utility, minutes: int, days: int) -> None:
+    household = Household(utility, days, minutes, Profile())
+    household.live()
+    found, real = household.payments.topups(household.number), household.truth()
+    assert len(real) >= max(1, days // 130)
+    assert [topup.origin for topup in found] == [TopUpOrigin.BALANCE] * len(found)
+    assert len(found) == len(real)
+    for ours, theirs in zip(found, real, strict=True):
+        assert timedelta(0) <= ours.at - theirs.at <= timedelta(minutes=minutes)
+        # The balance shows whole cents.
+        assert abs(ours.amount - theirs.amount) <= 2 * CENT
+    told = [topup.at for topup in household.news]
+    assert told == [topup.at for topup in found if topup.at > household.begin + DAY]
+    off = [abs(ours - theirs) for ours, theirs in household.predicted()]
+    assert len(off) > (days - 12) * (18 if utility is Utility.ELECTRICITY else 0.8)
+    assert max(off) < household.bill() / 100
+
+
+def test_a_top_up_that_the_history_has_is_not_found_again() -> None:
+    household = Household(Utility.ELECTRICITY, 50, 30, Profile(credit_delay_minutes=55))
+    household.live()
+    number, now = household.number, household.now
+    assert {topup.origin for topup in household.payments.topups(number)} == {TopUpOrigin.BALANCE}
+    history = [
+        TopUp(real.at, real.number, number, real.amount, real.debt, real.recharge, real.units)
+        for real in household.truth()
+    ]
+    assert household.payments.save_history(number, history) == len(history)
+    assert household.payments.save_history(number, history) == 0
+    review(household.store, {number: household.schedule}, now)
+    assert household.payments.topups(number) == history
+    assert household.payments.unannounced(number, now) == []
+
+
+def test_water_that_draws_on_electricity_is_a_transfer() -> None:
+    profile = Profile(water_draws_on_electricity=True)
+    power = Household(Utility.ELECTRICITY, 70, 30, profile)
+    power.live()
+    water = Household(Utility.WATER, 70, 30, profile)
+    # Both meters of one account, in one store, looked at at the same moments.
+    water.store, water.payments = power.store, power.payments
+    water.store.record_meter(water.number, Utility.WATER, "", power.begin)
+    water.live()
+    review(power.store, {power.number: power.schedule, water.number: water.schedule}, power.now)
+    drawn = water.real.drawn(power.now)
+    assert drawn
+    since = power.now - 20 * DAY
+    to_water = power.payments.topups(water.number, since)
+    from_power = [
+        topup
+        for topup in power.payments.topups(power.number, since)
+        if topup.origin is TopUpOrigin.TRANSFER
+    ]
+    assert to_water
+    assert {topup.origin for topup in to_water} == {TopUpOrigin.TRANSFER}
+    assert [topup.at for topup in from_power] == [topup.at for topup in to_water]
+    for ours, theirs in zip(to_water, drawn[-len(to_water) :], strict=True):
+        assert abs(ours.amount - theirs) <= 2 * CENT
+    assert [out.amount for out in from_power] == [-to.amount for to in to_water]
+
+
+@pytest.mark.parametrize("utility", Utility)
+@pytest.mark.parametrize(
+    ("percent", "differs"), [(100, False), (101, False), (105, True), (92, True)]
+)
+def test_another_price_shows_in_the_bill(utility: Utility, percent: int, differs: bool) -> None:
+    household = Household(utility, 32, 60, Profile(price_percent=percent))
+    household.live()
+    number = household.number
+    found = review(household.store, {number: household.schedule}, household.now)[number]
+    assert found.bill is not None
+    assert abs(found.bill.difference - Decimal(percent - 100) / 100) < Decimal("0.02")
+    assert found.bill.differs is differs
+    assert found.bill.last >= household.now.date() - 6 * DAY
+
+
+def test_books_without_a_price_find_rises_alone() -> None:
+    household = Household(Utility.ELECTRICITY, 35, 60, Profile())
+    household.live()
+    number = household.number
+    found = review(household.store, {number: None}, household.now)[number]
+    assert (found.bill, found.predicted) == (None, None)
+    assert len(household.payments.topups(number)) == len(household.truth())
+
+
+def test_debts_come_back(store: ReadingsStore) -> None:
+    payments = Payments(store)
+    assert payments.debt(METER) is None
+    payment = Payment(
+        METER, "Residential", "DEBT_ADJUSTED", Decimal("120.50"), None, Decimal("12.05"), None,
+        None, None, None,
+    )  # fmt: skip
+    payments.save_payment(payment, AT)
+    debt = payments.debt(METER)
+    assert debt is not None
+    assert (debt.read_at, debt.customer_type) == (AT, "Residential")
+    assert (debt.owing, debt.monthly) == (Decimal("120.50"), Decimal("12.05"))
+
+
+def test_only_a_balance_that_moved_is_kept(store: ReadingsStore) -> None:
+    payments = Payments(store)
+    for minute, amount in enumerate(["5.00", "5.00", "4.99", "5.00"]):
+        meter = Meter(METER, Utility.ELECTRICITY, balance=Decimal(amount))
+        assert payments.record_balance(meter, AT + timedelta(minutes=minute)) is (minute != 1)
+    assert not payments.record_balance(
+        Meter(METER, Utility.ELECTRICITY), AT
+    )  # a card that is being updated
+    amounts = [str(balance.amount) for balance in payments.balances(METER)]
+    assert amounts == ["5.00", "4.99", "5.00"]
+    last = payments.balance(METER)
+    assert last is not None
+    assert last.seen_at == AT + timedelta(minutes=3)
+    since = payments.balances(METER, AT + timedelta(minutes=2, seconds=30))
+    assert [str(balance.amount) for balance in since] == ["4.99", "5.00"]

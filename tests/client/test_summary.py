@@ -1,0 +1,127 @@
+"""What is shown of a meter, counted from a real store."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from custom_components.usms.client import (
+    BRUNEI,
+    Meter,
+    Reading,
+    TariffSchedule,
+    Utility,
+    residential_electricity,
+)
+from custom_components.usms.client.brunei import brunei_midnight
+from custom_components.usms.client.store import ReadingsStore
+from custom_components.usms.client.store.payments import Payments
+from custom_components.usms.client.summary import Figures, count
+
+METER = "10000001"
+NOW = datetime(2026, 11, 20, 14, 30, tzinfo=BRUNEI)
+TODAY = NOW.date()
+DAY = timedelta(days=1)
+RESIDENTIAL = TariffSchedule.always(residential_electricity())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[ReadingsStore]:
+    store = ReadingsStore(tmp_path / "readings.db")
+    store.record_meter(METER, Utility.ELECTRICITY, "100 5", NOW)
+    yield store
+    store.close()
+
+
+def save_days(store: ReadingsStore, first: date, last: date, amount: str) -> None:
+    """Store the daily report of those days."""
+    days = [first + n * DAY for n in range((last - first).days + 1)]
+    readings = [Reading(brunei_midnight(day), Decimal(amount)) for day in days]
+    store.save_days(METER, first, last, readings, NOW)
+
+
+def save_hours(store: ReadingsStore, day: date, hours: int, amount: str) -> None:
+    """Store that many hours of a day."""
+    start = brunei_midnight(day)
+    readings = [Reading(start + n * timedelta(hours=1), Decimal(amount)) for n in range(hours)]
+    store.save_hours(METER, day, readings, NOW)
+
+
+def counted(
+    store: ReadingsStore, schedule: TariffSchedule | None, now: datetime, balance: Decimal | None
+) -> Figures:
+    """Count after the meter's card has shown that balance."""
+    Payments(store).record_balance(Meter(METER, Utility.ELECTRICITY, balance=balance), now)
+    return count(store, METER, schedule, now)
+
+
+def test_an_empty_store_shows_nothing(store: ReadingsStore) -> None:
+    found = counted(store, RESIDENTIAL, NOW, None)
+    used = found.consumption
+    assert (used.today, used.yesterday, used.this_month, used.last_month) == (None,) * 4
+    assert (used.oldest, used.newest) == (None, None)
+    assert found.spending is not None
+    assert found.spending.this_month is None
+    assert found.spending.forecast is None
+    assert used.counts(date(2020, 1, 1))
+
+
+def test_days_and_the_hours_of_today(store: ReadingsStore) -> None:
+    save_days(store, date(2026, 9, 1), TODAY - DAY, "24")
+    save_hours(store, TODAY, 13, "1.5")
+    found = counted(store, RESIDENTIAL, NOW, Decimal("2.00"))
+    used, priced = found.consumption, found.spending
+    assert used.day == TODAY
+    assert (used.today, used.yesterday) == (Decimal("19.5"), 24)
+    assert used.this_month == 19 * 24 + Decimal("19.5")
+    assert used.last_month == 31 * 24
+    assert used.oldest == brunei_midnight(date(2026, 9, 1))
+    assert used.newest == brunei_midnight(TODAY) + timedelta(hours=12)
+    assert (found.at, found.balance, found.schedule) == (NOW, Decimal("2.00"), RESIDENTIAL)
+    assert priced is not None
+    assert priced.last_month == Decimal("6.00") + 144 * Decimal("0.08")
+    assert priced.this_month == used.this_month * Decimal("0.01")
+    assert priced.per_day == 24
+    assert priced.left_in_tier == 600 - used.this_month
+    assert priced.forecast is not None
+    assert priced.forecast.newest == TODAY - DAY
+    assert priced.forecast.per_day == 24
+
+
+def test_a_meter_without_prices_still_counts(store: ReadingsStore) -> None:
+    save_days(store, date(2026, 11, 1), TODAY - DAY, "24")
+    found = counted(store, None, NOW, Decimal(5))
+    assert found.consumption.yesterday == 24
+    assert (found.schedule, found.spending) == (None, None)
+
+
+def test_a_day_of_24_hours_is_complete_before_its_total_is_there(store: ReadingsStore) -> None:
+    save_days(store, date(2026, 11, 1), TODAY - 3 * DAY, "24")
+    save_hours(store, TODAY - 2 * DAY, 24, "2")
+    save_hours(store, TODAY - DAY, 20, "2")
+    found = counted(store, RESIDENTIAL, NOW, None)
+    # Yesterday shows what there is of it, but a forecast rests on whole days.
+    assert found.consumption.yesterday == 40
+    assert found.spending is not None
+    assert found.spending.forecast is not None
+    assert found.spending.forecast.newest == TODAY - 2 * DAY
+    assert found.spending.per_day == Decimal(17 * 24 + 48) / 18
+
+
+def test_a_meter_counts_its_own(store: ReadingsStore) -> None:
+    other = "1000000002"
+    store.record_meter(other, Utility.WATER, "", NOW)
+    save_days(store, date(2026, 11, 1), TODAY - DAY, "24")
+    assert count(store, other, None, NOW, None).consumption.this_month is None
+
+
+def test_which_changes_matter(store: ReadingsStore) -> None:
+    save_days(store, date(2026, 6, 1), TODAY - DAY, "24")
+    used = counted(store, RESIDENTIAL, NOW, None).consumption
+    assert used.counts(TODAY)
+    assert used.counts(date(2026, 10, 1))
+    assert not used.counts(date(2026, 9, 30))
+    assert used.counts(date(2026, 6, 1))
+    assert used.counts(date(2026, 5, 31))

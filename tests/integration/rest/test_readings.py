@@ -1,0 +1,170 @@
+"""Meters, what they used and what it costs, over real HTTP as another system asks for it."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from custom_components.usms.client import Reading, Resolution
+from custom_components.usms.client.brunei import brunei_midnight
+from tests.integration.rest.api import Api
+from tests.support.harness import Harness, bill
+
+
+def numbers(rows: list[dict[str, Any]]) -> list[tuple[str, Decimal]]:
+    return [(row["start"], Decimal(repr(row["consumption"]))) for row in rows]
+
+
+async def test_meters(read: Harness, api: Api) -> None:
+    meters = await api.get("/meters")
+    assert [meter["meter"] for meter in meters] == [meter.number for meter in read.portal.meters]
+    assert meters[0].keys() >= {
+        "meter",
+        "utility",
+        "status",
+        "remaining_units",
+        "unit",
+        "balance",
+        "last_updated",
+    }
+    for shown in meters:
+        assert shown["balance"] == float(read.state("balance", shown["utility"]))
+        left = float(read.state("remaining_units", shown["utility"]))
+        assert shown["remaining_units"] == left
+        assert (shown["unit"], shown["currency"]) == (
+            {"electricity": "kWh", "water": "m³"}[shown["utility"]],
+            "BND",
+        )
+        path = f"/meters/{shown['meter']}"
+        assert (await api.get(f"{path}/unit"))["remaining_units"] == left
+        assert (await api.get(f"{path}/credit"))["balance"] == shown["balance"]
+        assert (await api.get(path)).items() >= shown.items()
+    assert read.requests() == 0
+
+
+@pytest.mark.history(days=40)
+async def test_a_meter_with_what_it_used_and_costs(read: Harness, api: Api) -> None:
+    meter = read.meter("water")
+    shown = await api.get(f"/meters/{meter.number}")
+    months: dict[str, Decimal] = {}
+    for start, value in read.portal.truth(meter.number, "day"):
+        month = f"{start:%Y-%m}"
+        months[month] = months.get(month, Decimal(0)) + value
+    assert shown["consumption"]["last_month"] == float(months["2026-10"])
+    assert shown["consumption"]["this_month"] == float(months["2026-11"])
+    assert shown["cost"]["last_month"] == pytest.approx(
+        float(bill("water", months["2026-10"])), abs=0.005
+    )
+    assert shown["oldest_reading"] == read.portal.truth(meter.number, "day")[0][0].isoformat()
+
+
+@pytest.mark.history(days=40)
+async def test_consumption(read: Harness, api: Api) -> None:
+    first, last = read.now.date() - timedelta(days=20), read.now.date() - timedelta(days=5)
+    for utility, resolution in (("electricity", "hour"), ("electricity", "day"), ("water", "day")):
+        number = read.meter(utility).number
+        rows = await api.get(
+            f"/meters/{number}/consumption",
+            resolution=resolution,
+            start=first.isoformat(),
+            end=last.isoformat(),
+        )
+        assert numbers(rows) == [
+            (start.isoformat(), value)
+            for start, value in read.portal.truth(number, resolution)
+            if first <= start.date() <= last
+        ]
+        assert rows[0].keys() == {"start", "consumption", "unit", "estimated"}
+
+    truth = read.portal.truth(number, "day")
+    path = f"/meters/{number}/consumption"
+    since = read.now.date() - timedelta(days=30)
+    days = await api.get(path)
+    assert numbers(days) == [(s.isoformat(), v) for s, v in truth if s.date() >= since]
+    months = await api.get(path, resolution="month")
+    assert [row["start"][:7] for row in months] == ["2026-10", "2026-11"]
+    assert sum(value for _, value in numbers(months)) == sum(value for _, value in truth)
+    # A month is a whole one, whichever day of it is named.
+    (october,) = await api.get(path, resolution="month", start="2026-10-20", end="2026-10-25")
+    assert october == months[0]
+
+    rows = await api.get(
+        f"/meters/{read.meter().number}/consumption",
+        resolution="hour",
+        start="2026-11-10T05:00:00+08:00",
+        end="2026-11-09T23:00:00Z",
+    )
+    assert [row["start"][:13] for row in rows] == ["2026-11-10T05", "2026-11-10T06"]
+    assert read.requests() == 0
+
+
+@pytest.mark.history(days=40)
+async def test_pages_are_the_whole(read: Harness, api: Api) -> None:
+    path = f"/meters/{read.meter().number}/consumption"
+    for resolution, limit in (("hour", 250), ("day", 7), ("month", 1)):
+        asked = {"resolution": resolution, "start": "2026-09-01", "end": "2026-11-20"}
+        whole = await api.get(path, **asked, limit="20000")
+        response, page = await api.ask(path, **asked, limit=str(limit))
+        pages = [page]
+        while "next" in response.links:
+            address = response.links["next"]["url"]
+            response, page = await api.ask(path, **address.query)
+            pages.append(page)
+        assert [row for page in pages for row in page] == whole
+        assert {len(page) for page in pages[:-1]} == {limit}
+        assert len(pages) == -(len(whole) // -limit) > 1
+
+
+async def test_long_ranges_come_in_pieces(read: Harness, api: Api) -> None:
+    """With a hole of years in them."""
+    store, number = read.store, read.meter().number
+    begin = brunei_midnight(date(2020, 1, 30))
+    days = [Reading(begin + n * timedelta(days=1), Decimal(n) / 8) for n in range(200)]
+    hours = [Reading(begin + n * timedelta(hours=1), Decimal(n) / 8) for n in range(24)]
+
+    def add() -> None:
+        store.save_days(number, begin.date(), days[-1].start.date(), days, read.now)
+        store.save_hours(number, begin.date(), hours, read.now)
+
+    await read.hass.async_add_executor_job(add)
+    for resolution in (Resolution.DAY, Resolution.HOUR):
+        response, content = await api.ask(
+            f"/meters/{number}/consumption",
+            resolution=resolution,
+            start="2017-01-01",
+            end="2026-12-31",
+            limit="20000",
+        )
+        assert response.headers["Transfer-Encoding"] == "chunked"
+        expected = store.readings(number, resolution)
+        assert len(expected) > 200
+        assert numbers(content) == [(row.start.isoformat(), row.value) for row in expected]
+
+
+async def test_forecast(read: Harness, api: Api) -> None:
+    meter = read.meter()
+    made = await api.get(f"/meters/{meter.number}/forecast")
+    known = await api.get(f"/meters/{meter.number}")
+    this_month = known["consumption"]["this_month"]
+    expected = made["month_consumption"]
+    assert this_month <= expected["low"] <= expected["expected"] <= expected["high"]
+    assert made["unit"] == "kWh"
+    assert made["month_cost"]["expected"] == pytest.approx(
+        float(bill("electricity", Decimal(repr(expected["expected"])))), abs=0.005
+    )
+
+
+async def test_tariffs(read: Harness, api: Api) -> None:
+    tariffs = await api.get("/tariffs")
+    assert [(t["meter"], t["utility"], t["tariff"]) for t in tariffs] == [
+        (read.meter().number, "electricity", "residential_electricity"),
+        (read.meter("water").number, "water", "residential_water"),
+    ]
+    for utility, amount in (("electricity", "2750.5"), ("water", "60")):
+        priced = await api.get(f"/tariffs/{utility}", consumption=amount)
+        assert priced["consumption"] == float(amount)
+        assert priced["cost"] == float(round(bill(utility, Decimal(amount)), 2))
+    assert (await api.get("/tariffs/water"))["cost"] is None
+    water = read.meter("water").number
+    assert (await api.get("/tariffs/water", meter=water))["meter"] == water

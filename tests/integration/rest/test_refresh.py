@@ -1,0 +1,49 @@
+"""Asking the portal anew by the REST view, and what it answers while the portal is in trouble."""
+
+from datetime import timedelta
+
+from homeassistant.config_entries import ConfigEntryState
+
+from tests.integration.rest.api import Api
+from tests.portal.faults import Fault
+from tests.support.harness import Harness
+
+
+async def test_refresh_reads_the_account_page_once(read: Harness, api: Api) -> None:
+    read.tick(timedelta(minutes=5))
+    path = f"/accounts/{read.entry.entry_id}/refresh"
+    response, account = await api.ask(path, "POST")
+    await read.settle()
+    assert response.status == 200
+    assert account["last_poll"] == read.now.isoformat()
+    assert [(r.path, r.status) for r in read.portal.requests] == [("/SmartMeter/Home", 200)]
+
+    read.portal.set_profile(updating=True)
+    await api.ask(path, "POST")
+    number = read.meter().number
+    assert await api.refused(f"/meters/{number}/unit") == (404, "DATA_NOT_FOUND")
+
+
+async def test_refresh_without_a_session(read: Harness, api: Api) -> None:
+    read.portal.expire()
+    path = f"/accounts/{read.entry.entry_id}/refresh"
+    assert await api.refused(path, "POST") == (503, "SIGN_IN_NEEDED")
+    (account,) = await api.get("/accounts")
+    assert account["sign_in_needed"]
+    assert await api.get("/meters")
+    await read.reload()
+    number = read.meter().number
+    assert await api.refused(f"/meters/{number}/unit") == (503, "SIGN_IN_NEEDED")
+    # The readings are there all the same, and what is not known is null.
+    assert await api.get(f"/meters/{number}/consumption")
+    assert [meter["balance"] for meter in await api.get("/meters")] == [None, None]
+
+
+async def test_a_portal_in_trouble(read: Harness, api: Api) -> None:
+    read.portal.add_fault(Fault("home", "status"))
+    path = f"/accounts/{read.entry.entry_id}/refresh"
+    assert await api.refused(path, "POST") == (503, "USMS_UNAVAILABLE")
+    assert (await api.get("/meters"))[0]["balance"] is not None
+    await read.hass.config_entries.async_reload(read.entry.entry_id)
+    assert read.entry.state is ConfigEntryState.SETUP_RETRY
+    assert await api.refused("/meters") == (503, "NOT_READY")
