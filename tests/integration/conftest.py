@@ -1,7 +1,7 @@
 """The integration in a real Home Assistant, with a real recorder, against the simulated portal."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,19 @@ def _prepared(
     (tmp_path / STORAGE_DIR).mkdir()
     logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
     logging.getLogger("homeassistant").setLevel(logging.INFO)  # else a quarter of the time
+
+
+@pytest.fixture(autouse=True)
+def _nothing_outdated() -> Iterator[None]:
+    """Fail where Home Assistant says that the integration uses what is to go."""
+    said: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("homeassistant.helpers.frame")
+    logger.addHandler(handler)
+    yield
+    logger.removeHandler(handler)
+    assert [line for line in said if "Detected that custom integration" in line] == []
 
 
 @pytest.fixture
