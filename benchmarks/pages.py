@@ -6,7 +6,6 @@ from time import perf_counter
 
 from custom_components.usms.client import NO_PACING, UsmsClient
 from custom_components.usms.client.portal import pages, report_pages
-from custom_components.usms.client.portal.usage_reports import UsageReports
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, SimulatedPortal
 
 
@@ -18,21 +17,14 @@ async def main() -> None:
     ):
         portal.set_profile(captcha=False)
         await client.sign_in(DEMO_USERNAME, DEMO_PASSWORD)
-        session, transport = client._session, client._transport  # noqa: SLF001
-        home = await session.get(transport.url("Home"))
-        served: list[str] = []
-        understand = UsageReports._understood  # noqa: SLF001
-
-        async def keep(self: UsageReports, html: str) -> pages.ReportPage:
-            served.append(html)
-            return await understand(self, html)
-
-        UsageReports._understood = keep  # type: ignore[method-assign]  # noqa: SLF001
+        await client.account()
+        home = portal.last_page
         day = portal.now().date() - timedelta(days=9)
         await client.hourly(portal.meters[0].number, day)
+        report = portal.last_page
         now = datetime.now(UTC)
         measure("account page", len(home), lambda: pages.account_page(home, now))
-        measure("hourly report", len(served[-1]), lambda: report_pages.report_page(served[-1]))
+        measure("hourly report", len(report), lambda: report_pages.report_page(report))
 
 
 def measure(name: str, size: int, parse: object, times: int = 100) -> None:

@@ -121,19 +121,8 @@ async def _async_target(hass: HomeAssistant, call: ServiceCall) -> _Target:
     device_id, entry_id = call.data.get(ATTR_DEVICE_ID), call.data.get(ATTR_CONFIG_ENTRY_ID)
     names: set[str] = set()
     if device_id:
-        device = dr.async_get(hass).async_get(device_id)
-        names = (
-            {number for domain, number in device.identifiers if domain == DOMAIN}
-            if device
-            else names
-        )
-        if device is None or not names:
-            raise _refused("device_not_found")
-        entry_id = entry_id or next(
-            entry.entry_id
-            for entry in hass.config_entries.async_entries(DOMAIN)
-            if entry.entry_id in device.config_entries
-        )
+        of_device, names = _names_of(hass, device_id)
+        entry_id = entry_id or of_device
     if not entry_id:
         raise _refused("account_or_device_needed")
     entry = _loaded(hass, entry_id)
@@ -144,6 +133,17 @@ async def _async_target(hass: HomeAssistant, call: ServiceCall) -> _Target:
         if not meters:
             raise _refused("meter_gone")
     return _Target(hass, data, meters)
+
+
+def _names_of(hass: HomeAssistant, device_id: str) -> tuple[str, set[str]]:
+    """Return the account that a device is of, and what names it: a meter's number or the entry."""
+    registry = dr.async_get(hass)
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
+            if device.id == device_id:
+                names = {name for domain, name in device.identifiers if domain == DOMAIN}
+                return entry.entry_id, names
+    raise _refused("device_not_found")
 
 
 def _loaded(hass: HomeAssistant, entry_id: str) -> UsmsConfigEntry:

@@ -1,5 +1,5 @@
 # Shared by the scripts: where things are, and how to say what happens.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # what is set here, others use
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

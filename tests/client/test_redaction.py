@@ -1,7 +1,7 @@
 """Samples of pages that were not understood: nobody's data, and the same trouble as the page's."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -9,7 +9,6 @@ import pytest
 from custom_components.usms.client import PageNotUnderstood, UsmsClient
 from custom_components.usms.client.portal import pages, report_pages
 from custom_components.usms.client.portal.redaction import redacted
-from custom_components.usms.client.portal.transport import Response
 from tests.portal import Fault, SimulatedPortal
 from tests.portal.drift import DRIFTS
 
@@ -70,30 +69,18 @@ def _trouble(read: Callable[[str], object], html: str) -> str | None:
 
 async def _served(signed_in: UsmsClient, portal: SimulatedPortal) -> dict[str, str]:
     """Return real pages by the name of what reads them."""
+    meter, water = (meter.number for meter in portal.meters)
     found: dict[str, str] = {}
-    session = signed_in._session
-
-    async def keep(name: str) -> None:
-        real = session._checked
-
-        async def checked(request: Awaitable[Response]) -> str:
-            found[name] = await real(request)
-            return found[name]
-
-        session._checked = checked
-        meter = portal.meters[0].number
-        water = portal.meters[1].number
-        await {
-            "account": signed_in.account,
-            "hourly": lambda: signed_in.hourly(meter, DAY),
-            "daily": lambda: signed_in.daily(meter, DAY, DAY),
-            "payment": lambda: signed_in.payment(meter),
-            "topups": lambda: signed_in.topups(water, date(2026, 8, 20), NOW.date()),
-        }[name]()
-        session._checked = real
-
-    for name in ("account", "hourly", "daily", "payment", "topups"):
-        await keep(name)
+    await signed_in.account()
+    found["account"] = portal.last_page
+    await signed_in.hourly(meter, DAY)
+    found["hourly"] = portal.last_page
+    await signed_in.daily(meter, DAY, DAY)
+    found["daily"] = portal.last_page
+    await signed_in.payment(meter)
+    found["payment"] = portal.last_page
+    await signed_in.topups(water, date(2026, 8, 20), NOW.date())
+    found["topups"] = portal.last_page
     return found
 
 

@@ -1,7 +1,7 @@
 """The integration in a real Home Assistant, with a real recorder, against the simulated portal."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,19 @@ def _prepared(
     logging.getLogger("homeassistant").setLevel(logging.INFO)  # else a quarter of the time
 
 
+@pytest.fixture(autouse=True)
+def _nothing_outdated() -> Iterator[None]:
+    """Fail where Home Assistant says that the integration uses what is to go."""
+    said: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("homeassistant.helpers.frame")
+    logger.addHandler(handler)
+    yield
+    logger.removeHandler(handler)
+    assert [line for line in said if "Detected that custom integration" in line] == []
+
+
 @pytest.fixture
 def recorder_config() -> dict[str, Any]:
     """Record statistics and no states: half of the time would go into committing each of them."""
@@ -76,7 +89,6 @@ def entry(hass: HomeAssistant) -> MockConfigEntry:
     entry = MockConfigEntry(
         domain=DOMAIN,
         title=f"USMS {masked(DEMO_USERNAME)}",
-        unique_id=DEMO_USERNAME,
         data={CONF_USERNAME: DEMO_USERNAME, CONF_PASSWORD: DEMO_PASSWORD},
     )
     entry.add_to_hass(hass)

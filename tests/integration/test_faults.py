@@ -62,7 +62,7 @@ async def test_a_fault_is_outlived(
         await account.forward(timedelta(minutes=12))
         assert account.state("sign_in_needed") == "on"
         if operation.endswith("2"):
-            await account._sign_in()
+            await account.call_sign_in()
     portal.add_fault(
         Fault(
             path=PATHS[operation],

@@ -97,7 +97,7 @@ async def test_no_secret_leaves(
             await account.sign_in()
         texts[f"sign-in error ({kind})"] = "".join(traceback.format_exception(failed.value))
         portal.clear_faults()
-    await account._sign_in()
+    await account.call_sign_in()
     captcha = portal.captcha_answer
     await account.sign_in()
     secrets = secrets | {f"new {k}": v for k, v in secrets_of(account, captcha=captcha).items()}

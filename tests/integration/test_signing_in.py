@@ -31,16 +31,10 @@ async def signed_out(account: Harness) -> Harness:
 
 
 async def sign_in(account: Harness, **data: str) -> dict[str, Any]:
-    response = await account.hass.services.async_call(
-        "usms",
-        "sign_in",
-        {"account": account.entry.entry_id, **data},
-        blocking=True,
-        return_response=True,
-    )
+    """Perform the action, and wait until all that follows from it is done."""
+    response = await account.call_sign_in(**data)
     await account.settle()
-    assert response is not None
-    return dict(response)
+    return response
 
 
 async def press(account: Harness, key: str) -> None:

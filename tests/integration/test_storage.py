@@ -4,6 +4,7 @@ And what another version of the integration has left behind.
 """
 
 import asyncio
+import gc
 import logging
 import sqlite3
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -20,6 +22,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.translation import async_get_translations
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from yarl import URL
 
 from custom_components.usms.const import DOMAIN
 from tests.portal import SimulatedPortal
@@ -61,7 +64,7 @@ def limited(harness: Harness, pragma: str, undo: str) -> Iterator[None]:
         (pages,) = db.execute("PRAGMA page_count").fetchone()
         db.execute(pragma.format(pages=pages))
     yield
-    harness.store._db.execute(undo)
+    db.execute(undo)
 
 
 def tracebacks(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -309,14 +312,20 @@ async def test_an_entry_of_the_first_version_is_set_up(
 # --- removal ---
 
 
+def http_sessions(portal: SimulatedPortal) -> list[ClientSession]:
+    """Return the HTTP sessions in this process that have cookies of the portal."""
+    found = (http for http in gc.get_objects() if issubclass(type(http), ClientSession))
+    return [http for http in found if http.cookie_jar.filter_cookies(URL(portal.base_url))]
+
+
 async def test_nothing_is_left_when_the_account_is_removed(
     hass: HomeAssistant, account: Harness
 ) -> None:
     """But the statistics, as the README says."""
     await account.start_history()
     folder = store_of(account).parent
-    connection = account.connection
-    sessions = list(connection._http)
+    sessions = http_sessions(account.portal)
+    assert sessions
     await hass.config_entries.async_unload(account.entry.entry_id)
     store_of(account).write_bytes(b"damaged")
     await account.set_up()
@@ -336,6 +345,6 @@ async def test_nothing_is_left_when_the_account_is_removed(
     assert hass.data[DOMAIN] == {}
     assert all(http.closed for http in sessions)
     account.portal.clear_requests()
-    account._freezer.move_to(account.now + timedelta(days=2))
+    account.tick(timedelta(days=2))
     assert account.requests() == 0
     assert await account.statistics(account.portal.meters[0], "daily")

@@ -30,7 +30,7 @@ def _script(kilobytes: int) -> str:
     )
 
 
-_BALLAST: Final = _script(30)
+BALLAST: Final = _script(30)
 _TOP: Final = (
     '<!DOCTYPE html>\n<html xmlns="http://www.w3.org/1999/xhtml"><head><meta charset="utf-8" />'
     '<link rel="stylesheet" type="text/css" href="/SmartMeter/DXR.axd?r=1_66,1_67" />'
@@ -47,7 +47,7 @@ def page(title: str, hidden: Mapping[str, str], body: str, *, action: str) -> st
     return (
         f"{_TOP}<title>{escape(title)}</title></head><body>"
         f'<form method="post" action="{escape(action)}" id="form1">\n<div class="aspNetHidden">\n'
-        f"{inputs}\n</div>\n{body}\n{_BALLAST}</form></body></html>"
+        f"{inputs}\n</div>\n{body}\n{BALLAST}</form></body></html>"
     )
 
 

@@ -77,6 +77,8 @@ class Profile:
     """Hours that are never published."""
     lag: bool = True
     """Hours are published late."""
+    history_days: int = 0
+    """The portal has reports of so many days only, and has forgotten what was before; 0: of all."""
     customer_type: str = "Residential"
     """What the Top Up page calls the customer; only `Residential` was seen."""
     debt: float = 0

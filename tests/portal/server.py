@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from email.utils import format_datetime
 from typing import Any, Final, Self
 
 from aiohttp import web
@@ -69,6 +70,8 @@ class SimulatedPortal:
         self.sessions = Sessions(seed)
         self.captcha_answer = ""
         """What the captcha drawn last shows."""
+        self.last_page = ""
+        """The page made last, before any fault changed it."""
         self.requests: list[Record] = []
         self.faults: list[Fault] = []
         self.in_flight = self.most_in_flight = 0
@@ -269,6 +272,7 @@ class SimulatedPortal:
             session, fresh = answer, True
             answer = self.redirect("MainPage")
         if isinstance(answer, str):
+            self.last_page = answer
             answer = Answer(body=answer.encode())
         response = web.Response(
             status=answer.status,
@@ -276,6 +280,7 @@ class SimulatedPortal:
             content_type=answer.content_type,
             charset="utf-8" if answer.content_type == "text/html" else None,
         )
+        response.headers["Date"] = format_datetime(self.now().astimezone(UTC), usegmt=True)
         if answer.location:
             response.headers["Location"] = answer.location
         if fresh:

@@ -145,12 +145,14 @@ class Truth:
         """Return the hours of a day that are published at a moment (electricity)."""
         if self.utility != "electricity" or day < self.installed.date() or day > at.date():
             return []
+        if _forgotten(day, at, profile):
+            return []
         shown = ((hour.start, hour.shown(at, profile)) for hour in self.hours(day))
         return [(start, value) for start, value in shown if value is not None]
 
     def shown_day(self, day: date, at: datetime, profile: Profile) -> Decimal | None:
         """Return a day's total as published at a moment, holes counted in."""
-        if day < self.installed.date():
+        if day < self.installed.date() or _forgotten(day, at, profile):
             return None
         midnight = datetime.combine(day, time(), BRUNEI)
         hour = self._random(day, "daily").uniform(2, 9) if profile.lag else 0
@@ -168,3 +170,7 @@ class Truth:
         """Return every day from the first to that of `until`."""
         first = self.installed.date()
         return [first + timedelta(days=n) for n in range((until.date() - first).days + 1)]
+
+
+def _forgotten(day: date, at: datetime, profile: Profile) -> bool:
+    return bool(profile.history_days) and (at.date() - day).days > profile.history_days

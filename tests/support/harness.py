@@ -90,14 +90,15 @@ class Harness:
     async def sign_in(self, answer: str | None = None) -> dict[str, Any]:
         """Have a person answer the captcha by the action: with that, or with the right answer."""
         if self.connection.captcha is None:
-            first = await self._sign_in()
+            first = await self.call_sign_in()
             if first["signed_in"]:
                 return first
-        done = await self._sign_in(captcha=answer or self.portal.captcha_answer)
+        done = await self.call_sign_in(captcha=answer or self.portal.captcha_answer)
         await self.settle()
         return done
 
-    async def _sign_in(self, **data: str) -> dict[str, Any]:
+    async def call_sign_in(self, **data: str) -> dict[str, Any]:
+        """Perform the action `usms.sign_in` once; return its response."""
         response = await self.hass.services.async_call(
             "usms",
             "sign_in",

@@ -19,7 +19,7 @@ _TYPES = {"1": pages.TYPES["1"], "3": pages.TYPES["3"]}
 
 def shapes() -> dict[str, list[str]]:
     """Return pages by the name of the function that reads them."""
-    with patch.object(markup, "_BALLAST", ""):
+    with patch.object(markup, "BALLAST", ""):
         return {
             "Home": [_home(Profile()), _home(Profile(cards="before_2026_10", updating=True))],
             "UsageHistory": [_hourly(), _daily(), _empty(), _hourly(rows=False)],

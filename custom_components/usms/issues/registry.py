@@ -14,8 +14,11 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.issue_registry import IssueSeverity
+from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
+
+_COUNTED: HassKey[dict[str, int]] = HassKey(f"{DOMAIN}_meters_without_device")
 
 
 def issue_id(entry_id: str, kind: str, device_id: str | None = None) -> str:
@@ -45,7 +48,7 @@ def async_raise_issue(hass: HomeAssistant, entry: ConfigEntry, issue: Issue) -> 
     ir.async_create_issue(
         hass,
         DOMAIN,
-        issue_id(entry.entry_id, issue.kind, _device_of(hass, issue.meter)),
+        issue_id(entry.entry_id, issue.kind, _device_of(hass, entry.entry_id, issue.meter)),
         data=dict(issue.repair) if issue.repair else None,
         is_fixable=issue.repair is not None,
         severity=issue.severity,
@@ -60,7 +63,11 @@ def async_clear_issue(
     hass: HomeAssistant, entry_id: str, kind: str, *, meter: str | None = None
 ) -> None:
     """Clear an issue, if there is one."""
-    ir.async_delete_issue(hass, DOMAIN, issue_id(entry_id, kind, _device_of(hass, meter)))
+    device = _device_of(hass, entry_id, meter)
+    ir.async_delete_issue(hass, DOMAIN, issue_id(entry_id, kind, device))
+    counted = hass.data.get(_COUNTED, {}).get(meter or "")
+    if counted:  # raised before the meter had a device
+        ir.async_delete_issue(hass, DOMAIN, issue_id(entry_id, kind, str(counted)))
 
 
 @callback
@@ -77,9 +84,15 @@ def async_raised(hass: HomeAssistant, entry_id: str, kind: str) -> ir.IssueEntry
     return ir.async_get(hass).async_get_issue(DOMAIN, issue_id(entry_id, kind))
 
 
-def _device_of(hass: HomeAssistant, meter: str | None) -> str | None:
-    """Return the id of a meter's device, which says nothing of its number."""
+def _device_of(hass: HomeAssistant, entry_id: str, meter: str | None) -> str | None:
+    """Return the id of a meter's device, which says nothing of its number.
+
+    A meter without a device is counted instead.
+    """
     if meter is None:
         return None
-    device = dr.async_get(hass).async_get_device(identifiers={(DOMAIN, meter)})
-    return device.id if device else None
+    for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry_id):
+        if (DOMAIN, meter) in device.identifiers:
+            return device.id
+    counted = hass.data.setdefault(_COUNTED, {})
+    return str(counted.setdefault(meter, len(counted) + 1))

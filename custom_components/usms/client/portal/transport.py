@@ -7,17 +7,23 @@ import ipaddress
 import logging
 import os
 import random
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
+from aiohttp.http_exceptions import DecompressSizeError
 from yarl import URL
 
+from ..brunei import utcnow
 from ..errors import PageNotUnderstood, PortalUnavailable, UsmsConnectionError, WrongRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from datetime import datetime, timedelta
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -92,9 +98,18 @@ class Transport:
     """Sends requests of one account. Callers send one at a time, as `UsmsClient` does."""
 
     def __init__(
-        self, http: aiohttp.ClientSession, base_url: URL, *, pacing: Pacing, timeout: float
+        self,
+        http: aiohttp.ClientSession,
+        base_url: URL,
+        *,
+        pacing: Pacing,
+        timeout: float,
+        now: Callable[[], datetime] = utcnow,
     ) -> None:
         """Use an HTTP session with a cookie jar of its own; timeout in seconds."""
+        self._now = now
+        self.clock_offset: timedelta | None = None
+        """By how much the portal's clock is ahead of this machine's; None until it is known."""
         self.http = http
         self.base_url = base_url
         self._pacing = pacing
@@ -167,10 +182,13 @@ class Transport:
             ) as response:
                 body = await self._read(response)
                 location = response.headers.get("Location")
+                self._note_clock(response.headers.get("Date"))
                 status, kind = response.status, (response.content_type, response.charset)
         except TimeoutError as err:
             raise UsmsConnectionError("The portal did not answer in time") from err
         except (aiohttp.ClientError, OSError) as err:
+            if isinstance(err.__cause__, DecompressSizeError):  # aiohttp's own limit, before 3.14
+                raise _too_long() from None
             # The error's text may hold an address with the meter in it: only its kind is named.
             raise UsmsConnectionError(
                 f"The connection to the portal failed ({type(err).__name__})"
@@ -187,14 +205,23 @@ class Transport:
         )
         return status, location, body, kind
 
+    def _note_clock(self, shown: str | None) -> None:
+        with suppress(ValueError, TypeError):
+            at = parsedate_to_datetime(shown or "")
+            self.clock_offset = at.replace(tzinfo=at.tzinfo or UTC) - self._now()
+
     @staticmethod
     async def _read(response: aiohttp.ClientResponse) -> bytes:
         body = bytearray()
         async for chunk in response.content.iter_chunked(64 * 1024):
             body += chunk
             if len(body) > _MAX_BYTES:
-                raise PageNotUnderstood("answer", f"an end within {_MAX_BYTES} bytes")
+                raise _too_long()
         return bytes(body)
+
+
+def _too_long() -> PageNotUnderstood:
+    return PageNotUnderstood("answer", f"an end within {_MAX_BYTES} bytes")
 
 
 def _public_path(url: URL) -> str:

@@ -12,89 +12,24 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ..brunei import BRUNEI, brunei_midnight
-from ..models import Reading, Resolution, Utility
-from .database import Database
+from ..models import Reading, Resolution
 from .file import stored_values
-from .models import DayState, Origin, StoredMeter, StoredReading
+from .meters import MeterTable
+from .models import DayState, Origin, StoredReading
 from .schema import MIGRATIONS, date_of, day_number, iso_of, meter_id_of, moment, stamp
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 
-class ReadingsStore(Database):
+class ReadingsStore(MeterTable):
     """An account's readings. Usable from several threads, one transaction at a time."""
 
     def __init__(self, path: Path) -> None:
         """Open or make the file, bringing its schema up to date; raises StoreError."""
         super().__init__(path, MIGRATIONS)
-
-    # --- meters ---
-
-    def record_meter(
-        self, number: str, utility: Utility | None, card: str, seen_at: datetime
-    ) -> None:
-        """Note what a meter's card shows now; writes only where something moved."""
-        with self.transaction() as db:
-            row = db.execute(
-                "SELECT id, utility, card FROM meter WHERE number = ?", (number,)
-            ).fetchone()
-            if row is None:
-                db.execute(
-                    "INSERT INTO meter (number, utility, card, card_changed_at)"
-                    " VALUES (?, ?, ?, ?)",
-                    (number, utility, card, stamp(seen_at)),
-                )
-            elif row[2] != card or (utility and row[1] != utility):
-                db.execute(
-                    "UPDATE meter SET utility = coalesce(?, utility), card = ?, card_changed_at = ?"
-                    " WHERE id = ?",
-                    (utility, card, stamp(seen_at), row[0]),
-                )
-
-    def record_present(self, numbers: Collection[str]) -> None:
-        """Note which meters the account page has; the others keep what is known of them."""
-        with self.transaction() as db:
-            rows = db.execute("SELECT number, present FROM meter").fetchall()
-            db.executemany(
-                "UPDATE meter SET present = ? WHERE number = ?",
-                [
-                    (number in numbers, number)
-                    for number, present in rows
-                    if bool(present) is not (number in numbers)
-                ],
-            )
-
-    def meters(self) -> tuple[StoredMeter, ...]:
-        """Return all meters that were ever seen."""
-        with self.transaction() as db:
-            rows = db.execute(
-                "SELECT number, utility, hourly_refused_at, card_changed_at, present FROM meter"
-                " ORDER BY id"
-            ).fetchall()
-        with stored_values():
-            return tuple(
-                StoredMeter(
-                    number,
-                    Utility(utility) if utility else None,
-                    moment(refused),
-                    moment(moved),
-                    bool(present),
-                )
-                for number, utility, refused, moved, present in rows
-            )
-
-    def set_hourly_refused(self, meter: str, at: datetime | None) -> None:
-        """Note that the portal offers no hourly reports for a meter, or (None) that it does."""
-        with self.transaction() as db:
-            db.execute(
-                "UPDATE meter SET hourly_refused_at = ? WHERE id = ?",
-                (stamp(at) if at else None, meter_id_of(db, meter)),
-            )
-
-    # --- readings ---
 
     def save_days(
         self, meter: str, first: date, last: date, readings: Iterable[Reading], read_at: datetime

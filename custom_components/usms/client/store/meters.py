@@ -1,0 +1,80 @@
+"""The meters of an account that were ever seen, in the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..models import Utility
+from .database import Database
+from .file import stored_values
+from .models import StoredMeter
+from .schema import meter_id_of, moment, stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+
+class MeterTable(Database):
+    """What the account page has shown of meters, and whether it still does."""
+
+    def record_meter(
+        self, number: str, utility: Utility | None, card: str, seen_at: datetime
+    ) -> None:
+        """Note what a meter's card shows now; writes only where something moved."""
+        with self.transaction() as db:
+            row = db.execute(
+                "SELECT id, utility, card FROM meter WHERE number = ?", (number,)
+            ).fetchone()
+            if row is None:
+                db.execute(
+                    "INSERT INTO meter (number, utility, card, card_changed_at)"
+                    " VALUES (?, ?, ?, ?)",
+                    (number, utility, card, stamp(seen_at)),
+                )
+            elif row[2] != card or (utility and row[1] != utility):
+                db.execute(
+                    "UPDATE meter SET utility = coalesce(?, utility), card = ?, card_changed_at = ?"
+                    " WHERE id = ?",
+                    (utility, card, stamp(seen_at), row[0]),
+                )
+
+    def record_present(self, numbers: Collection[str]) -> None:
+        """Note which meters the account page has; the others keep what is known of them."""
+        with self.transaction() as db:
+            rows = db.execute("SELECT number, present FROM meter").fetchall()
+            db.executemany(
+                "UPDATE meter SET present = ? WHERE number = ?",
+                [
+                    (number in numbers, number)
+                    for number, present in rows
+                    if bool(present) is not (number in numbers)
+                ],
+            )
+
+    def meters(self) -> tuple[StoredMeter, ...]:
+        """Return all meters that were ever seen."""
+        with self.transaction() as db:
+            rows = db.execute(
+                "SELECT number, utility, hourly_refused_at, card_changed_at, present FROM meter"
+                " ORDER BY id"
+            ).fetchall()
+        with stored_values():
+            return tuple(
+                StoredMeter(
+                    number,
+                    Utility(utility) if utility else None,
+                    moment(refused),
+                    moment(moved),
+                    bool(present),
+                )
+                for number, utility, refused, moved, present in rows
+            )
+
+    def set_hourly_refused(self, meter: str, at: datetime | None) -> None:
+        """Note that the portal offers no hourly reports for a meter, or (None) that it does."""
+        with self.transaction() as db:
+            db.execute(
+                "UPDATE meter SET hourly_refused_at = ? WHERE id = ?",
+                (stamp(at) if at else None, meter_id_of(db, meter)),
+            )
