@@ -28,7 +28,7 @@ def anchors(page: Path) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_links_lead_somewhere(page: Path) -> None:
-    for link in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+    for link in re.findall(r"(?:\]\(|src=\")([^)\"\s]+)[)\"]", prose(page)):
         if re.match(r"https?://", link):
             continue
         path, _, anchor = link.partition("#")
