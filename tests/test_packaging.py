@@ -6,15 +6,11 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
-from custom_components.usms import client, sensor_types
-from custom_components.usms.client import Utility, store, sync
+from custom_components.usms import client
 from custom_components.usms.client import errors as errors_module
-from custom_components.usms.connection import errors
-from custom_components.usms.issues import store as store_issues
-from custom_components.usms.spending_sensors import spending_sensors
+from custom_components.usms.client import store, sync
 from tests.support import ROOT
 
 INTEGRATION = ROOT / "custom_components" / "usms"
@@ -24,19 +20,7 @@ def load(path: Path) -> Any:
     return json.loads(path.read_text())
 
 
-def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    """Return texts by their path."""
-    texts: dict[str, str] = {}
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            texts |= flat(value, f"{prefix}{key}.")
-        else:
-            texts[prefix + key] = value
-    return texts
-
-
 MANIFEST = load(INTEGRATION / "manifest.json")
-ENGLISH = load(INTEGRATION / "translations" / "en.json")
 
 
 def test_manifest() -> None:
@@ -97,79 +81,6 @@ def test_hacs() -> None:
     assert re.search(rf"brings {re.escape(release)}\.", oldest)
     assert (ROOT / "README.md").exists()
     assert (ROOT / "info.md").exists()
-
-
-@pytest.mark.parametrize("language", ["ms"])
-def test_translations_are_complete(language: str) -> None:
-    english = flat(ENGLISH)
-    other = flat(load(INTEGRATION / "translations" / f"{language}.json"))
-    assert other.keys() == english.keys()
-    for key, text in english.items():
-        placeholders = sorted(re.findall(r"\{\w+\}", text))
-        assert sorted(re.findall(r"\{\w+\}", other[key])) == placeholders, key
-        assert other[key].strip()
-
-
-def test_no_strings_json_beside_the_translations() -> None:
-    assert not (INTEGRATION / "strings.json").exists()
-
-
-def test_every_name_that_the_code_translates_is_there() -> None:
-    issues = "\n".join(path.read_text() for path in (INTEGRATION / "issues").glob("*.py"))
-    code = "\n".join(path.read_text() for path in INTEGRATION.rglob("*.py"))
-    exceptions = set(re.findall(r'translation_domain=DOMAIN,\s*translation_key="(\w+)"', code))
-    exceptions |= set(re.findall(r'_refused\("(\w+)"', code))
-    exceptions |= {*errors.KEYS.values(), errors.UNKNOWN, *store_issues.TEXTS.values()}
-    assert exceptions <= ENGLISH["exceptions"].keys()
-    assert ENGLISH["exceptions"].keys() <= exceptions, "texts that nothing shows"
-    raised = set(store_issues.TEXTS.values()) - {"store"}
-    raised |= set(re.findall(r'^_?[A-Z_]+: Final = "(\w+)"$', issues, re.MULTILINE)) - {"store"}
-    assert raised | {"tariff_needed_water"} == ENGLISH["issues"].keys()
-    flow = (INTEGRATION / "config_flow.py").read_text()
-    # A person is there to answer: no sign-in of a flow has to wait.
-    shown = {*errors.KEYS.values(), errors.UNKNOWN} - {"sign_in_waits"}
-    shown |= set(re.findall(r'error = "(\w+)"', flow))
-    assert shown == ENGLISH["config"]["error"].keys()
-    steps = set(re.findall(r"async def async_step_(\w+)", flow)) - {"reauth", "init"}
-    assert steps == ENGLISH["config"]["step"].keys()
-    options = (INTEGRATION / "options_flow.py").read_text()
-    steps = set(re.findall(r"async def async_step_(\w+)", options))
-    assert steps == ENGLISH["options"]["step"].keys()
-    forms = options + (INTEGRATION / "tariff_forms.py").read_text()
-    fields = set(re.findall(r'^CONF_\w+: Final = "(\w+)"', forms, re.MULTILINE))
-    assert fields <= {path.split(".")[-1] for path in flat(ENGLISH["options"]["step"])}
-
-
-@pytest.mark.parametrize("platform", sorted(ENGLISH["entity"]))
-def test_every_entity_has_a_name_and_an_icon(platform: str) -> None:
-    code = (INTEGRATION / f"{platform}.py").read_text()
-    keys = set(re.findall(r'translation_key="(\w+)"', code))
-    if platform == "sensor":
-        described = (
-            sensor_types.LAST_POLL,
-            sensor_types.HISTORY_PROGRESS,
-            *sensor_types.card_sensors(Utility.WATER),
-            *sensor_types.consumption_sensors(Utility.WATER),
-            *spending_sensors(Utility.WATER),
-        )
-        keys = {str(sensor.translation_key) for sensor in described}
-        assert all(sensor.key == sensor.translation_key for sensor in described)
-    assert keys == ENGLISH["entity"][platform].keys()
-    icons = load(INTEGRATION / "icons.json")["entity"][platform]
-    assert keys == icons.keys()
-    assert all(re.fullmatch(r"mdi:[a-z0-9-]+", icon["default"]) for icon in icons.values())
-
-
-def test_services_are_described_and_translated() -> None:
-    described = yaml.safe_load((INTEGRATION / "services.yaml").read_text()) or {}
-    assert described.keys() == ENGLISH.get("services", {}).keys()
-    icons = load(INTEGRATION / "icons.json").get("services", {})
-    assert described.keys() == icons.keys()
-    for name, service in described.items():
-        texts = ENGLISH["services"][name]
-        assert texts["name"]
-        assert texts["description"]
-        assert (service or {}).get("fields", {}).keys() == texts.get("fields", {}).keys()
 
 
 def test_brand_images() -> None:

@@ -9,15 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import SOURCE_USER
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.recorder import get_instance
+from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.usms.const import CONF_CAPTCHA, DOMAIN
 from custom_components.usms.diagnostics import async_get_config_entry_diagnostics
 from custom_components.usms.history.recorder import async_recorded
-from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Fault
+from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Fault, SimulatedPortal
 from tests.support.harness import Harness
 
 pytestmark = pytest.mark.history(days=9)
@@ -120,6 +127,62 @@ async def test_no_secret_leaves(
     assert "UsageHistory" in texts["log"]
     leaks = {where: names for where, text in texts.items() if (names := found(secrets, text))}
     assert leaks == {}
+
+
+async def test_the_user_name_stays_in_its_entry(
+    hass: HomeAssistant,
+    portal: SimulatedPortal,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    """From the first form to a session that has ended, in what Home Assistant makes of it too."""
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "homeassistant")
+    logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
+    assert await async_setup_component(hass, "diagnostics", {})
+    flows = hass.config_entries.flow
+    step = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
+    typed = {CONF_USERNAME: f" {DEMO_USERNAME}", CONF_PASSWORD: "wrong"}
+    step = await flows.async_configure(step["flow_id"], typed)
+    typed[CONF_PASSWORD] = DEMO_PASSWORD
+    step = await flows.async_configure(step["flow_id"], typed)
+    await flows.async_configure(step["flow_id"], {CONF_CAPTCHA: portal.captcha_answer})
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    account = Harness(hass, portal, entry, freezer)
+    portal.set_profile(session_minutes=None)
+    await account.start_history()
+    portal.add_fault(Fault(path="home", kind="caption_renamed"))
+    await account.forward(timedelta(minutes=12))
+    portal.clear_faults()
+    portal.expire()
+    await account.forward(timedelta(minutes=12))
+    assert flows.async_progress_by_handler(DOMAIN)
+
+    http = await hass_client()
+    answer = await http.get(f"/api/diagnostics/config_entry/{entry.entry_id}")
+    assert answer.status == 200
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    texts = {
+        "diagnostics": await answer.text() + str(answer.headers),
+        "issues": repr(dict(ir.async_get(hass).issues)),
+        "devices": repr(devices),
+        "entities": repr(entities),
+        "states": repr(hass.states.async_all()),
+        "flows": repr(flows.async_progress_by_handler(DOMAIN)),
+        "files": repr([str(path) for path in Path(hass.config.config_dir).rglob("*")]),
+        "log": "\n".join(f"{r.name} {r.getMessage()} {r.exc_text or ''}" for r in caplog.records),
+    }
+    assert "config_entry_reauth" in texts["issues"]
+    assert "page_not_understood" in texts["issues"]
+    assert "DEBUG" in {record.levelname for record in caplog.records}
+    secrets = {"IC number": DEMO_USERNAME, "password": DEMO_PASSWORD}
+    leaks = {where: names for where, text in texts.items() if (names := found(secrets, text))}
+    assert leaks == {}
+    meters = {f"meter {meter.utility}": meter.number for meter in portal.meters}
+    assert found(meters, texts["issues"] + texts["files"]) == []
+    assert DEMO_USERNAME in repr(entry.as_dict())  # where it belongs
 
 
 async def test_what_the_recorder_holds(hass: HomeAssistant, account: Harness) -> None:

@@ -1,7 +1,7 @@
 """Repair issues of an account: raised, cleared, and removed with it.
 
-An issue's id is made of the entry's id and the kind of the issue, and of the device's id where it
-is about a meter: never of a number that could identify the customer, for ids are seen by others.
+An issue's id is made of the entry's id and the kind of the issue, and of a mark where it is about
+a meter: never of a number that could identify the customer, for ids are seen by others.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
 
-_COUNTED: HassKey[dict[str, int]] = HassKey(f"{DOMAIN}_meters_without_device")
+_MARKS: HassKey[dict[tuple[str, str], str]] = HassKey(f"{DOMAIN}_meters_in_issues")
+"""By entry and meter: what stands for the meter in the ids of issues that were raised."""
 
 
-def issue_id(entry_id: str, kind: str, device_id: str | None = None) -> str:
-    """Return the id of an issue."""
-    return "_".join(filter(None, (entry_id, kind, device_id)))
+def issue_id(entry_id: str, kind: str, mark: str | None = None) -> str:
+    """Return the id of an issue; with the mark of the meter that it is about."""
+    return "_".join(filter(None, (entry_id, kind, mark)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ def async_raise_issue(hass: HomeAssistant, entry: ConfigEntry, issue: Issue) -> 
     ir.async_create_issue(
         hass,
         DOMAIN,
-        issue_id(entry.entry_id, issue.kind, _device_of(hass, entry.entry_id, issue.meter)),
+        issue_id(entry.entry_id, issue.kind, _mark_of(hass, entry.entry_id, issue.meter)),
         data=dict(issue.repair) if issue.repair else None,
         is_fixable=issue.repair is not None,
         severity=issue.severity,
@@ -63,11 +64,12 @@ def async_clear_issue(
     hass: HomeAssistant, entry_id: str, kind: str, *, meter: str | None = None
 ) -> None:
     """Clear an issue, if there is one."""
-    device = _device_of(hass, entry_id, meter)
-    ir.async_delete_issue(hass, DOMAIN, issue_id(entry_id, kind, device))
-    counted = hass.data.get(_COUNTED, {}).get(meter or "")
-    if counted:  # raised before the meter had a device
-        ir.async_delete_issue(hass, DOMAIN, issue_id(entry_id, kind, str(counted)))
+    mark = None
+    if meter is not None:
+        mark = hass.data.get(_MARKS, {}).get((entry_id, meter)) or _device_of(hass, entry_id, meter)
+        if mark is None:  # so none was raised
+            return
+    ir.async_delete_issue(hass, DOMAIN, issue_id(entry_id, kind, mark))
 
 
 @callback
@@ -84,15 +86,22 @@ def async_raised(hass: HomeAssistant, entry_id: str, kind: str) -> ir.IssueEntry
     return ir.async_get(hass).async_get_issue(DOMAIN, issue_id(entry_id, kind))
 
 
-def _device_of(hass: HomeAssistant, entry_id: str, meter: str | None) -> str | None:
-    """Return the id of a meter's device, which says nothing of its number.
+def _mark_of(hass: HomeAssistant, entry_id: str, meter: str | None) -> str | None:
+    """Return what stands for a meter: its device's id, or a count where it has none yet.
 
-    A meter without a device is counted instead.
+    It stays the same until Home Assistant stops, for devices come and go while issues are raised.
     """
     if meter is None:
         return None
+    marks = hass.data.setdefault(_MARKS, {})
+    if (entry_id, meter) not in marks:
+        marks[entry_id, meter] = _device_of(hass, entry_id, meter) or str(len(marks) + 1)
+    return marks[entry_id, meter]
+
+
+def _device_of(hass: HomeAssistant, entry_id: str, meter: str) -> str | None:
+    """Return the id of a meter's device, which says nothing of its number."""
     for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry_id):
         if (DOMAIN, meter) in device.identifiers:
             return device.id
-    counted = hass.data.setdefault(_COUNTED, {})
-    return str(counted.setdefault(meter, len(counted) + 1))
+    return None
