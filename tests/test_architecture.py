@@ -31,7 +31,7 @@ CLIENT = {
 """`client` is the module with UsmsClient."""
 ON_TOP = {"__init__", "__main__", "api", "blocking", "cli"}
 LIBRARIES = {"aiohttp", "bs4", "yarl"}
-OPTIONAL_LIBRARIES = {"PIL", "rich"}
+OPTIONAL_LIBRARIES = {"PIL", "rich", "_typeshed"}
 """Of the command line alone: pictures and tables in a terminal."""
 
 # The rooms of the integration, and what stands beside them.
@@ -42,6 +42,7 @@ ASKED_FOR_BY_HOME_ASSISTANT = {
 INTEGRATION = ASKED_FOR_BY_HOME_ASSISTANT | {
     *("client", "connection", "history", "issues", "rest", "dashboard"),
     *("data", "coordinator", "figures", "payments", "prices", "services", "privacy", "const"),
+    "claims",
     *("entity", "sensor_types", "spending_sensors", "low_credit", "options_flow", "tariff_forms"),
 }
 

@@ -10,6 +10,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
+from .claims import async_release_meters
 from .client import WrongRequest
 from .client.errors import StoreError
 from .config_flow import UsmsConfigFlow
@@ -88,6 +89,10 @@ async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
     await async_delete_store(hass, entry)
     await async_forget_connection(hass, entry.data.get(CONF_USERNAME, ""), entry.entry_id)
     async_clear_issues(hass, entry.entry_id)
+    async_release_meters(hass, entry.entry_id)
+    other: UsmsConfigEntry
+    for other in hass.config_entries.async_loaded_entries(DOMAIN):
+        await other.runtime_data.coordinator.async_request_refresh()
 
 
 async def async_remove_config_entry_device(

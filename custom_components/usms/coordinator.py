@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, override
 
@@ -16,6 +17,7 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
+from .claims import async_claim_meters
 from .client import (
     Account,
     CredentialsRefused,
@@ -107,7 +109,15 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         self._async_thank_for_sign_in()
         self.last_poll = dt_util.utcnow()
         self._tell_of_more_meters(account)
-        return account
+        return async_claim_meters(self.hass, self.config_entry, account, self._async_drop_meter)
+
+    @callback
+    def _async_drop_meter(self, number: str) -> None:
+        """Leave a meter to an account that was set up earlier."""
+        account: Account | None = self.data
+        if account is not None:
+            others = tuple(meter for meter in account.meters if meter.number != number)
+            self.async_set_updated_data(replace(account, meters=others))
 
     async def _async_read(self) -> Account:
         """Read the account page, signing in again first where that takes no person."""

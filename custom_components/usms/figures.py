@@ -42,7 +42,7 @@ class FiguresCoordinator(DataUpdateCoordinator[Figures]):
         return (
             counted is None
             or counted.consumption.day != brunei_date(now)
-            or now - counted.at >= COUNT_INTERVAL
+            or not timedelta(0) <= now - counted.at < COUNT_INTERVAL
         )
 
     @callback

@@ -12,6 +12,7 @@ from .client import TariffSchedule, TopUp, UsmsClient, Utility
 from .client.review import Review, review
 from .client.sync.payments import PaymentsSync
 from .issues.billing import async_update_bill_issue, async_update_tariff_issue
+from .issues.pages import PageIssues
 from .prices import schedule_of
 
 if TYPE_CHECKING:
@@ -88,3 +89,14 @@ class Payments:
         for meter, utility in utilities.items():
             needed = self._schedule(meter) is None
             async_update_tariff_issue(self._hass, self._entry, meter, utility, needed=needed)
+
+    @callback
+    def async_note_pages(self, pages: PageIssues) -> None:
+        """Note which pages of payments are not understood, and which are (again)."""
+        outcomes = self.sync.outcomes
+        while outcomes:
+            page, err = outcomes.popitem()
+            if err:
+                pages.async_record(err)
+            else:
+                pages.async_understood(page)

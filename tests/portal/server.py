@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from email.utils import format_datetime
 from typing import Any, Final, Self
 
 from aiohttp import web
@@ -279,6 +280,7 @@ class SimulatedPortal:
             content_type=answer.content_type,
             charset="utf-8" if answer.content_type == "text/html" else None,
         )
+        response.headers["Date"] = format_datetime(self.now().astimezone(UTC), usegmt=True)
         if answer.location:
             response.headers["Location"] = answer.location
         if fresh:

@@ -26,7 +26,7 @@ from .portal.usage_reports import UsageReports, meter_parameter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-    from datetime import date, datetime
+    from datetime import date, datetime, timedelta
     from types import TracebackType
 
     from yarl import URL
@@ -75,7 +75,9 @@ class UsmsClient:
             cookie_jar=new_cookie_jar(str(self._base_url)),
             proxy=proxy_for(self._base_url) if trust_env else None,
         )
-        self._transport = Transport(self._http, self._base_url, pacing=pacing, timeout=timeout)
+        self._transport = Transport(
+            self._http, self._base_url, pacing=pacing, timeout=timeout, now=now
+        )
         self._session = PortalSession(self._transport, now)
         self._reports = UsageReports(self._session, self._transport)
         self._topup_reports = TopUpReports(self._session, self._transport, self._reports)
@@ -242,6 +244,11 @@ class UsmsClient:
             raise WrongRequest("The last day lies before the first")
         async with self._exclusive():
             return await self._topup_reports.read(_number(meter), first, last)
+
+    @property
+    def clock_offset(self) -> timedelta | None:
+        """By how much the portal's clock is ahead of `now`; None before the first answer."""
+        return self._transport.clock_offset
 
     # --- what a long import remembers ---
 

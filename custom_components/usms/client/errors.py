@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from .models import Challenge
 
 
@@ -69,6 +71,15 @@ class PageNotUnderstood(UsmsError):
         self.page = page
         self.missing = missing
         self.sample = sample
+
+
+class ClockWrong(UsmsError):
+    """This machine's clock is far off the portal's, so that no day can be told by it."""
+
+    def __init__(self, offset: timedelta) -> None:
+        super().__init__("The clock of this machine is more than an hour off the portal's")
+        self.offset = offset
+        """By how much the portal's clock is ahead."""
 
 
 class NoData(UsmsError):

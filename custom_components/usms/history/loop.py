@@ -25,12 +25,15 @@ from ..client import (
     Utility,
 )
 from ..client.back_off import BackOff
-from ..client.errors import StoreCorrupt, StoreError
+from ..client.errors import ClockWrong, StoreCorrupt, StoreError
 from ..client.store import ReadingsStore
 from ..client.store.models import StoredMeter
 from ..client.sync import Progress, Sync
 from ..const import DOMAIN
+from ..issues.clock import async_update_clock_issue
+from ..issues.meters import async_raise_exchanged_issue
 from ..issues.store import async_clear_store_issue
+from .exchange import exchanged
 from .progress import HistoryCoordinator, HistoryProgress
 from .recorder import RecorderFailed
 from .store_file import async_store_failed
@@ -193,6 +196,9 @@ class History:
             if isinstance(err, PageNotUnderstood):
                 self._pages.async_record(err)
             self._async_pause(now, err)
+        except ClockWrong as err:
+            # Asks for nothing, so there is nothing to wait for: the next poll shows the clock.
+            async_update_clock_issue(self._hass, self._entry, err.offset)
         except RecorderFailed as err:
             self._async_pause(now, err)
             self._verify_at = self._not_before
@@ -224,9 +230,10 @@ class History:
         """Do what is due, until nothing is."""
         await self._async_open()
         await self._async_record_account()
+        async_update_clock_issue(self._hass, self._entry, None)
         await self._figures.async_count_due(self._numbers, now)
         self._async_publish()
-        if self._verify_at is None or now >= self._verify_at:
+        if _is_due(self._verify_at, now):
             self._payments.async_update_tariff_issues(self.utilities)
             if (await self._statistics.async_verify()).adopted:
                 await self._figures.async_count(self._numbers)
@@ -240,9 +247,12 @@ class History:
         if await self._payments.sync.read_payments():
             await self._async_price()
             self._reviewed_at = None
-        self._async_note_pages()
+        self._payments.async_note_pages(self._pages)
         await self._async_read_reports()
-        if self._reviewed_at is None or now - self._reviewed_at >= REVIEW_INTERVAL:
+        if (
+            self._reviewed_at is None
+            or not timedelta(0) <= now - self._reviewed_at < REVIEW_INTERVAL
+        ):
             await self._async_review()
             self._reviewed_at = now
 
@@ -274,7 +284,10 @@ class History:
         if account is None or account is self._recorded:
             return
         await self._sync.record_account(account)
+        before = self.meters
         self.meters = await self._hass.async_add_executor_job(self._store.meters)
+        for old, new in exchanged(before, self.meters):
+            async_raise_exchanged_issue(self._hass, self._entry, old, new)
         moved = await self._payments.sync.record_account(account)
         if moved or self._recorded is None:
             await self._async_review(news_only=True)  # reports go before old top-ups
@@ -286,7 +299,7 @@ class History:
         """Review the payments, and count what follows from it."""
         may_ask = self._may_ask(dt_util.utcnow())
         await self._payments.async_review(self._numbers, may_ask=may_ask, news_only=news_only)
-        self._async_note_pages()
+        self._payments.async_note_pages(self._pages)
         await self._figures.async_count(self._numbers)
         self._async_publish()
 
@@ -296,18 +309,10 @@ class History:
         for meter in self._numbers:
             await self._statistics.async_price(meter)
 
-    @callback
-    def _async_note_pages(self) -> None:
-        """Note which pages of payments are not understood, and which are (again)."""
-        outcomes = self._payments.sync.outcomes
-        while outcomes:
-            page, err = outcomes.popitem()
-            if err:
-                self._pages.async_record(err)
-            else:
-                self._pages.async_understood(page)
-
     def _may_ask(self, now: datetime) -> bool:
-        return self._coordinator.last_update_success and (
-            self._not_before is None or now >= self._not_before
-        )
+        return self._coordinator.last_update_success and _is_due(self._not_before, now)
+
+
+def _is_due(at: datetime | None, now: datetime) -> bool:
+    """Whether a moment has come; one farther off than any delay is of a clock that was wrong."""
+    return at is None or now >= at or at - now > VERIFY_INTERVAL

@@ -14,8 +14,11 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.issue_registry import IssueSeverity
+from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
+
+_COUNTED: HassKey[dict[str, int]] = HassKey(f"{DOMAIN}_meters_without_device")
 
 
 def issue_id(entry_id: str, kind: str, device_id: str | None = None) -> str:
@@ -61,6 +64,9 @@ def async_clear_issue(
 ) -> None:
     """Clear an issue, if there is one."""
     ir.async_delete_issue(hass, DOMAIN, issue_id(entry_id, kind, _device_of(hass, entry_id, meter)))
+    counted = hass.data.get(_COUNTED, {}).get(meter or "")
+    if counted:  # raised before the meter had a device
+        ir.async_delete_issue(hass, DOMAIN, issue_id(entry_id, kind, str(counted)))
 
 
 @callback
@@ -78,9 +84,14 @@ def async_raised(hass: HomeAssistant, entry_id: str, kind: str) -> ir.IssueEntry
 
 
 def _device_of(hass: HomeAssistant, entry_id: str, meter: str | None) -> str | None:
-    """Return the id of a meter's device, which says nothing of its number."""
+    """Return the id of a meter's device, which says nothing of its number.
+
+    A meter without a device is counted instead.
+    """
     if meter is None:
         return None
-    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry_id)
-    wanted = (DOMAIN, meter)
-    return next((device.id for device in devices if wanted in device.identifiers), None)
+    for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry_id):
+        if (DOMAIN, meter) in device.identifiers:
+            return device.id
+    counted = hass.data.setdefault(_COUNTED, {})
+    return str(counted.setdefault(meter, len(counted) + 1))

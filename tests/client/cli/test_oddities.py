@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import pty
 import signal
@@ -16,6 +17,7 @@ import pytest
 
 from custom_components.usms.client import BRUNEI
 from custom_components.usms.client.cli import main
+from custom_components.usms.client.cli.state import kept_session
 from tests.client.conftest import NOW, PASSWORD, USERNAME
 from tests.portal import SimulatedPortal, pages
 
@@ -120,6 +122,16 @@ async def test_a_session_that_is_none(usms: Shell, text: bytes) -> None:
     assert said.err == "usms: Nobody is signed in. Run: usms login\n"
     await usms.sign_in()
     assert (await usms("meters")).code == 0
+
+
+@pytest.mark.parametrize("text", ["\\udc80", "a\\r\\nb", "\\u0000"])
+@pytest.mark.parametrize("place", ['{"a": {"b": ["%s"]}}', '{"%s": 1}'])
+async def test_a_session_whose_text_cannot_be_sent(usms: Shell, place: str, text: str) -> None:
+    usms.state.mkdir()
+    (usms.state / "session.json").write_text(place % text)
+    assert kept_session() is None
+    (usms.state / "session.json").write_text(place % "plain")
+    assert kept_session() == json.loads(place % "plain")
 
 
 async def test_a_session_that_is_no_file(usms: Shell) -> None:

@@ -7,7 +7,10 @@ import ipaddress
 import logging
 import os
 import random
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
@@ -15,10 +18,12 @@ import aiohttp
 from aiohttp.http_exceptions import DecompressSizeError
 from yarl import URL
 
+from ..brunei import utcnow
 from ..errors import PageNotUnderstood, PortalUnavailable, UsmsConnectionError, WrongRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from datetime import datetime, timedelta
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -93,9 +98,18 @@ class Transport:
     """Sends requests of one account. Callers send one at a time, as `UsmsClient` does."""
 
     def __init__(
-        self, http: aiohttp.ClientSession, base_url: URL, *, pacing: Pacing, timeout: float
+        self,
+        http: aiohttp.ClientSession,
+        base_url: URL,
+        *,
+        pacing: Pacing,
+        timeout: float,
+        now: Callable[[], datetime] = utcnow,
     ) -> None:
         """Use an HTTP session with a cookie jar of its own; timeout in seconds."""
+        self._now = now
+        self.clock_offset: timedelta | None = None
+        """By how much the portal's clock is ahead of this machine's; None until it is known."""
         self.http = http
         self.base_url = base_url
         self._pacing = pacing
@@ -168,6 +182,7 @@ class Transport:
             ) as response:
                 body = await self._read(response)
                 location = response.headers.get("Location")
+                self._note_clock(response.headers.get("Date"))
                 status, kind = response.status, (response.content_type, response.charset)
         except TimeoutError as err:
             raise UsmsConnectionError("The portal did not answer in time") from err
@@ -189,6 +204,11 @@ class Transport:
             self._last - began,
         )
         return status, location, body, kind
+
+    def _note_clock(self, shown: str | None) -> None:
+        with suppress(ValueError, TypeError):
+            at = parsedate_to_datetime(shown or "")
+            self.clock_offset = at.replace(tzinfo=at.tzinfo or UTC) - self._now()
 
     @staticmethod
     async def _read(response: aiohttp.ClientResponse) -> bytes:

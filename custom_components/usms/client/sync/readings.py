@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from time import monotonic
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from ..brunei import utcnow
-from ..errors import NoData, PageNotUnderstood, ReportNotOffered
+from ..errors import ClockWrong, NoData, PageNotUnderstood, ReportNotOffered
 from ..models import Reading, Resolution, Utility
 from ..store.models import DayState, Origin, StoredMeter
 from . import plan, settling
@@ -24,11 +24,14 @@ from .plan import MeterState, Step
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
-    from ..models import Account, Meter, Report
+    from ..models import Account, Meter
     from ..store import ReadingsStore
+    from .source import ReportSource
 
 _LOGGER = logging.getLogger(__name__)
 
+CLOCK_TOLERANCE: Final = timedelta(hours=1)
+"""By how much this machine's clock may differ from the portal's."""
 _DEFERRED_FOR: Final = timedelta(hours=6)
 _NOT_UNDERSTOOD_IN_A_ROW: Final = 3
 _PAGE_SERVES: Final = "open_page_serves"
@@ -52,18 +55,6 @@ class Progress:
     """The days of the step's meter of which any reading changed."""
     time_left: timedelta | None
     """At the speed so far; None before there is one."""
-
-
-class ReportSource(Protocol):
-    """The portal, as far as its reports are read: a signed-in `UsmsClient`."""
-
-    open_page_serves: bool | None
-
-    async def daily(self, meter: str, first: date, last: date) -> Report:
-        """Return the days from `first` to `last`; raises NoData where there are none."""
-
-    async def hourly(self, meter: str, day: date) -> Report:
-        """Return a day's hours; raises NoData, or ReportNotOffered for a meter without."""
 
 
 class Sync:
@@ -95,7 +86,11 @@ class Sync:
                 self._client.open_page_serves = known["value"]
 
     async def record_account(self, account: Account) -> None:
-        """Take note of the account's meters and of what moved on their cards."""
+        """Take note of the account's meters and of what moved on their cards.
+
+        Raises ClockWrong, as `run` does.
+        """
+        self._check_clock()
         for meter in account.meters:
             await asyncio.to_thread(
                 self._store.record_meter, meter.number, meter.utility, _card(meter), account.read_at
@@ -147,6 +142,7 @@ class Sync:
         """
         not_understood: PageNotUnderstood | None = None
         in_a_row = 0
+        self._check_clock()
         while step := await asyncio.to_thread(self.next_step):
             began = monotonic()
             try:
@@ -171,6 +167,7 @@ class Sync:
         readings = await self._read(step)
         if readings is None:
             return set()
+        self._check_clock()
         changed = await asyncio.to_thread(self._keep, step, readings, self._now())
         await self._remember_page_serves()
         # A daily report may open or settle any day; an hourly one touches its own.
@@ -183,6 +180,12 @@ class Sync:
         await asyncio.to_thread(self._store.want, meter, first, last, again=force)
         self._deferred = {step: at for step, at in self._deferred.items() if step.meter != meter}
         await self._load(self._states[meter].meter)
+
+    def _check_clock(self) -> None:
+        """Raise ClockWrong where days would be planned and settled by a clock that is wrong."""
+        offset = self._client.clock_offset
+        if offset is not None and abs(offset) > CLOCK_TOLERANCE:
+            raise ClockWrong(offset)
 
     # --- the parts of a step ---
 
