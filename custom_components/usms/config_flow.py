@@ -31,7 +31,7 @@ from .client import (
     UsmsError,
     clean_username,
 )
-from .connection.accounts import async_abandon_connection, async_connection
+from .connection.accounts import async_connection, async_leave_connection
 from .connection.connection import Captcha, Connection
 from .connection.errors import error_key
 from .const import CONF_CAPTCHA, DOMAIN
@@ -83,10 +83,10 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is None:
             return self._show_first_step({})
         username = clean_username(user_input[CONF_USERNAME])
-        # Kept on this machine alone: no id, file name or log is made of it.
-        await self.async_set_unique_id(username, raise_on_progress=False)
-        self._abort_if_unique_id_configured()
-        self._replace_other_flows()
+        # Compared, and not made the unique id: Home Assistant makes issue ids of those.
+        self._async_abort_entries_match({CONF_USERNAME: username})
+        if username != self._credentials.get(CONF_USERNAME):
+            self._leave_connection()
         self._credentials = {
             CONF_USERNAME: username,
             CONF_PASSWORD: user_input[CONF_PASSWORD],
@@ -105,7 +105,7 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @callback
     def _async_end_if_signed_in(self) -> None:
-        """End where somebody else was first, by a phone or a dashboard."""
+        """End where another way was faster, by a phone or a dashboard."""
         connection = self._connection
         if connection and connection.life.signed_in_at and not self._busy:
             self.hass.config_entries.flow.async_abort(self.flow_id)
@@ -116,15 +116,20 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
         """Leave nothing behind: no listener, and no connection of an account that was not added."""
         if self._stop_listening:
             self._stop_listening()
-        if self.source == SOURCE_USER and self._connection:
-            async_abandon_connection(self.hass, self._credentials[CONF_USERNAME])
+        self._leave_connection()
 
     @callback
-    def _replace_other_flows(self) -> None:
-        """End a set-up of the same account that was left open, such as by closing the app."""
-        for flow in self._async_in_progress(include_uninitialized=True):
-            if flow["context"].get("unique_id") == self.unique_id:
-                self.hass.config_entries.flow.async_abort(flow["flow_id"])
+    def _leave_connection(self) -> None:
+        if self.source == SOURCE_USER and self._connection:
+            async_leave_connection(self.hass, self._credentials[CONF_USERNAME], self.flow_id)
+            self._connection = None
+
+    @callback
+    def _join_connection(self, connection: Connection) -> None:
+        """Take the place of a set-up that was left open, such as by closing the app."""
+        connection.flows.add(self.flow_id)
+        for flow_id in connection.flows - {self.flow_id}:
+            self.hass.config_entries.flow.async_abort(flow_id)
 
     async def async_step_reauth_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -177,6 +182,8 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
             entry_id = self._get_reconfigure_entry().entry_id
         username = self._credentials[CONF_USERNAME]
         self._connection = await async_connection(self.hass, username, entry_id)
+        if self.source == SOURCE_USER:
+            self._join_connection(self._connection)
         return self._connection
 
     async def _async_sign_in(self) -> ConfigFlowResult:

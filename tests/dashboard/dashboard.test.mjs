@@ -64,7 +64,7 @@ test("the range may have other names", () => {
 
 test("Malay where it is chosen, or where the browser is in Malay and nothing was chosen", () => {
   const malay = text(meterCard(home(), { language: "ms" }));
-  for (const words of ["Cukup sehingga Jumaat, 4 Disember", "Bulan ini BND 5.82 daripada", "Tahap 1 daripada 4"])
+  for (const words of ["Elektrik •••• 0001", "Cukup sehingga Jumaat, 4 Disember", "Bulan ini BND 5.82 daripada", "Tahap 1 daripada 4"])
     assert.ok(malay.includes(words), `${words} in ${malay}`);
   const cases = [
     [{}, {}, "en"],
@@ -172,7 +172,7 @@ for (const [what, config] of [
     for (const tag of definitions.keys()) {
       if (!tag.endsWith("card")) continue;
       const card = shown(tag, config, home());
-      if (tag !== "usms-account-card") assert.ok(text(card).includes("No meter here"), text(card));
+      if (tag !== "usms-account-card") assert.ok(text(card).includes("This meter is not here"), text(card));
     }
   });
 
@@ -185,6 +185,7 @@ test("cards never throw: a frontend that lacks all but states", () => {
 test("text of others is escaped", () => {
   const hass = home();
   hass.devices.electricity.name_by_user = `<img src=x onerror="alert(1)">`;
+  assert.ok(text(meterCard(hass)).includes(`<img src=x onerror="alert(1)">`));
   assert.ok(!markup(meterCard(hass)).includes("<img"));
   const states = { electricity: { balance: ["1", { top_up_url: "javascript:alert(1)" }] } };
   assert.ok(!markup(meterCard(home({ states }))).includes("javascript:"));

@@ -89,7 +89,6 @@ def entry(hass: HomeAssistant) -> MockConfigEntry:
     entry = MockConfigEntry(
         domain=DOMAIN,
         title=f"USMS {masked(DEMO_USERNAME)}",
-        unique_id=DEMO_USERNAME,
         data={CONF_USERNAME: DEMO_USERNAME, CONF_PASSWORD: DEMO_PASSWORD},
     )
     entry.add_to_hass(hass)

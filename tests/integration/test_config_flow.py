@@ -1,5 +1,6 @@
 """Signing in, as a person meets it."""
 
+import asyncio
 import base64
 import io
 from pathlib import Path
@@ -10,7 +11,7 @@ from homeassistant import config_entries
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.storage import STORAGE_DIR
 from PIL import Image
@@ -25,7 +26,7 @@ from custom_components.usms.const import (
     CONF_SHORTEST_POLL_INTERVAL,
     DOMAIN,
 )
-from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Fault, SimulatedPortal
+from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Fault, Record, SimulatedPortal
 from tests.support.harness import Harness
 
 CREDENTIALS = {CONF_USERNAME: " 01-001 234 ", CONF_PASSWORD: DEMO_PASSWORD}
@@ -106,6 +107,63 @@ async def test_an_abandoned_set_up_leaves_no_connection(
     hass.config_entries.flow.async_abort(step["flow_id"])
     assert hass.data[CONNECTIONS] == {}
     assert hass.config_entries.flow.async_progress() == []
+
+
+async def test_a_user_name_typed_wrong_leaves_no_connection(
+    hass: HomeAssistant, portal: SimulatedPortal
+) -> None:
+    step = await submit(hass, await begin(hass), CREDENTIALS | {CONF_USERNAME: "01001235"})
+    assert step["errors"] == {"base": "invalid_auth"}
+    step = await submit(hass, step, CREDENTIALS | {CONF_USERNAME: " - "})
+    assert step["errors"] == {"base": "wrong_request"}
+    step = await submit(hass, step, CREDENTIALS)
+    assert list(hass.data[CONNECTIONS]) == [DEMO_USERNAME]
+    hass.config_entries.flow.async_abort(step["flow_id"])
+    assert hass.data[CONNECTIONS] == {}
+
+
+class Watched(list[Record]):
+    """The portal's requests; says when the first was answered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = asyncio.Event()
+
+    def append(self, record: Record) -> None:
+        super().append(record)
+        self.begun.set()
+
+
+async def test_a_set_up_abandoned_while_it_signs_in(
+    hass: HomeAssistant, portal: SimulatedPortal
+) -> None:
+    """As when its dialog is closed at once."""
+    portal.requests = requests = Watched()
+    step = await begin(hass)
+    signing_in = asyncio.create_task(submit(hass, step, CREDENTIALS))
+    await requests.begun.wait()
+    hass.config_entries.flow.async_abort(step["flow_id"])
+    with pytest.raises(UnknownFlow):
+        await signing_in
+    await hass.async_block_till_done()
+    assert hass.data[CONNECTIONS] == {}
+
+
+async def test_a_set_up_replaced_while_it_signs_in(
+    hass: HomeAssistant, portal: SimulatedPortal
+) -> None:
+    """One request at a time, and one captcha: the portal's fixture looks after that."""
+    portal.requests = requests = Watched()
+    left, step = await begin(hass), await begin(hass)
+    signing_in = asyncio.create_task(submit(hass, left, CREDENTIALS))
+    await requests.begun.wait()
+    step = await submit(hass, step, CREDENTIALS)
+    with pytest.raises(UnknownFlow):
+        await signing_in
+    drawn = [record.path for record in portal.requests if record.path.endswith("DXB.axd")]
+    assert len(drawn) == 1
+    step = await answer(hass, step, portal)
+    assert step["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_a_portal_without_captcha(hass: HomeAssistant, portal: SimulatedPortal) -> None:

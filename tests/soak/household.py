@@ -130,7 +130,6 @@ class Household:
                 domain=DOMAIN,
                 entry_id=f"account{number}",
                 title=f"USMS {masked(username)}",
-                unique_id=username,
                 data={CONF_USERNAME: username, CONF_PASSWORD: password},
             )
             entry.add_to_hass(hass)

@@ -30,10 +30,18 @@ async def async_connection(
 
 
 @callback
-def async_abandon_connection(hass: HomeAssistant, username: str) -> None:
-    """End the connection of an account that was not added after all."""
-    connections = hass.data.get(CONNECTIONS, {})
-    if username in connections and not connections[username].adopted:
+def async_leave_connection(hass: HomeAssistant, username: str, flow_id: str) -> None:
+    """Note that a flow has ended; the connection ends with the last, unless an entry has it."""
+    connection = hass.data.get(CONNECTIONS, {}).get(username)
+    if connection:
+        connection.flows.discard(flow_id)
+        hass.async_create_task(_async_end_unused(hass, username, connection), eager_start=True)
+
+
+async def _async_end_unused(hass: HomeAssistant, username: str, connection: Connection) -> None:
+    await connection.async_idle()  # a flow may end while it signs in
+    connections = hass.data[CONNECTIONS]
+    if connections.get(username) is connection and not (connection.adopted or connection.flows):
         connections.pop(username).async_end()
 
 

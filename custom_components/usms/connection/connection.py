@@ -75,6 +75,8 @@ class Connection:
         self._store: SessionStore | None = None
         """None before the account has an entry, as in the flow that adds it."""
         self._entry_id: str | None = None
+        self.flows: set[str] = set()
+        """Ids of the flows that would add the account."""
         self.pages = PageIssues(hass)
         """Pages that are not understood at the moment."""
         self._http: list[aiohttp.ClientSession] = []
@@ -211,6 +213,11 @@ class Connection:
                 raise
             await self._async_signed_in()
             return None
+
+    async def async_idle(self) -> None:
+        """Wait until no sign-in is under way."""
+        async with self._signing_in:
+            pass
 
     async def async_renew(self, captcha: Captcha) -> Captcha | None:
         """Return another picture; None where nobody has to read one any more."""

@@ -3,7 +3,10 @@
 
 export const TEXTS = {
   en: {
-    none: "No meter here. Choose one, or add an account of USMS.",
+    electricity: "Electricity •••• {number}",
+    water: "Water •••• {number}",
+    noMeter: "This meter is not here. Choose one.",
+    none: "There are no USMS meters yet.",
     add: "Add an account",
     broken: "This can't be shown at the moment; the browser's console says why.",
     unknown: "Balance not known yet",
@@ -55,7 +58,10 @@ export const TEXTS = {
     sign_in_failed: "Signing in failed; the log says more.",
   },
   ms: {
-    none: "Tiada meter di sini. Pilih satu, atau tambah akaun USMS.",
+    electricity: "Elektrik •••• {number}",
+    water: "Air •••• {number}",
+    noMeter: "Meter ini tiada di sini. Pilih satu.",
+    none: "Belum ada meter USMS.",
     add: "Tambah akaun",
     broken: "Ini tidak dapat dipaparkan buat masa ini; lihat konsol pelayar.",
     unknown: "Baki belum diketahui",
@@ -234,7 +240,12 @@ export const thing = (hass, id) => {
     value: (key) => (known(state(key)) ? numeric(state(key).state) : undefined),
     part: (key, ...names) => numeric(attribute(key, ...names)),
     on: (key) => state(key)?.state === "on",
-    name: device.name_by_user || device.name || "USMS",
+    // As a person has named it, else in the language of these texts.
+    name: (text) =>
+      device.name_by_user ||
+      (serial && fill(text[water ? "water" : "electricity"], { number: serial.slice(-4) })) ||
+      device.name ||
+      "USMS",
     entry: device.primary_config_entry ?? device.config_entries?.[0],
     water,
     icon: water ? "mdi:water" : "mdi:flash",
@@ -247,7 +258,7 @@ const having = (hass, key) =>
   Object.entries(usmsDevices(hass))
     .filter(([id, ids]) => key in ids && hass.devices?.[id])
     .map(([id]) => thing(hass, id))
-    .sort((a, b) => a.water - b.water || a.name.localeCompare(b.name));
+    .sort((a, b) => a.water - b.water || a.id.localeCompare(b.id));
 
 export const meters = (hass) => having(hass, "balance");
 export const accounts = (hass) => having(hass, "sign_in_needed");
@@ -477,7 +488,7 @@ class UsmsCard extends HTMLElement {
   }
 
   noMeter(text) {
-    return note("info", "meter-electric-outline", text.none);
+    return note("info", "meter-electric-outline", text.noMeter);
   }
 
   // Something to press that opens an entity's dialog.
@@ -496,7 +507,7 @@ export class MeterCard extends UsmsCard {
     const left = days > 0 && span(this.language, days, "day");
     const low = left ? fill(text.lowDays, { days: left }) : text.low;
     return html`<div class="row head">
-        <h2 class="name">${icon(meter.icon)}<span>${meter.name}</span></h2>
+        <h2 class="name">${icon(meter.icon)}<span>${meter.name(text)}</span></h2>
         ${/^https?:/.test(url) &&
         html`<a class="pill" href="${url}" target="_blank" rel="noreferrer">${text.topUp}
           ${icon("mdi:open-in-new")}</a>`}
@@ -973,9 +984,9 @@ export class AccountCard extends UsmsCard {
     const seen = picture && picture.url !== this._unseen;
     const waits = busy && text[busy];
     const off = "disabled";
+    const title = join([text.signIn, accounts(hass).length > 1 && account.name(text)], ": ");
     return html`<form>
-      <h2 class="name">${icon("mdi:account-alert")}
-        <span>${join([text.signIn, accounts(hass).length > 1 && account.name], ": ")}</span></h2>
+      <h2 class="name">${icon("mdi:account-alert")}<span>${title}</span></h2>
       <p>${bdi(text.why)}</p>
       <div class="picture">${
         seen
@@ -1046,6 +1057,7 @@ export class UsmsStrategy extends HTMLElement {
     };
     const usage = (meter, show) => card("usage", meter, { show });
     const hours = (meter) => !meter.water && usage(meter, "day"); // the portal has none of water
+    const text = TEXTS[languageOf(hass, config)];
     const found = meters(hass);
     const columns = Math.min(4, Math.max(2, found.length));
     const signIns = accounts(hass).map(({ id, ids }) => {
@@ -1064,8 +1076,7 @@ export class UsmsStrategy extends HTMLElement {
       return { title: "USMS", views: [only] };
     };
     if (!found.length) {
-      const { none, add } = TEXTS[languageOf(hass, config)];
-      const content = `${none} [${add}](/config/integrations/dashboard/add?domain=usms)`;
+      const content = `${text.none} [${text.add}](/config/integrations/dashboard/add?domain=usms)`;
       return view(grid({ type: "markdown", content }));
     }
     if (found.length === 1) {
@@ -1075,12 +1086,16 @@ export class UsmsStrategy extends HTMLElement {
         grid(hours(meter), usage(meter, "year")),
       );
     }
+    const heading = (meter) => {
+      const style = { heading_style: "subtitle", icon: meter.icon };
+      return { type: "heading", heading: meter.name(text), ...style };
+    };
     // On a phone, where columns follow each other, every balance comes before the first chart.
     return view(
       ...found.map((meter) => grid(card("meter", meter))),
       ...found.map((meter) =>
         grid(
-          { type: "heading", heading: meter.name, heading_style: "subtitle", icon: meter.icon },
+          heading(meter),
           usage(meter, "month"),
           card("facts", meter),
           hours(meter),

@@ -63,7 +63,8 @@ def async_clear_issue(
     hass: HomeAssistant, entry_id: str, kind: str, *, meter: str | None = None
 ) -> None:
     """Clear an issue, if there is one."""
-    ir.async_delete_issue(hass, DOMAIN, issue_id(entry_id, kind, _device_of(hass, entry_id, meter)))
+    device = _device_of(hass, entry_id, meter)
+    ir.async_delete_issue(hass, DOMAIN, issue_id(entry_id, kind, device))
     counted = hass.data.get(_COUNTED, {}).get(meter or "")
     if counted:  # raised before the meter had a device
         ir.async_delete_issue(hass, DOMAIN, issue_id(entry_id, kind, str(counted)))
