@@ -163,3 +163,11 @@ def test_there_are_no_circles() -> None:
 @pytest.mark.parametrize("name", sorted(modules()))
 def test_modules_are_small(name: str) -> None:
     assert len(modules()[name].read_text().splitlines()) <= MOST_LINES
+
+
+def test_tests_need_no_scripts() -> None:
+    """What both need stands in tests/support."""
+    for path in Path(__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            module = node.module if isinstance(node, ast.ImportFrom) else None
+            assert (module or "").split(".")[0] != "scripts", path

@@ -18,8 +18,7 @@ from custom_components.usms.history.statistic_rows import (
     build_rows,
     stretches,
 )
-
-from .client.test_tariff import AMOUNTS, tariffs
+from tests.support.tariffs import AMOUNTS, tariffs
 
 FIRST = date(2026, 10, 20)
 

@@ -6,6 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/usms"
 VENV="$PWD/.venv"
 HASS_VENV="$VENV/envs/hass"
+OLDEST_VENV="$VENV/envs/oldest"
 SCHEMATHESIS_VENV="$VENV/envs/schemathesis"
 PYTHON_WANTED=">=3.14.2"
 # Home Assistant and pytest start much slower where nothing compiled is kept.

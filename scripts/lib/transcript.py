@@ -1,4 +1,4 @@
-"""Write the README's transcript of the command line."""
+"""Write the transcript of the command line into its page."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 from tests.support.environments import OLDEST_PYTHON, build_wheel, make_environment
 from tests.support.portal_process import simulated_portal
-from tests.support.transcript import BEGIN, END, README, record
+from tests.support.transcript import BEGIN, END, PAGE, record
 
 _DAYS = 50
 
 
 def main() -> None:
-    """Record, and put it between the README's marks."""
+    """Record, and put it between the page's marks."""
     with (
         tempfile.TemporaryDirectory(prefix="usms-transcript-") as folder,
         simulated_portal(days=_DAYS) as portal,
@@ -23,10 +23,9 @@ def main() -> None:
         home = Path(folder) / "home"
         home.mkdir()
         text = record(portal, binaries, home)
-    readme = README.read_text()
-    before, rest = readme.split(BEGIN)
+    before, rest = PAGE.read_text().split(BEGIN)
     _, after = rest.split(END)
-    README.write_text(f"{before}{BEGIN}\n\n```console\n{text}```\n\n{END}{after}")
+    PAGE.write_text(f"{before}{BEGIN}\n\n```console\n{text}```\n\n{END}{after}")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, async_playwright
 
+from custom_components.usms.client import NO_PACING, Account, UsmsClient
 from tests.support import ROOT
 from tests.support.home_assistant import free_port
 
@@ -118,3 +119,16 @@ async def screenshot(page: Page, name: str) -> bytes:
     if SCREENSHOTS:
         return await page.screenshot(path=str(Path(SCREENSHOTS) / f"{name}.png"))
     return await page.screenshot()
+
+
+async def read_portal(demo: dict[str, Any]) -> Account:
+    """Read the account page by a client of our own."""
+
+    async def answer(_image: bytes) -> str:
+        return str((await control(demo, "captcha"))["answer"])
+
+    async with UsmsClient(base_url=demo["portal_url"], pacing=NO_PACING) as client:
+        await client.sign_in(
+            demo["portal_username"], demo["portal_password"], answer_captcha=answer
+        )
+        return await client.account()

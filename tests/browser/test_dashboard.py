@@ -15,8 +15,7 @@ from playwright.async_api import Locator, Page, Route, expect
 from custom_components.usms.client import Account
 from tests.support.home_assistant import HomeAssistant
 
-from .conftest import SCREENSHOTS, call, control, screenshot
-from .test_demo import read_portal
+from .conftest import SCREENSHOTS, call, control, read_portal, screenshot
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 

@@ -8,9 +8,7 @@ import pytest
 from PIL import Image
 from playwright.async_api import Page, expect
 
-from custom_components.usms.client import NO_PACING, Account, UsmsClient
-
-from .conftest import call, control, screenshot
+from .conftest import call, control, read_portal, screenshot
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
@@ -116,16 +114,3 @@ async def test_the_energy_dashboard_shows_the_history(page: Page, demo: dict[str
     await expect(total).to_contain_text(re.compile(r"[1-9][\d.,]*\s*(kWh|MWh)"))
     await expect(total).to_contain_text(re.compile(r"BND\s*[\d.,]*[1-9]"))
     await screenshot(page, "energy")
-
-
-async def read_portal(demo: dict[str, Any]) -> Account:
-    """Read the account page by a client of our own."""
-
-    async def answer(_image: bytes) -> str:
-        return str((await control(demo, "captcha"))["answer"])
-
-    async with UsmsClient(base_url=demo["portal_url"], pacing=NO_PACING) as client:
-        await client.sign_in(
-            demo["portal_username"], demo["portal_password"], answer_captcha=answer
-        )
-        return await client.account()

@@ -15,8 +15,7 @@ from custom_components.usms.client import (
     tiers_of,
 )
 from custom_components.usms.client.billing.cost import AVERAGED, spending
-
-from .test_tariff import tariffs
+from tests.support.tariffs import tariffs
 
 DAY = timedelta(days=1)
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=BRUNEI)

@@ -20,8 +20,7 @@ from custom_components.usms.client import (
 )
 from custom_components.usms.client.billing.forecast import Forecast, forecast, runs_out
 from custom_components.usms.client.billing.habits import LONGEST
-
-from .test_tariff import tariffs
+from tests.support.tariffs import tariffs
 
 DAY = timedelta(days=1)
 FIRST = date(2026, 8, 3)  # a Monday

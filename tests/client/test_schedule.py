@@ -22,8 +22,7 @@ from custom_components.usms.client import (
     residential_water,
     tiers_of,
 )
-
-from .test_tariff import AMOUNTS, tariffs
+from tests.support.tariffs import AMOUNTS, tariffs
 
 
 def own(rate: str) -> Tariff:

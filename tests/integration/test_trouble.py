@@ -1,21 +1,28 @@
 """Trouble that is not the portal's: the recorder's database, and what nobody foresaw."""
 
+import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from homeassistant.components.recorder.core import Recorder
+from homeassistant.components.recorder.tasks import RecorderTask
 from homeassistant.components.recorder.util import session_scope
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.helpers.translation import async_get_translations
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from sqlalchemy import text
 
 from custom_components.usms.client import Utility
 from custom_components.usms.client.sync import Sync
 from custom_components.usms.const import DOMAIN
+from custom_components.usms.history.loop import START_DELAY
 from custom_components.usms.history.recorder import async_clear, async_recorded
 from custom_components.usms.history.series import statistic_ids
 from tests.support.harness import Harness
@@ -102,4 +109,40 @@ async def test_what_nobody_foresaw_does_not_end_the_reading(
     await account.forward(WHILE)
     assert account.requests("report") == 0  # not at once
     await account.forward(LATER)
+    await account.assert_statistics_equal_truth()
+
+
+@dataclass(slots=True)
+class Busy(RecorderTask):
+    """Keeps the recorder busy until it is released."""
+
+    released: threading.Event
+
+    def run(self, instance: Recorder) -> None:
+        self.released.wait(60)
+
+
+async def test_a_busy_recorder_holds_back_statistics_alone(
+    hass: HomeAssistant, account: Harness
+) -> None:
+    account.portal.set_profile(session_minutes=None)
+    released = threading.Event()
+    get_instance(hass).queue_task(Busy(released))
+    try:
+        account.tick(START_DELAY + timedelta(seconds=1))
+        async_fire_time_changed(hass, account.now)
+        progress = account.history.progress
+        read = asyncio.Event()
+
+        def look() -> None:
+            if progress.data.reports_read and not progress.data.reports_left:
+                read.set()
+
+        progress.async_add_listener(look)
+        await asyncio.wait_for(read.wait(), 60)
+        assert float(account.state("consumption_yesterday", "electricity")) > 0
+        assert account.requests("report") > 8
+    finally:
+        released.set()
+    await account.settle()
     await account.assert_statistics_equal_truth()

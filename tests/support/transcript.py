@@ -14,7 +14,7 @@ from tests.portal import BRUNEI, DEMO_PASSWORD, DEMO_USERNAME
 from tests.support.environments import ROOT
 from tests.support.portal_process import Portal
 
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "command-line.md"
 BEGIN, END = "<!-- scripts/transcript writes this -->", "<!-- until here -->"
 COLUMNS = 72
 _MOST_LINES = 14

@@ -48,3 +48,18 @@ async def home(
     await home.start()
     yield home
     await home.stop()
+
+
+async def read(home: Home) -> bool:
+    """Tell whether the account page was read."""
+    state = (await home.state("_balance"))["state"]
+    return state not in {"missing", "unavailable", "unknown"}
+
+
+async def needed(home: Home) -> bool:
+    return (await home.state("_sign_in_needed"))["state"] == "on"
+
+
+async def now(home: Home) -> str:
+    """Return the id of the button that polls."""
+    return str((await home.state("_read_now"))["entity_id"])

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 from tests.support import ROOT
 from tests.support.home import Home
 
-from .test_kills import needed, now, read
+from .conftest import needed, now, read
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 

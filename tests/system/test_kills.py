@@ -8,6 +8,8 @@ import pytest
 from tests.portal import SimulatedPortal
 from tests.support.home import Home
 
+from .conftest import needed, now, read
+
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 
@@ -85,21 +87,6 @@ def drawn(home: Home) -> int:
 
 async def asked(home: Home, reports: int) -> bool:
     return sum("report" in record.path.lower() for record in home.portal.requests) >= reports
-
-
-async def now(home: Home) -> str:
-    """Return the id of the button that polls."""
-    return str((await home.state("_read_now"))["entity_id"])
-
-
-async def read(home: Home) -> bool:
-    """Tell whether the account page was read."""
-    state = (await home.state("_balance"))["state"]
-    return state not in {"missing", "unavailable", "unknown"}
-
-
-async def needed(home: Home) -> bool:
-    return (await home.state("_sign_in_needed"))["state"] == "on"
 
 
 async def complete(home: Home) -> bool:

@@ -984,9 +984,9 @@ export class AccountCard extends UsmsCard {
     const seen = picture && picture.url !== this._unseen;
     const waits = busy && text[busy];
     const off = "disabled";
+    const title = join([text.signIn, accounts(hass).length > 1 && account.name(text)], ": ");
     return html`<form>
-      <h2 class="name">${icon("mdi:account-alert")}
-        <span>${join([text.signIn, accounts(hass).length > 1 && account.name(text)], ": ")}</span></h2>
+      <h2 class="name">${icon("mdi:account-alert")}<span>${title}</span></h2>
       <p>${bdi(text.why)}</p>
       <div class="picture">${
         seen
@@ -1086,12 +1086,16 @@ export class UsmsStrategy extends HTMLElement {
         grid(hours(meter), usage(meter, "year")),
       );
     }
+    const heading = (meter) => {
+      const style = { heading_style: "subtitle", icon: meter.icon };
+      return { type: "heading", heading: meter.name(text), ...style };
+    };
     // On a phone, where columns follow each other, every balance comes before the first chart.
     return view(
       ...found.map((meter) => grid(card("meter", meter))),
       ...found.map((meter) =>
         grid(
-          { type: "heading", heading: meter.name(text), heading_style: "subtitle", icon: meter.icon },
+          heading(meter),
           usage(meter, "month"),
           card("facts", meter),
           hours(meter),

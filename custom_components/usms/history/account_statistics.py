@@ -1,21 +1,31 @@
-"""The statistics of all meters of an account: kept up to date, rebuilt, cleared, priced anew."""
+"""The statistics of all meters of an account: kept up to date, rebuilt, cleared, priced anew.
+
+A recorder that is busy for hours holds back statistics, not the reading of reports or the figures:
+what changed waits here.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import date, datetime, timedelta
 from typing import Final
 
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
+from homeassistant.util import dt as dt_util
 
+from ..client.back_off import BackOff
 from ..client.billing.schedule import TariffSchedule
+from ..client.errors import StoreError
 from ..client.models import Utility
 from ..client.store import ReadingsStore
 from ..client.store.models import StoredMeter
+from .due import VERIFY_INTERVAL, is_due
 from .meter_statistics import MeterStatistics, Verified
-from .recorder import async_clear, async_known
+from .recorder import RecorderFailed, async_clear, async_known
 from .series import statistic_ids
 
 _LOGGER = logging.getLogger(__name__)
@@ -50,19 +60,127 @@ class AccountStatistics:
         self._cleared: set[str] | None = None
         """Meters without statistics until these are rebuilt; None until they are read."""
         self._one_at_a_time = asyncio.Lock()
+        self._changed: dict[str, set[date]] = {}
+        """Days of each meter that are still to be written."""
+        self._verify_at: datetime | None = None
+        """When to compare the recorder with the store; None for as soon as possible."""
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._retry: CALLBACK_TYPE | None = None
+        self._back_off = BackOff(timedelta(minutes=5), timedelta(hours=2))
+        self._broken = False
+        """Whether the last try ended for an unforeseen reason."""
 
-    async def async_update(self, meter: str, changed: Iterable[date]) -> Verified:
-        """Write what changed on those days of a meter; raises RecorderFailed."""
-        async with self._one_at_a_time:
-            if statistics := await self._async_of(meter):
-                return await statistics.async_update(changed)
-            return Verified()
+    # --- in the background ---
 
-    async def async_price(self, meter: str) -> None:
-        """Price a meter anew where it has another tariff now; raises RecorderFailed."""
+    @callback
+    def async_start(
+        self, entry: ConfigEntry, on_change: Callable[[Verified], Awaitable[None]]
+    ) -> None:
+        """Begin with a comparison of everything, and end with the entry.
+
+        `on_change` is called with what each comparison or update has changed; it raises nothing.
+        """
+        self._on_change = on_change
+        entry.async_on_unload(self._async_cancel_timer)
+        self._async_wake()
+        entry.async_create_background_task(self._hass, self._async_run(), "usms statistics")
+
+    @callback
+    def async_schedule(self, meter: str, changed: Iterable[date]) -> None:
+        """Have written what changed on those days of a meter, as soon as the recorder takes it."""
+        days = set(changed)
+        if days:
+            self._changed.setdefault(meter, set()).update(days)
+            self._async_wake()
+
+    @callback
+    def async_price(self, meters: Iterable[str]) -> None:
+        """Have meters priced anew that have another tariff now."""
+        for meter in meters:
+            self._changed.setdefault(meter, set())
+        self._async_wake()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is to be written that can be written now."""
+        return self._idle.is_set()
+
+    async def async_idle(self) -> None:
+        """Wait until nothing is to be written that can be written now."""
+        await self._idle.wait()
+
+    @callback
+    def async_look(self) -> None:
+        """Look whether a comparison is due by the clock."""
+        if is_due(self._verify_at, dt_util.utcnow()):
+            self._async_wake()
+
+    @callback
+    def _async_wake(self, _now: datetime | None = None) -> None:
+        self._idle.clear()
+        self._wake.set()
+
+    @callback
+    def _async_cancel_timer(self) -> None:
+        if self._retry:
+            self._retry()
+            self._retry = None
+
+    async def _async_run(self) -> None:
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                await self._async_write_what_changed()
+                if not self._wake.is_set():
+                    self._idle.set()
+        finally:
+            self._idle.set()
+
+    async def _async_write_what_changed(self) -> None:
+        """Write all that changed; what fails waits, and is found by a comparison later."""
+        self._async_cancel_timer()
+        try:
+            if is_due(self._verify_at, dt_util.utcnow()):
+                self._changed.clear()
+                done = await self.async_verify()
+                self._verify_at = dt_util.utcnow() + VERIFY_INTERVAL
+                await self._on_change(done)
+            while self._changed:
+                meter, days = self._changed.popitem()
+                await self._on_change(await self._async_update(meter, days))
+            self._back_off.reset()
+        except RecorderFailed as err:
+            delay = self._back_off.next()
+            _LOGGER.debug("Statistics wait for %s: %s", delay, err)
+            self._async_retry_after(delay)
+        except StoreError as err:
+            # The history reports it as soon as it reads or writes.
+            _LOGGER.debug("Statistics wait for the store: %s", err)
+            self._async_retry_after(self._back_off.most)
+        except Exception:
+            # Else nothing would be written until the next restart, without a word in the log.
+            level = logging.DEBUG if self._broken else logging.ERROR
+            _LOGGER.log(level, "Statistics are compared again later", exc_info=True)
+            self._broken = True
+            self._async_retry_after(self._back_off.most)
+
+    @callback
+    def _async_retry_after(self, delay: timedelta) -> None:
+        self._verify_at = None
+        self._retry = async_call_later(self._hass, delay, self._async_wake)
+
+    # --- at once ---
+
+    async def _async_update(self, meter: str, changed: Iterable[date]) -> Verified:
         async with self._one_at_a_time:
-            if statistics := self._meters.get(meter):
-                await statistics.async_set_tariff(self._schedule(meter))
+            statistics = await self._async_of(meter)
+            if statistics is None:
+                return Verified()
+            written = await statistics.async_set_tariff(self._schedule(meter))
+            return Verified(written) + await statistics.async_update(changed)
 
     async def async_verify(self) -> Verified:
         """Take over what only the recorder has, compare the rest and write what differs.

@@ -33,9 +33,9 @@ from ..const import DOMAIN
 from ..issues.clock import async_update_clock_issue
 from ..issues.meters import async_raise_exchanged_issue
 from ..issues.store import async_clear_store_issue
+from .due import is_due
 from .exchange import exchanged
 from .progress import HistoryCoordinator, HistoryProgress
-from .recorder import RecorderFailed
 from .store_file import async_store_failed
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ..figures import AccountFigures
     from ..payments import Payments
     from .account_statistics import AccountStatistics
+    from .meter_statistics import Verified
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -52,8 +53,6 @@ LOOK_INTERVAL: Final = timedelta(minutes=5)
 """How often to look whether something became due by the clock alone."""
 REVIEW_INTERVAL: Final = timedelta(hours=1)
 """After which the payments are reviewed again though nothing was read."""
-VERIFY_INTERVAL: Final = timedelta(days=1)
-"""How often the recorder is compared with the store as a whole."""
 _PAGE: Final = "UsageHistory"
 _LONG: Final = timedelta(hours=2)
 """The longest retry delay."""
@@ -93,8 +92,8 @@ class History:
         self._recorded: Account | None = None
         """The last snapshot of the account that is in the store."""
         self._opened = False
-        self._verify_at: datetime | None = None
-        """When to compare the recorder with the store; None for as soon as possible."""
+        self._count_all = False
+        """Whether readings came that no report has brought."""
         self._reviewed_at: datetime | None = None
         """When the payments were last reviewed, without anything read since."""
         self._wake = asyncio.Event()
@@ -124,6 +123,7 @@ class History:
             async_track_time_interval(self._hass, self._async_look, LOOK_INTERVAL)
         )
         self._async_nudge()
+        self._statistics.async_start(entry, self._async_count_adopted)
         entry.async_create_background_task(self._hass, self._async_run(), "usms history")
 
     @callback
@@ -136,8 +136,16 @@ class History:
         self._wake.set()
 
     async def async_idle(self) -> None:
-        """Wait until nothing is due that could be read now."""
-        await self._idle.wait()
+        """Wait until nothing is due that could be read or written now."""
+        while not (self._idle.is_set() and self._statistics.is_idle):
+            await self._idle.wait()
+            await self._statistics.async_idle()
+
+    async def _async_count_adopted(self, done: Verified) -> None:
+        """Have counted what statistics have brought into the store."""
+        if done.adopted:
+            self._count_all = True
+            self._async_nudge()
 
     @callback
     def async_wake(self) -> None:
@@ -177,14 +185,14 @@ class History:
         try:
             while True:
                 self._wake.clear()
-                await self._async_read_what_is_due()
+                await self._async_read_whatis_due()
                 if not self._wake.is_set():
                     self._idle.set()
                 await self._wake.wait()
         finally:
             self._idle.set()
 
-    async def _async_read_what_is_due(self) -> None:
+    async def _async_read_whatis_due(self) -> None:
         """Read until nothing is due; errors end this round, not the loop."""
         now = dt_util.utcnow()
         try:
@@ -199,9 +207,6 @@ class History:
         except ClockWrong as err:
             # Asks for nothing, so there is nothing to wait for: the next poll shows the clock.
             async_update_clock_issue(self._hass, self._entry, err.offset)
-        except RecorderFailed as err:
-            self._async_pause(now, err)
-            self._verify_at = self._not_before
         except StoreError as err:
             self._not_before = now + _LONG
             await async_store_failed(self._hass, self._entry, self._store, err)
@@ -211,7 +216,7 @@ class History:
             # Else nothing would be read until the next restart, without a word in the log.
             level = logging.DEBUG if self._broken else logging.ERROR
             _LOGGER.log(level, "The history is read again in %s", _LONG, exc_info=True)
-            self._not_before = self._verify_at = now + _LONG
+            self._not_before = now + _LONG
             self._broken = True
 
     @callback
@@ -231,13 +236,13 @@ class History:
         await self._async_open()
         await self._async_record_account()
         async_update_clock_issue(self._hass, self._entry, None)
+        if self._count_all:
+            self._count_all = False
+            await self._figures.async_count(self._numbers)
         await self._figures.async_count_due(self._numbers, now)
         self._async_publish()
-        if _is_due(self._verify_at, now):
-            self._payments.async_update_tariff_issues(self.utilities)
-            if (await self._statistics.async_verify()).adopted:
-                await self._figures.async_count(self._numbers)
-            self._verify_at = now + VERIFY_INTERVAL
+        self._payments.async_update_tariff_issues(self.utilities)
+        self._statistics.async_look()
         if self._may_ask(now):
             await self._async_ask(now)
             self._broken = False
@@ -245,7 +250,7 @@ class History:
     async def _async_ask(self, now: datetime) -> None:
         """Ask the portal what is due, and review the payments when that was anything."""
         if await self._payments.sync.read_payments():
-            await self._async_price()
+            self._async_price()
             self._reviewed_at = None
         self._payments.async_note_pages(self._pages)
         await self._async_read_reports()
@@ -271,7 +276,7 @@ class History:
     async def _async_keep(self, progress: Progress) -> None:
         """Derive from the store what one report changed."""
         meter = progress.step.meter
-        await self._statistics.async_update(meter, progress.changed)
+        self._statistics.async_schedule(meter, progress.changed)
         self._last = progress
         counted = self._figures.of(meter).data
         if counted is None or any(counted.consumption.counts(day) for day in progress.changed):
@@ -303,16 +308,11 @@ class History:
         await self._figures.async_count(self._numbers)
         self._async_publish()
 
-    async def _async_price(self) -> None:
+    @callback
+    def _async_price(self) -> None:
         """Price anew what has another tariff now, and ask for one where none is known."""
         self._payments.async_update_tariff_issues(self.utilities)
-        for meter in self._numbers:
-            await self._statistics.async_price(meter)
+        self._statistics.async_price(self._numbers)
 
     def _may_ask(self, now: datetime) -> bool:
-        return self._coordinator.last_update_success and _is_due(self._not_before, now)
-
-
-def _is_due(at: datetime | None, now: datetime) -> bool:
-    """Whether a moment has come; one farther off than any delay is of a clock that was wrong."""
-    return at is None or now >= at or at - now > VERIFY_INTERVAL
+        return self._coordinator.last_update_success and is_due(self._not_before, now)

@@ -1,4 +1,4 @@
-"""What the wheel brings, and that the README shows it as it is."""
+"""What the wheel brings, and that the documents show it as it is."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import pexpect
 import pytest
 
 from tests.portal import DEMO_PASSWORD
-from tests.support import transcript
+from tests.support import ROOT, transcript
 from tests.support.portal_process import Portal, simulated_portal
 
 pytestmark = [
@@ -20,8 +20,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*forkpty:DeprecationWarning"),
 ]
 
-README = transcript.README.read_text()
-SECTION = README[README.index("## The client alone") : README.index("## Develop")]
+EXAMPLES = (ROOT / "docs" / "client.md").read_text()
+COMMANDS = transcript.PAGE.read_text()
 
 
 def output(*command: object) -> str:
@@ -87,7 +87,7 @@ def test_a_type_checker_sees_the_types(alone: Path, tmp_path: Path) -> None:
 def test_the_examples_run_as_written(
     alone: Path, portal: Portal, tmp_path: Path, number: int
 ) -> None:
-    examples = re.findall(r"^```python\n(.*?)^```", SECTION, re.MULTILINE | re.DOTALL)
+    examples = re.findall(r"^```python\n(.*?)^```", EXAMPLES, re.MULTILINE | re.DOTALL)
     assert len(examples) == 2
     script = tmp_path / "example.py"
     script.write_text(examples[number])
@@ -117,5 +117,5 @@ def test_the_transcript_is_what_the_terminal_shows(
 ) -> None:
     with simulated_portal(days=3) as portal:
         shown = transcript.record(portal, alone, tmp_path)
-    written = README[README.index(transcript.BEGIN) : README.index(transcript.END)]
+    written = COMMANDS[COMMANDS.index(transcript.BEGIN) : COMMANDS.index(transcript.END)]
     assert transcript.shape(shown) == transcript.shape(written)

@@ -6,17 +6,23 @@ import io
 import json
 import os
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from custom_components.usms.client import NO_PACING
+from custom_components.usms.client import NO_PACING, Reading, Utility
 from custom_components.usms.client.cli import main, run
+from custom_components.usms.client.store import ReadingsStore
 from tests.client.conftest import NOW, PASSWORD, USERNAME
 from tests.client.forward_proxy import VARIABLES
 from tests.portal import SimulatedPortal
+
+ELECTRICITY, WATER = "10000001", "2000000001"
 
 
 @dataclass
@@ -116,3 +122,42 @@ def alone(tmp_path: Path) -> dict[str, str]:
     client = Path(run.__file__).parents[1]
     (tmp_path / "usms_client").symlink_to(client)
     return {**os.environ, "PYTHONPATH": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+
+
+def truth(shell: Shell, meter: str, resolution: str, first: str, last: str) -> list[dict[str, Any]]:
+    """Return what `usage` should tell."""
+    return [
+        {
+            "start": start.isoformat(),
+            "consumption": float(value),
+            "unit": "kWh" if meter == ELECTRICITY else "m³",
+            "estimated": False,
+        }
+        for start, value in shell.portal.truth(meter, resolution)
+        if date.fromisoformat(first) <= start.date() <= date.fromisoformat(last)
+    ]
+
+
+def assert_same(as_json: Said, as_csv: Said) -> None:
+    """CSV tells the same as JSON."""
+    rows = as_json.json if isinstance(as_json.json, list) else [as_json.json]
+    assert len(rows) == len(as_csv.csv)
+    for row, other in zip(rows, as_csv.csv, strict=True):
+        assert list(row) == list(other)
+        for key, value in row.items():
+            if isinstance(value, bool) or value is None:
+                assert other[key] == {True: "true", False: "false", None: ""}[value]
+            else:
+                assert other[key] == value or float(other[key]) == value
+
+
+def small_store(path: Path, meter: str = ELECTRICITY, days: int = 1, value: int = 1) -> Path:
+    """Make a store with the days of a month's beginning in it, all of that value."""
+    midnight = NOW.replace(hour=0, minute=0)
+    with closing(ReadingsStore(path)) as store:
+        store.record_meter(meter, Utility.ELECTRICITY, "", NOW)
+        for n in range(days):
+            day = midnight.replace(day=1 + n)
+            readings = [Reading(day, Decimal(value))]
+            store.save_days(meter, day.date(), day.date(), readings, NOW)
+    return path

@@ -8,30 +8,17 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from custom_components.usms.client import Reading, Utility
-from custom_components.usms.client.store import ReadingsStore
 from tests.client.conftest import NOW
 
-from .conftest import Shell
+from .conftest import Shell, small_store
 
 COST = ("cost", "water", "60", "--csv", "--output")
 DAY = NOW.replace(hour=0, minute=0)
 REFUSED = "usms: --output names a readings store, a session or a database: name another\n"
-
-
-def fill(path: Path, meter: str = "10000001", days: int = 1, value: int = 1) -> Path:
-    with closing(ReadingsStore(path)) as store:
-        store.record_meter(meter, Utility.ELECTRICITY, "", NOW)
-        for n in range(days):
-            day = DAY.replace(day=1 + n)
-            readings = [Reading(day, Decimal(value))]
-            store.save_days(meter, day.date(), day.date(), readings, NOW)
-    return path
 
 
 def whole(path: Path) -> list[tuple[object, ...]]:
@@ -44,7 +31,7 @@ def store(usms: Shell) -> Path:
     """The usual store, with a session beside it."""
     usms.state.mkdir()
     (usms.state / "session.json").write_text("{}")
-    return fill(usms.state / "readings.db")
+    return small_store(usms.state / "readings.db")
 
 
 def same(store: Path) -> Path:
@@ -71,11 +58,11 @@ def journal(store: Path) -> Path:
 
 
 def journal_of_another(store: Path) -> Path:
-    return fill(store.parents[1] / "other.db").with_name("other.db-wal")
+    return small_store(store.parents[1] / "other.db").with_name("other.db-wal")
 
 
 def another(store: Path) -> Path:
-    return fill(store.parents[1] / "other.db")
+    return small_store(store.parents[1] / "other.db")
 
 
 def some_database(store: Path) -> Path:
@@ -120,7 +107,7 @@ async def test_the_store_of_the_command_is_none_either(
 ) -> None:
     path = tmp_path / "x.db"
     if there:
-        fill(path)
+        small_store(path)
     signed_in.portal.clear_requests()
     for command in ("sync", "export"):
         said = await signed_in(command, "--database", str(path), "--output", str(path), "--csv")
@@ -134,7 +121,7 @@ async def test_a_copy_replaces_an_earlier_copy(usms: Shell, store: Path, tmp_pat
     export = ("export", "--sqlite", "--output", str(copy))
     assert (await usms(*export)).code == 0
     first = whole(copy)
-    fill(store, days=3, value=2)
+    small_store(store, days=3, value=2)
     said = await usms(*export)
     assert (said.code, said.out, said.err) == (0, "", "")
     assert whole(copy) == whole(store) != first
@@ -146,7 +133,7 @@ async def test_a_copy_that_has_more_stays(usms: Shell, store: Path, tmp_path: Pa
     copy = tmp_path / "copy.db"
     export = ("export", "--sqlite", "--output", str(copy))
     assert (await usms(*export)).code == 0
-    fill(copy, "20000001")
+    small_store(copy, "20000001")
     before = copy.read_bytes()
     said = await usms(*export)
     assert said.code == 2
@@ -159,7 +146,7 @@ async def test_a_copy_that_has_more_stays(usms: Shell, store: Path, tmp_path: Pa
 def test_an_earlier_export_survives_a_full_disk(
     alone: dict[str, str], tmp_path: Path, option: str
 ) -> None:
-    store = fill(tmp_path / "store.db", days=20)
+    store = small_store(tmp_path / "store.db", days=20)
     file = tmp_path / "out"
     command = [sys.executable, "-m", "usms_client", "export", option, "--output", str(file)]
 
@@ -175,7 +162,7 @@ def test_an_earlier_export_survives_a_full_disk(
 
     assert run(resource.RLIM_INFINITY).returncode == 0
     before, there = file.read_bytes(), {*tmp_path.iterdir()}
-    fill(store, days=25, value=3)
+    small_store(store, days=25, value=3)
     done = run(500)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("usms: ")

@@ -15,8 +15,7 @@ from tests.client.conftest import PASSWORD, USERNAME
 from tests.portal import Fault
 from tests.support.stores import fill
 
-from .conftest import NOW, Shell
-from .test_reading import ELECTRICITY, WATER, assert_same, truth
+from .conftest import ELECTRICITY, NOW, WATER, Shell, assert_same, truth
 
 DAYS = 12
 pytestmark = pytest.mark.history(days=DAYS)  # read within a second or two

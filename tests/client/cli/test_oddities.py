@@ -21,9 +21,7 @@ from custom_components.usms.client.cli.state import kept_session
 from tests.client.conftest import NOW, PASSWORD, USERNAME
 from tests.portal import SimulatedPortal, pages
 
-from .conftest import Said, Shell
-from .test_files import fill
-from .test_reading import ELECTRICITY
+from .conftest import ELECTRICITY, Said, Shell, small_store
 
 ORIGIN = '{"origin": "ORIGIN", "cookies": %s}'
 
@@ -68,7 +66,7 @@ async def test_days_before_the_portal(
     usms: Shell, command: tuple[str, ...], option: str, day: str
 ) -> None:
     usms.state.mkdir()
-    fill(usms.state / "readings.db")
+    small_store(usms.state / "readings.db")
     said = await usms(*command, option, day)
     assert_plain(said, 2)
     assert said.err == "usms: The portal has nothing before 2015\n"
@@ -78,7 +76,7 @@ async def test_days_before_the_portal(
 @pytest.mark.parametrize("year", [1, 1970, 2015, 9999])
 async def test_a_clock_that_is_far_off(signed_in: Shell, year: int) -> None:
     """As on a board without a battery, before the network is there."""
-    fill(signed_in.state / "readings.db")
+    small_store(signed_in.state / "readings.db")
 
     def run(*arguments: str) -> int:
         at = NOW.replace(year=year, month=1, day=2).astimezone(BRUNEI)
@@ -220,7 +218,7 @@ async def test_what_is_said_of_odd_names_is_plain(usms: Shell) -> None:
 
 @pytest.mark.parametrize("value", ["1e400", "-1e400", "NaN", "Infinity", "", "x", "9" * 500])
 async def test_a_store_of_odd_values(signed_in: Shell, value: str) -> None:
-    path = fill(signed_in.state / "readings.db", days=19)
+    path = small_store(signed_in.state / "readings.db", days=19)
     with closing(sqlite3.connect(path)) as db:
         db.execute("UPDATE reading SET value = ?", (value,))
         db.commit()

@@ -1,10 +1,9 @@
 """What the commands tell, against the portal's truth."""
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,36 +14,7 @@ from custom_components.usms.client.billing.tariff import residential_electricity
 from tests.client.conftest import NOW, PASSWORD, USERNAME
 from tests.portal import Fault
 
-from .conftest import Said, Shell
-
-ELECTRICITY, WATER = "10000001", "2000000001"
-
-
-def truth(shell: Shell, meter: str, resolution: str, first: str, last: str) -> list[dict[str, Any]]:
-    """Return what `usage` should tell."""
-    return [
-        {
-            "start": start.isoformat(),
-            "consumption": float(value),
-            "unit": "kWh" if meter == ELECTRICITY else "m³",
-            "estimated": False,
-        }
-        for start, value in shell.portal.truth(meter, resolution)
-        if date.fromisoformat(first) <= start.date() <= date.fromisoformat(last)
-    ]
-
-
-def assert_same(as_json: Said, as_csv: Said) -> None:
-    """CSV tells the same as JSON."""
-    rows = as_json.json if isinstance(as_json.json, list) else [as_json.json]
-    assert len(rows) == len(as_csv.csv)
-    for row, other in zip(rows, as_csv.csv, strict=True):
-        assert list(row) == list(other)
-        for key, value in row.items():
-            if isinstance(value, bool) or value is None:
-                assert other[key] == {True: "true", False: "false", None: ""}[value]
-            else:
-                assert other[key] == value or float(other[key]) == value
+from .conftest import ELECTRICITY, WATER, Shell, assert_same, truth
 
 
 async def test_meters(signed_in: Shell) -> None:

@@ -17,8 +17,7 @@ from custom_components.usms.client.cli.output import Column, Result
 from custom_components.usms.client.cli.text import cell, encodable, visible
 from tests.portal import pages
 
-from .conftest import Shell
-from .test_reading import ELECTRICITY
+from .conftest import ELECTRICITY, Shell
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202egnp.exe\u2066\u200b=1"
 SEEN = "]0;owned[2Jgnp.exe=1"
