@@ -291,7 +291,7 @@ class Connection:
     async def _async_ask(self, challenge: Challenge) -> Captcha:
         picture = await self._hass.async_add_executor_job(captcha_picture, challenge.image)
         self.captcha = Captcha(challenge, picture)
-        self.pages.async_understood(_SIGN_IN_PAGE)
+        self.pages.async_resolve(_SIGN_IN_PAGE)
         return self.captcha
 
     async def _async_signed_in(self) -> None:
@@ -301,7 +301,7 @@ class Connection:
         self.life.sign_in(dt_util.utcnow(), captcha_asked=asked)
         self.captcha = None
         self.password_refused = False
-        self.pages.async_understood(_SIGN_IN_PAGE)
+        self.pages.async_resolve(_SIGN_IN_PAGE)
         await self.async_save()
         _LOGGER.debug("Signed in")
         self._async_notify()
