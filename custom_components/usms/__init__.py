@@ -59,7 +59,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="wrong_address") from err
     coordinator = UsmsCoordinator(hass, entry, connection)
     await coordinator.async_refresh()
-    waits = coordinator.sign_in_needed or coordinator.drifted
+    waits = coordinator.sign_in_needed or coordinator.page_not_understood
     if not coordinator.last_update_success and not waits:
         raise ConfigEntryNotReady from coordinator.last_exception
 

@@ -79,7 +79,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         return self._connection.life.interval(self._longest, self._shortest)
 
     @property
-    def drifted(self) -> bool:
+    def page_not_understood(self) -> bool:
         """Whether the last poll failed for a page that was not understood."""
         exception = self.last_exception
         return exception is not None and isinstance(exception.__cause__, PageNotUnderstood)
@@ -105,7 +105,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
                 translation_placeholders=error_placeholders(err),
             ) from err
         self.update_interval = self.poll_interval * random.uniform(1 - POLL_JITTER, 1)
-        self._connection.pages.async_understood(_PAGE)
+        self._connection.pages.async_resolve(_PAGE)
         self._async_thank_for_sign_in()
         self.last_poll = dt_util.utcnow()
         self._tell_of_more_meters(account)

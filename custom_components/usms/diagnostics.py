@@ -1,4 +1,4 @@
-"""What helps to find a fault, and nothing that tells whose account it is.
+"""What helps to find a fault, and nothing that shows whose account it is.
 
 Built by hand: redacting by key would let meter numbers through where they are keys.
 """

@@ -1,4 +1,4 @@
-"""The captcha that waits for somebody to read it."""
+"""The captcha that waits for a person to read it."""
 
 from __future__ import annotations
 

@@ -99,4 +99,4 @@ class Payments:
             if err:
                 pages.async_record(err)
             else:
-                pages.async_understood(page)
+                pages.async_resolve(page)

@@ -19,9 +19,9 @@ def meter_options(options: Mapping[str, Any], meter: str) -> dict[str, Any]:
 def schedule_of(
     options: Mapping[str, Any], meter: str, utility: Utility, customer_type: str | None
 ) -> TariffSchedule | None:
-    """Return a meter's prices; None where only a person can tell them.
+    """Return a meter's prices; None where only the user knows them.
 
-    The residential tariff is taken where the portal calls the customer so, or has told nothing.
+    The residential tariff is taken where the portal calls the customer so, or has not said.
     """
     chosen = meter_options(options, meter).get(CONF_TARIFF)
     if chosen is not None:

@@ -1,4 +1,4 @@
-"""Forms for tariffs, of the options and of the repair, and what they say where one can't be."""
+"""Tariff forms, of the options and the repair, and their errors."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ DWELLINGS: Final = vol.Schema(
 
 
 def own(unit: str) -> vol.Schema:
-    """Return the form of a tariff of one's own, for a meter that measures in that unit."""
+    """Return the form of a custom tariff, for a meter that measures in that unit."""
     tiers = ObjectSelector(
         ObjectSelectorConfig(
             fields={
@@ -74,7 +74,7 @@ def own(unit: str) -> vol.Schema:
 
 
 def tariff_errors(err: WrongTariff) -> dict[str, str]:
-    """Return what a form says where a tariff can't be."""
+    """Return the errors of a form for a tariff that is not possible."""
     field = err.field.split("[")[0].split(".")[0]
     known = {CONF_KVA, CONF_UNITS, CONF_TIERS, CONF_FIXED, CONF_MINIMUM}
     return {field if field in known else "base": f"wrong_{field}" if field in known else "wrong"}

@@ -33,7 +33,7 @@ def test_each_says_what_it_is_and_where_it_is_from(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_readme_imports_each(name: str) -> None:
-    readme = (BLUEPRINTS.parent / "README.md").read_text()
-    assert f"blueprints%2Fautomation%2Fusms%2F{name}.yaml" in readme
-    assert f"(blueprints/automation/usms/{name}.yaml)" in readme
+def test_the_page_imports_each(name: str) -> None:
+    page = (BLUEPRINTS.parent / "docs" / "blueprints.md").read_text()
+    assert f"blueprints%2Fautomation%2Fusms%2F{name}.yaml" in page
+    assert f"(../blueprints/automation/usms/{name}.yaml)" in page

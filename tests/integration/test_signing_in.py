@@ -247,14 +247,15 @@ async def test_an_answer_to_a_replaced_picture_is_not_sent(
     assert done["reason"] == "reauth_successful"
 
 
+@pytest.mark.parametrize("text", ["abcde", ""])
 async def test_an_answer_after_another_way_has_failed_begins_again(
-    hass: HomeAssistant, signed_out: Harness
+    hass: HomeAssistant, signed_out: Harness, text: str
 ) -> None:
     step = await open_flow(signed_out)
     signed_out.portal.add_fault(Fault("reslogin", "drop", times=1))
     with pytest.raises(HomeAssistantError):
         await sign_in(signed_out, captcha="abcde")
-    again = await hass.config_entries.flow.async_configure(step["flow_id"], {"captcha": "abcde"})
+    again = await hass.config_entries.flow.async_configure(step["flow_id"], {"captcha": text})
     assert again["step_id"] == "captcha"
     answer = {"captcha": signed_out.portal.captcha_answer}
     done = await hass.config_entries.flow.async_configure(step["flow_id"], answer)

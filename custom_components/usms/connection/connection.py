@@ -51,12 +51,12 @@ TIMEOUT = 60.0
 
 _SIGN_IN_PAGE: Final = "ResLogin"
 _STALE: Final = timedelta(minutes=5)
-"""A picture that waited for longer is drawn anew before somebody new is asked to read it."""
+"""A picture that waited for longer is drawn anew before another person is asked to read it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Captcha:
-    """A captcha that waits for somebody to read it."""
+    """A captcha that waits for a person to read it."""
 
     challenge: Challenge
     picture: bytes
@@ -86,7 +86,7 @@ class Connection:
         self._login_client = self._new_client(one_at_a_time)
         """Signs in."""
         self.captcha: Captcha | None = None
-        """What waits for an answer, of whoever is there first."""
+        """What waits for an answer; the first one counts."""
         self._credentials: tuple[str, str] | None = None
         self.password_refused = False
         """Whether the portal refused the user name or the password last."""
@@ -103,8 +103,8 @@ class Connection:
         """Between two sign-ins without a person."""
 
     def _new_client(self, one_at_a_time: asyncio.Lock) -> UsmsClient:
-        # Cookies of its own over shared connections, which are never closed; given back by us,
-        # for it belongs to no single set-up of the account.
+        # Its own cookies over Home Assistant's connections, which are never closed. Detached by
+        # us, because the connection outlives each set-up of the account.
         http = async_create_clientsession(
             self._hass, auto_cleanup=False, cookie_jar=new_cookie_jar()
         )
@@ -189,7 +189,7 @@ class Connection:
     # --- signing in ---
 
     async def async_begin(self, username: str, password: str) -> Captcha | None:
-        """Sign in; return the captcha that somebody has to read, or None where there is none.
+        """Sign in; return the captcha that a person has to read, or None where there is none.
 
         A captcha that waits already, and not for long, is returned as it is: the ways to answer
         it may meet. Raises what `UsmsClient.sign_in` does.
@@ -220,9 +220,14 @@ class Connection:
             pass
 
     async def async_renew(self, captcha: Captcha) -> Captcha | None:
-        """Return another picture; None where nobody has to read one any more."""
+        """Return another picture; None once the account is signed in.
+
+        Raises CaptchaExpired where that sign-in has failed meanwhile and has to begin again.
+        """
         async with self._one_sign_in():
             if captcha is not self.captcha:
+                if self.captcha is None and not self.life.signed_in_at:
+                    raise CaptchaExpired(captcha.challenge)
                 return self.captcha
             self.captcha = None  # an error ends the sign-in
             challenge = await self._login_client.refresh_captcha(captcha.challenge)
@@ -232,7 +237,7 @@ class Connection:
             return await self._async_ask(challenge)
 
     async def async_answer(self, captcha: Captcha, text: str) -> None:
-        """Send what somebody read; done as well where another answer came first.
+        """Send what a person read; done as well where another answer came first.
 
         Raises CaptchaRefused and CaptchaExpired, after which `captcha` is a new one; the latter as
         well, and sends nothing, for an answer to a picture that was replaced meanwhile. After any
@@ -255,7 +260,7 @@ class Connection:
         """Sign in without a person, where the portal asked for no captcha the last time.
 
         Once after a session ended, ever less often where they end soon, and never again after a
-        refusal. Returns whether somebody is signed in then; raises what `UsmsClient.sign_in` does.
+        refusal. Returns whether the account is signed in; raises what `UsmsClient.sign_in` does.
         """
         now, life = dt_util.utcnow(), self.life
         if life.captcha_asked is not False or self.password_refused:
@@ -264,7 +269,7 @@ class Connection:
         if now < self._alone_not_before:
             raise TooEarly
         if life.ended_by is Ending.ANOTHER_SIGN_IN and now < (life.ended_at or now) + shortest:
-            raise TooEarly  # whoever it was shall not be thrown out at once
+            raise TooEarly  # let the other program or browser finish
         if life.lasted and life.lasted > longest:
             self._back_off.reset()
         self._alone_not_before = now + self._back_off.next()
@@ -286,7 +291,7 @@ class Connection:
     async def _async_ask(self, challenge: Challenge) -> Captcha:
         picture = await self._hass.async_add_executor_job(captcha_picture, challenge.image)
         self.captcha = Captcha(challenge, picture)
-        self.pages.async_understood(_SIGN_IN_PAGE)
+        self.pages.async_resolve(_SIGN_IN_PAGE)
         return self.captcha
 
     async def _async_signed_in(self) -> None:
@@ -296,7 +301,7 @@ class Connection:
         self.life.sign_in(dt_util.utcnow(), captcha_asked=asked)
         self.captcha = None
         self.password_refused = False
-        self.pages.async_understood(_SIGN_IN_PAGE)
+        self.pages.async_resolve(_SIGN_IN_PAGE)
         await self.async_save()
         _LOGGER.debug("Signed in")
         self._async_notify()

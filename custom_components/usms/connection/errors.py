@@ -27,7 +27,7 @@ KEYS: Final[Mapping[type[UsmsError], str]] = {
     PageNotUnderstood: "page_not_understood",
     WrongRequest: "wrong_request",
 }
-"""The keys of the texts: of a form's errors and of exceptions alike."""
+"""Translation keys, for errors of forms and for exceptions."""
 UNKNOWN: Final = "unknown"
 
 

@@ -20,7 +20,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 async def async_sign_in(data: UsmsData, answer: str | None) -> str | None:
-    """Sign in with the stored password and what somebody read in the captcha.
+    """Sign in with the stored password and what a person read in the captcha.
 
     Returns None where that is done, or why a picture now waits for an answer: `captcha_needed`
     (it was asked for, or it is the first), `captcha_refused`, or `captcha_expired` (the answer was

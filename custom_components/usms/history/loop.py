@@ -271,7 +271,7 @@ class History:
         if stored:  # all that was due; a full disk may take some of it
             async_clear_store_issue(self._hass, self._entry)
             if not self._sync.puts_off:
-                self._pages.async_understood(_PAGE)
+                self._pages.async_resolve(_PAGE)
 
     async def _async_keep(self, progress: Progress) -> None:
         """Derive from the store what one report changed."""

@@ -18,7 +18,7 @@ PAGE_NOT_UNDERSTOOD: Final = "page_not_understood"
 
 
 @dataclass(frozen=True, slots=True)
-class _Misunderstood:
+class _Page:
     """A page that was not understood, when last, and its structure without personal data."""
 
     at: datetime
@@ -33,7 +33,7 @@ class PageIssues:
         """Begin without an entry, as while an account is set up for the first time."""
         self._hass = hass
         self._entry_id: str | None = None
-        self._pages: dict[str, _Misunderstood] = {}
+        self._pages: dict[str, _Page] = {}
 
     @callback
     def async_adopt(self, entry_id: str) -> None:
@@ -45,11 +45,11 @@ class PageIssues:
     @callback
     def async_record(self, err: PageNotUnderstood) -> None:
         """Keep the page's sample for diagnostics, and ask for help once."""
-        self._pages[err.page] = _Misunderstood(dt_util.utcnow(), err.missing, err.sample)
+        self._pages[err.page] = _Page(dt_util.utcnow(), err.missing, err.sample)
         self._async_update()
 
     @callback
-    def async_understood(self, page: str) -> None:
+    def async_resolve(self, page: str) -> None:
         """Note that a page is understood (again)."""
         if self._pages.pop(page, None):
             self._async_update()
