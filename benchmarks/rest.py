@@ -127,7 +127,7 @@ def write(file: Path, portal: SimulatedPortal) -> int:
         written = fill(store, portal)
         for meter in portal.meters:
             days = [start.date() for start, _ in portal.truth(meter.number, "day")]
-            store.settle(meter.number, days)
+            store.settle(meter.number, days, portal.now())
     return written
 
 

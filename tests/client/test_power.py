@@ -49,7 +49,7 @@ def transactions(store: ReadingsStore) -> list[Any]:
         lambda: many(store, days, hours),
         lambda: store.save_hours(METER, days[3], hours(days[3], "1.500"), AT),
         lambda: store.estimate_hours(METER, days[0], [], AT),
-        lambda: store.settle(METER, days[:20]),
+        lambda: store.settle(METER, days[:20], AT),
         lambda: store.remember("open_page_serves", {"value": True}),
         lambda: store.want(METER, days[0], days[-1], again=True),
     ]

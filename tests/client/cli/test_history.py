@@ -49,7 +49,12 @@ async def test_sync_tells_how_far_it_is_and_what_it_did(signed_in: Shell, tmp_pa
     assert done == total
     signed_in.portal.clear_requests()
     again = await signed_in("sync", "--database", str(store), "--json")
-    assert again.json == {"database": str(store), "reports_read": 0, "days_changed": 0}
+    assert again.json == {
+        "database": str(store),
+        "reports_read": 0,
+        "days_changed": 0,
+        "empty_days": 0,
+    }
     assert [r.path.lower() for r in signed_in.portal.requests] == ["/smartmeter/home"]
 
 
@@ -136,7 +141,7 @@ async def test_days_that_the_store_lacks_are_told(
 async def test_days_before_the_history_are_not_missed(filled: Shell) -> None:
     path = filled.state / "readings.db"
     with closing(ReadingsStore(path)) as store:
-        store.save_days(ELECTRICITY, date(2026, 9, 1), date(2026, 11, 7), [], NOW)
+        store.save_days(ELECTRICITY, date(2015, 1, 1), date(2026, 11, 7), [], NOW)
     span = ("--from", "2026-01-01", "--to", "2026-11-19", "--database", str(path))
     said = await filled("usage", ELECTRICITY, *span)
     assert (said.code, said.err) == (0, "")
