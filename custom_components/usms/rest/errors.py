@@ -19,7 +19,7 @@ from custom_components.usms.client import (
     UsmsError,
     WrongRequest,
 )
-from custom_components.usms.client.errors import StoreError
+from custom_components.usms.client.errors import ClockWrong, StoreError
 from custom_components.usms.connection.errors import TooEarly
 
 
@@ -83,6 +83,7 @@ CODES: Final[Mapping[type[UsmsError], ErrorCode]] = {
     UnknownMeter: ErrorCode.METER_NOT_FOUND,
     WrongRequest: ErrorCode.INVALID_PARAMETER,
     StoreError: ErrorCode.NOT_READY,
+    ClockWrong: ErrorCode.NOT_READY,
 }
 """What each error of the client is here; one that is not named is what its base class is."""
 
