@@ -65,7 +65,7 @@ _MEANINGS: Final[Mapping[ErrorCode, str]] = {
     ErrorCode.DATA_NOT_FOUND: "Nothing is published for this",
     ErrorCode.INVALID_PARAMETER: "A parameter is not one, or has a value that it can't have",
     ErrorCode.INVALID_DATE: "A date or time is none",
-    ErrorCode.SIGN_IN_NEEDED: "Somebody has to sign in to USMS in Home Assistant first",
+    ErrorCode.SIGN_IN_NEEDED: "A sign-in to USMS in Home Assistant is needed first",
     ErrorCode.NOT_READY: "The account is being set up, or waits to be; try again in a while",
     ErrorCode.USMS_UNAVAILABLE: "The USMS portal can't be reached or read; try again in a while",
     ErrorCode.RATE_LIMITED: "Too many requests within the hour; the headers say when to go on",

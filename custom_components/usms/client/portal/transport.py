@@ -90,7 +90,7 @@ def base_url_from(text: str | None) -> URL:
 def new_cookie_jar(base_url: str | None = None) -> aiohttp.CookieJar:
     """Return a jar for one client alone. Must be called in a running event loop."""
     url = base_url_from(base_url)
-    # aiohttp keeps cookies of bare IP addresses only when told so; they are the loopback here.
+    # aiohttp keeps cookies of bare IP addresses only when asked to; they are the loopback here.
     return aiohttp.CookieJar(unsafe=_is_loopback(url.host or ""))
 
 
