@@ -23,6 +23,16 @@ class Profile:
     """How long a session lives; None: for ever."""
     session_sliding: bool = True
     """Whether a request prolongs it."""
+    session_rotates: bool = False
+    """Every answer to somebody signed in gives the session another key."""
+    ticket_minutes: float | None = None
+    """Beside the session there is a ticket that lives so long, and every answer renews it."""
+    deletes_cookies: bool = False
+    """A session that has ended has its cookies deleted."""
+    pool_cookie: str = ""
+    """What a load balancer sets, such as `pool=!aB3/x+Zk==`, and compares as text."""
+    more_cookies: tuple[str, ...] = ()
+    """Others that come with every answer."""
     second_login: Literal["ends_first", "both_live"] = "ends_first"
     expired_as: Literal[
         "redirect_session_expire", "body_text", "redirect_login", "login_form", "mixed"

@@ -46,8 +46,8 @@ class UsmsClient:
     reading methods raise `SessionExpired` when the session has ended. The client never signs in by
     itself, and never answers a captcha: a person does.
 
-    Use it as a context manager, or call `close`. An HTTP session that is handed in must have a
-    cookie jar of its own (`new_cookie_jar`) and stays open.
+    Use it as a context manager, or call `close`. An HTTP session that is handed in stays open; it
+    keeps no cookies (`new_cookie_jar`), for the client keeps its own.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class UsmsClient:
         self._base_url = base_url_from(base_url)
         self._owned = http is None
         self._http = http or aiohttp.ClientSession(
-            cookie_jar=new_cookie_jar(str(self._base_url)),
+            cookie_jar=new_cookie_jar(),
             proxy=proxy_for(self._base_url) if trust_env else None,
         )
         self._transport = Transport(

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -29,7 +30,7 @@ from .redaction import read_page, redacted
 from .session_life import SessionLife
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from .pages import LoginPage
@@ -64,7 +65,7 @@ class PortalSession:
     """One account's session on the portal. Never signs in by itself."""
 
     def __init__(self, transport: Transport, now: Callable[[], datetime]) -> None:
-        """Use that transport, whose cookie jar holds the session; `now` returns the time."""
+        """Use that transport, whose cookies are the session; `now` returns the time."""
         self._transport = transport
         self._now = now
         self._pending: tuple[Challenge, _Pending] | None = None
@@ -190,23 +191,25 @@ class PortalSession:
     def forget(self) -> None:
         """Drop the cookies and any captcha that waits."""
         self._pending = None
-        self._transport.http.cookie_jar.clear()
+        self._transport.cookies.clear()
 
     def export(self) -> dict[str, Any]:
         """Return the session as JSON-able data; as secret as a password."""
-        base = self._transport.base_url
-        cookies = self._transport.http.cookie_jar.filter_cookies(base)
         return {
-            "origin": str(base.origin()),
-            "cookies": {name: morsel.value for name, morsel in sorted(cookies.items())},
+            "origin": str(self._transport.base_url.origin()),
+            "cookies": self._transport.cookies.export(),
         }
 
     def restore(self, stored: Mapping[str, Any]) -> None:
-        """Take up a session that `export` gave; one of another portal is ignored."""
+        """Take up a session that `export` gave.
+
+        One of another portal, or that can't be read, means that the account is not signed in.
+        """
         self.forget()
-        base = self._transport.base_url
-        if stored.get("origin") == str(base.origin()):
-            self._transport.http.cookie_jar.update_cookies(stored.get("cookies") or {}, base / "")
+        if isinstance(stored, Mapping) and stored.get("origin") == str(
+            self._transport.base_url.origin()
+        ):
+            self._transport.cookies.restore(stored.get("cookies"))
 
     # --- pages of the signed-in ---
 

@@ -6,13 +6,11 @@ pauses that sessions survived, and in the one after which a session was gone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Any, Final
 
 _OF_FATAL: Final = 4
 """A pause of this part of a deadly one is taken to be safe: far below, for the deadly one says
@@ -116,12 +114,17 @@ class SessionLife:
         }
 
     @classmethod
-    def restore(cls, stored: Mapping[str, Any]) -> SessionLife:
+    def restore(cls, stored: Mapping[str, Any] | None) -> SessionLife:
         """Take up what `export` gave; what is missing or damaged is forgotten."""
+        if not isinstance(stored, Mapping):
+            return cls()
 
         def moment(name: str) -> datetime | None:
             text = stored.get(name)
-            return datetime.fromisoformat(text) if text else None
+            at = datetime.fromisoformat(text) if text else None
+            if at is not None and at.tzinfo is None:
+                raise ValueError(name)
+            return at
 
         def span(name: str) -> timedelta | None:
             seconds = stored.get(name)
@@ -139,5 +142,5 @@ class SessionLife:
                 captcha_asked=stored.get("captcha_asked"),
                 troubled=bool(stored.get("troubled")),
             )
-        except (TypeError, ValueError):
+        except (AttributeError, OverflowError, TypeError, ValueError):
             return cls()
