@@ -38,6 +38,10 @@ class Profile:
         "redirect_session_expire", "body_text", "redirect_login", "login_form", "mixed"
     ] = "redirect_session_expire"
     """How a page answers nobody; mixed: in the four ways in turn."""
+    hidden_dialog: bool = False
+    """Every page carries a dialog that says that the session has expired, and does not show it."""
+    banner: str = ""
+    """What stands on top of every page."""
     cards: Literal["before_2026_10", "since_2026_10"] = "since_2026_10"
     balance_caption: Literal["Remaining Balance", "Remaining Credit"] = "Remaining Balance"
     commas: bool = True

@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 
 from aiohttp import web
 
-from . import pages
+from . import markup, pages
 from .accounts import DEMO_USERNAME, Account, Meter, make_accounts
 from .control import add_control
 from .cookies import COOKIE, known, sent, set_cookies
@@ -273,6 +273,12 @@ class SimulatedPortal:
             session, fresh = answer, True
             answer = self.redirect("MainPage")
         if isinstance(answer, str):
+            if session.account:
+                answer = markup.dressed(
+                    answer,
+                    hidden_dialog=self.profile.hidden_dialog,
+                    banner=self.profile.banner,
+                )
             self.last_page = answer
             answer = Answer(body=answer.encode())
         response = web.Response(

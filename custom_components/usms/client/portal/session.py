@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from yarl import URL
 
@@ -28,18 +28,19 @@ from . import forms, pages
 from .picture import check_picture
 from .redaction import read_page, redacted
 from .session_life import SessionLife
+from .standing_in import ended, instead_of_page, leads_to_sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
+    from ..errors import UsmsError
     from .pages import LoginPage
     from .transport import Response, Transport
 
 _LOGGER = logging.getLogger(__name__)
 
-_EXPIRED_TEXT: Final = "Your Session Has Expired"
-_OUTAGE: Final = re.compile(r"maintenance|unavailable|temporarily", re.IGNORECASE)
+_T = TypeVar("_T")
 _CAPTCHA_KEEPS: Final = timedelta(minutes=10)
 """How old a captcha may be for a refusal to be the answer's fault; how long the portal keeps one
 is not known."""
@@ -213,59 +214,51 @@ class PortalSession:
 
     # --- pages of the signed-in ---
 
-    async def get(self, url: URL) -> str:
-        """Fetch a page; raises SessionExpired where the portal shows that the session has ended."""
-        return await self._checked(self._transport.get(url))
+    async def get(self, url: URL, read: Callable[[str], _T]) -> _T:
+        """Fetch a page and return what `read` makes of it.
 
-    async def post(self, url: URL, fields: Mapping[str, str]) -> str:
-        """Post a form; raises SessionExpired where the portal shows that the session has ended."""
-        return await self._checked(self._transport.post(url, fields))
+        Raises SessionExpired where the portal shows that the session has ended.
+        """
+        return await self._understood(self._transport.get(url), read)
 
-    async def _checked(self, request: Awaitable[Response]) -> str:
+    async def post(self, url: URL, fields: Mapping[str, str], read: Callable[[str], _T]) -> _T:
+        """Post a form, and go on as `get`."""
+        return await self._understood(self._transport.post(url, fields), read)
+
+    async def _understood(self, request: Awaitable[Response], read: Callable[[str], _T]) -> _T:
+        """Return what a page says; only one that is understood is a sign of life."""
         try:
             answer = await request
+            if leads_to_sign_in(answer):
+                raise ended()
+            page = await asyncio.to_thread(_read, read, answer.text)
         except PortalUnavailable:
             self.life.troubled = True
             raise
-        if is_expired(answer):
+        except SessionExpired:
             ending = self.life.end(self._now())
             if ending:
                 _LOGGER.debug("The session has ended after %s: %s", self.life.lasted, ending)
-            raise SessionExpired("The portal's session has ended; a person has to sign in")
-        unavailable = _why_unavailable(answer.text)
-        if unavailable:
-            self.life.troubled = True
-            raise PortalUnavailable(unavailable)
+            raise
         self.life.record_answer(self._now())
-        return answer.text
+        return page
 
 
-def is_expired(answer: Response) -> bool:
-    """Return whether an answer means "not signed in", in any of the ways seen."""
-    if any("sessionexpire" in str(url).casefold() for url in answer.path):
-        return True
-    if answer.url.name.casefold() == "reslogin":
-        return True
-    if "SessionExpire" in answer.redirect_bodies:
-        return True
-    text = answer.text
-    if answer.status != 200 and "SessionExpire" in text:
-        return True
-    return _EXPIRED_TEXT in text or pages.is_login_page(text)
+def _read(read: Callable[[str], _T], html: str) -> _T:
+    """Return what a page function reads, or raise the error for what stands in its place."""
+    try:
+        return read(html)
+    except PageNotUnderstood as err:
+        instead = instead_of_page(html)
+        if instead:
+            raise instead from None
+        err.sample = redacted(html)
+        raise
 
 
-def _why_unavailable(text: str) -> str | None:
-    """Return why a page is none of the portal's own, or None; its outage page was never seen."""
-    if not text.strip():
-        return "The portal answered with an empty page"
-    if "__VIEWSTATE" not in text and _OUTAGE.search(text):
-        return "The portal says that it is not available"
-    return None
-
-
-def _unexpected(page: str, answer: Response) -> PortalUnavailable | PageNotUnderstood:
+def _unexpected(page: str, answer: Response) -> UsmsError:
     """Return the error for a page that is not the sign-in page."""
-    unavailable = _why_unavailable(answer.text)
-    if unavailable:
-        return PortalUnavailable(unavailable)
+    instead = instead_of_page(answer.text)
+    if isinstance(instead, PortalUnavailable):
+        return instead
     return PageNotUnderstood(page, "the sign-in form", sample=redacted(answer.text))
