@@ -90,7 +90,7 @@ async def test_nothing_goes_to_another_origin(
     """Neither to another host's port, nor to the same one without TLS."""
     trusting = ssl.create_default_context(cafile=str(certificate))
     http = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=trusting), cookie_jar=new_cookie_jar(tls_portal.base_url)
+        connector=aiohttp.TCPConnector(ssl=trusting), cookie_jar=new_cookie_jar()
     )
     client = UsmsClient(http, base_url=tls_portal.base_url, pacing=NO_PACING)
     async with SimulatedPortal(seed=1, days=10, now=NOW) as elsewhere, http:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -79,6 +80,37 @@ def test_what_was_survived_later_mends_what_was_learned_wrongly() -> None:
     assert life.interval(TEN, TWO) == TEN
 
 
+def test_what_was_survived_wrongly_heals() -> None:
+    """A page that was no sign of life made a pause look survived that kills every session."""
+    life, _ = lived(720)
+    ended = []
+    for _ in range(3):
+        life, now = lived(*[1] * 3, life=life)
+        ended.append(life.end(now + timedelta(minutes=10)))
+    assert ended == [Ending.ANOTHER_SIGN_IN, Ending.IDLE, Ending.IDLE]
+    assert life.interval(TEN, TWO) < TEN
+
+
+def test_another_sign_in_every_evening_teaches_nothing() -> None:
+    life = SessionLife()
+    for _ in range(9):
+        life, now = lived(*[10] * 20, life=life)
+        assert life.end(now + timedelta(minutes=9)) is Ending.ANOTHER_SIGN_IN
+    assert life.interval(TEN, TWO) == TEN
+
+
+def test_a_deadly_pause_is_believed_for_a_month() -> None:
+    life, now = lived(1)
+    life.end(now + timedelta(minutes=6))
+    learned = life.interval(TEN, TWO)
+    assert learned < TEN
+    for days, interval in ((29, learned), (31, TEN)):
+        later = NOW + timedelta(days=days)
+        life.sign_in(later, captcha_asked=True)
+        life.record_answer(later + timedelta(minutes=1))
+        assert life.interval(TEN, TWO) == interval
+
+
 @given(PAUSES, st.floats(0.1, 3000))
 def test_the_interval_keeps_its_bounds_and_is_below_what_was_deadly(
     pauses: list[float], deadly: float
@@ -99,6 +131,19 @@ def test_it_survives_a_restart(pauses: list[float], ended: bool) -> None:
     assert SessionLife.restore(json.loads(json.dumps(life.export()))) == life
 
 
-@pytest.mark.parametrize("stored", [{}, {"survived": "x"}, {"ended_by": "?"}, {"seen_at": 3}])
-def test_what_is_damaged_is_forgotten(stored: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {},
+        None,
+        [],
+        {"survived": "x"},
+        {"survived": float("inf")},
+        {"ended_by": "?"},
+        {"seen_at": 3},
+        {"seen_at": "2026-11-20T08:00:00"},
+        {"doubts": []},
+    ],
+)
+def test_what_is_damaged_is_forgotten(stored: Any) -> None:
     assert SessionLife.restore(stored) == SessionLife()

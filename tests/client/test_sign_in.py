@@ -132,12 +132,12 @@ async def test_a_session_of_another_portal_is_not_taken_up(
     stored = signed_in.export_session() | {"origin": "https://example.com"}
     async with UsmsClient(base_url=portal.base_url, pacing=NO_PACING) as other:
         other.restore_session(stored)
-        assert other.export_session()["cookies"] == {}
+        assert other.export_session()["cookies"] == []
 
 
 async def test_signing_out_forgets_the_session(signed_in: UsmsClient) -> None:
     await signed_in.sign_out()
-    assert signed_in.export_session()["cookies"] == {}
+    assert signed_in.export_session()["cookies"] == []
     assert not await signed_in.is_signed_in()
 
 
@@ -256,6 +256,6 @@ async def test_the_log_holds_nothing_private(
         record.getMessage() for record in caplog.records if "tests.portal" not in record.name
     )
     assert "ResLogin" in log
-    cookies = client.export_session()["cookies"].values()
+    cookies = [one["value"] for one in client.export_session()["cookies"]]
     secrets = [USERNAME, PASSWORD, *answers, *cookies, *(m.number for m in account.meters)]
     assert [secret for secret in secrets if secret in log] == []

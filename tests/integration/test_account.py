@@ -202,7 +202,8 @@ async def test_diagnostics_tell_nothing_private(
     await account.start_history()
     diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, account.entry)
     text = json.dumps(diagnostics)
-    cookies = account.entry.runtime_data.connection.client.export_session()["cookies"].values()
+    session = account.entry.runtime_data.connection.client.export_session()
+    cookies = [cookie["value"] for cookie in session["cookies"]]
     secrets = [DEMO_USERNAME, DEMO_PASSWORD, "DEMO HOLDER", "EXAMPLE", *cookies]
     secrets += [meter.number for meter in account.portal.meters]
     assert [secret for secret in secrets if secret in text] == []
@@ -235,7 +236,8 @@ async def test_the_log_holds_nothing_private(
         async_fire_time_changed(hass, portal.now() + timedelta(minutes=minutes))
         await hass.async_block_till_done()
         await entry.runtime_data.history.async_idle()
-    cookies = list(entry.runtime_data.connection.client.export_session()["cookies"].values())
+    session = entry.runtime_data.connection.client.export_session()
+    cookies = [cookie["value"] for cookie in session["cookies"]]
     portal.expire()
     await entry.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done()

@@ -61,7 +61,7 @@ def secrets_of(account: Harness, **more: str) -> dict[str, str]:
         "name": "DEMO HOLDER",
         "address": "EXAMPLE STREET",
         "kampong": "EXAMPLE KAMPONG",
-        **{f"cookie {name}": value for name, value in cookies.items()},
+        **{f"cookie {cookie['name']}": cookie["value"] for cookie in cookies},
         **{f"meter {meter.utility}": meter.number for meter in account.portal.meters},
         **more,
     }

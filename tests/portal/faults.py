@@ -25,6 +25,8 @@ ANSWERS: Final = frozenset(
         "empty",
         "other_page",
         "maintenance",
+        "firewall",
+        "redirect_nowhere",
         "redirect_host",
         "redirect_http",
         "huge",
@@ -41,6 +43,11 @@ _OTHER = "<!DOCTYPE html><html><head><title>IIS Windows Server</title></head><bo
 _MAINTENANCE = (
     "<!DOCTYPE html><html><head><title>Maintenance</title></head><body><h1>System Maintenance</h1>"
     "<p>The system is temporarily not available. Please try again later.</p></body></html>"
+)
+_FIREWALL = (
+    "<html><head><title>Request Rejected</title></head><body>The requested URL was rejected. "
+    "Please consult with your administrator.<br><br>Your support ID is: 4711471147114711471"
+    "<br><br><a href='javascript:history.back();'>[Go Back]</a></body></html>"
 )
 
 
@@ -60,6 +67,8 @@ class Fault:
     method: str | None = None
     location: str = "http://203.0.113.7/elsewhere"
     """For `redirect_host`."""
+    retry_after: str | None = None
+    """For `status`: the header `Retry-After`."""
     report: str | None = None
     """Strike only posts that ask for that report type (the value of `cboType_VI`)."""
 
@@ -93,12 +102,17 @@ class Fault:
 async def strike(fault: Fault, request: web.Request) -> web.StreamResponse:
     """Answer a request as the fault wants."""
     if fault.kind == "status":
-        return web.Response(status=fault.status, text="Server Error", content_type="text/html")
+        headers = {"Retry-After": fault.retry_after} if fault.retry_after else None
+        return web.Response(
+            status=fault.status, text="Server Error", content_type="text/html", headers=headers
+        )
+    if fault.kind == "redirect_nowhere":
+        return web.Response(status=302)
     if fault.kind in {"redirect_host", "redirect_http"}:
         plain = request.url.with_scheme("http").with_port(80 if request.scheme == "http" else None)
         location = fault.location if fault.kind == "redirect_host" else str(plain)
         return web.Response(status=302, headers={"Location": location})
-    bodies = {"empty": "", "other_page": _OTHER, "maintenance": _MAINTENANCE}
+    bodies = {"empty": "", "other_page": _OTHER, "maintenance": _MAINTENANCE, "firewall": _FIREWALL}
     if fault.kind in bodies:
         return web.Response(text=bodies[fault.kind], content_type="text/html")
     if fault.kind in {"huge", "gzip_bomb", "drip"}:

@@ -145,3 +145,14 @@ def grid(
         f'<tr id="{identity}_DXHeadersRow0">{head}</tr>{"".join(lines)}</table>'
         f"{pager}</td></tr></table>"
     )
+
+
+def dressed(html: str, *, hidden_dialog: bool, banner: str) -> str:
+    """Return a good page with what may stand on it besides."""
+    more = f'<div class="banner">{escape(banner)}</div>' if banner else ""
+    if hidden_dialog:
+        more += (
+            '<div class="dxpcLite" id="pcExpired_PW-1" style="display:none"><span>'
+            "Your Session Has Expired, Please Login Again.</span></div>"
+        )
+    return html.replace("<body>", f"<body>{more}", 1)

@@ -23,11 +23,25 @@ class Profile:
     """How long a session lives; None: for ever."""
     session_sliding: bool = True
     """Whether a request prolongs it."""
+    session_rotates: bool = False
+    """Every answer to somebody signed in gives the session another key."""
+    ticket_minutes: float | None = None
+    """Beside the session there is a ticket that lives so long, and every answer renews it."""
+    deletes_cookies: bool = False
+    """A session that has ended has its cookies deleted."""
+    pool_cookie: str = ""
+    """What a load balancer sets, such as `pool=!aB3/x+Zk==`, and compares as text."""
+    more_cookies: tuple[str, ...] = ()
+    """Others that come with every answer."""
     second_login: Literal["ends_first", "both_live"] = "ends_first"
     expired_as: Literal[
         "redirect_session_expire", "body_text", "redirect_login", "login_form", "mixed"
     ] = "redirect_session_expire"
     """How a page answers nobody; mixed: in the four ways in turn."""
+    hidden_dialog: bool = False
+    """Every page carries a dialog that says that the session has expired, and does not show it."""
+    banner: str = ""
+    """What stands on top of every page."""
     cards: Literal["before_2026_10", "since_2026_10"] = "since_2026_10"
     balance_caption: Literal["Remaining Balance", "Remaining Credit"] = "Remaining Balance"
     commas: bool = True

@@ -14,9 +14,10 @@ from typing import Any, Final, Self
 
 from aiohttp import web
 
-from . import pages
+from . import markup, pages
 from .accounts import DEMO_USERNAME, Account, Meter, make_accounts
 from .control import add_control
+from .cookies import COOKIE, known, sent, set_cookies
 from .faults import ANSWERS, CHANGES, Fault, change, strike
 from .login import Login
 from .profile import Profile
@@ -24,7 +25,6 @@ from .reports import TransactionHistory, Usage
 from .state import Session, Sessions, StateRefused
 from .truth import BRUNEI
 
-COOKIE: Final = "ASP.NET_SessionId"
 _BASE: Final = "/smartmeter/"
 _EXPIRED: Final = "Your Session Has Expired, Please Login Again."
 
@@ -253,9 +253,10 @@ class SimulatedPortal:
     ) -> web.Response:
         if trouble == "session_stolen":
             self.sessions.end(DEMO_USERNAME)
-        cookie = None if trouble == "cookie_dropped" else request.cookies.get(COOKIE)
-        session = self.sessions.find(cookie, self.now(), self.profile)
+        cookies = {} if trouble == "cookie_dropped" else sent(request)
+        session = known(self.sessions, cookies, self.now(), self.profile)
         fresh = session is None
+        ended = fresh and COOKIE in cookies
         session = session or self.sessions.new(self.now())
         query = {key.lower(): value for key, value in request.query.items()}
         try:
@@ -272,6 +273,12 @@ class SimulatedPortal:
             session, fresh = answer, True
             answer = self.redirect("MainPage")
         if isinstance(answer, str):
+            if session.account:
+                answer = markup.dressed(
+                    answer,
+                    hidden_dialog=self.profile.hidden_dialog,
+                    banner=self.profile.banner,
+                )
             self.last_page = answer
             answer = Answer(body=answer.encode())
         response = web.Response(
@@ -283,8 +290,15 @@ class SimulatedPortal:
         response.headers["Date"] = format_datetime(self.now().astimezone(UTC), usegmt=True)
         if answer.location:
             response.headers["Location"] = answer.location
-        if fresh:
-            response.set_cookie(COOKIE, session.key, path="/", httponly=True, samesite="Lax")
+        set_cookies(
+            response,
+            self.sessions,
+            session,
+            self.now(),
+            self.profile,
+            fresh=fresh,
+            ended=ended,
+        )
         return response
 
     def _route(  # noqa: PLR0911 (a table of paths)

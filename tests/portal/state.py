@@ -50,6 +50,8 @@ class Session:
     """Token and text of the captcha that waits, once the credentials were right."""
     pictures: dict[str, bytes] = field(default_factory=dict)
     views: dict[str, View] = field(default_factory=dict)
+    tickets: dict[str, datetime] = field(default_factory=dict)
+    """When each was issued, where the portal issues any."""
     latest_report: str | None = None
     reports: dict[str, Search] = field(default_factory=dict)
     """What the report page shows, by meter: the server goes by it, not by the form's view state,
@@ -103,6 +105,12 @@ class Sessions:
         session = self.new(now)
         session.account = account
         return session
+
+    def rename(self, session: Session) -> None:
+        """Give a session another key; the old one is void."""
+        self._by_key.pop(session.key, None)
+        session.key = self.token()
+        self._by_key[session.key] = session
 
     def end(self, account: str | None = None) -> None:
         """End the sessions of an account, or all."""

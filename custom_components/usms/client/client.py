@@ -18,7 +18,6 @@ from .errors import (
 from .models import Resolution
 from .portal import pages
 from .portal.proxy import proxy_for
-from .portal.redaction import read_page
 from .portal.session import PortalSession
 from .portal.topup_reports import TopUpReports
 from .portal.transport import Pacing, Transport, base_url_from, new_cookie_jar
@@ -46,8 +45,8 @@ class UsmsClient:
     reading methods raise `SessionExpired` when the session has ended. The client never signs in by
     itself, and never answers a captcha: a person does.
 
-    Use it as a context manager, or call `close`. An HTTP session that is handed in must have a
-    cookie jar of its own (`new_cookie_jar`) and stays open.
+    Use it as a context manager, or call `close`. An HTTP session that is handed in stays open; it
+    keeps no cookies (`new_cookie_jar`), for the client keeps its own.
     """
 
     def __init__(
@@ -72,7 +71,7 @@ class UsmsClient:
         self._base_url = base_url_from(base_url)
         self._owned = http is None
         self._http = http or aiohttp.ClientSession(
-            cookie_jar=new_cookie_jar(str(self._base_url)),
+            cookie_jar=new_cookie_jar(),
             proxy=proxy_for(self._base_url) if trust_env else None,
         )
         self._transport = Transport(
@@ -199,8 +198,9 @@ class UsmsClient:
     async def account(self) -> Account:
         """Return all meters of the account (one request)."""
         async with self._exclusive():
-            html = await self._session.get(self._transport.url("Home"))
-            return await asyncio.to_thread(read_page, pages.account_page, html, self._now())
+            return await self._session.get(
+                self._transport.url("Home"), lambda html: pages.account_page(html, self._now())
+            )
 
     async def hourly(self, meter: str, day: date) -> Report:
         """Return a day's hours in kWh, as far as published (1 to 4 requests).
@@ -231,8 +231,9 @@ class UsmsClient:
         """Return what the Top Up page shows of a meter (one request; nothing is ever posted)."""
         async with self._exclusive():
             self._reports.close()
-            html = await self._session.get(self._payment_url(meter))
-            return await asyncio.to_thread(read_page, pages.payment_page, html, meter)
+            return await self._session.get(
+                self._payment_url(meter), lambda html: pages.payment_page(html, meter)
+            )
 
     async def topups(self, meter: str, first: date, last: date) -> tuple[TopUp, ...]:
         """Return the top-ups from `first` to `last`, both included, oldest first.

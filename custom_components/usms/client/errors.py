@@ -6,6 +6,7 @@ these errors freely.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,12 +19,65 @@ class UsmsError(Exception):
     """Any error of this package."""
 
 
+class Cause(StrEnum):
+    """Why the portal can't be read: a word for programs, logs and diagnostics."""
+
+    # of UsmsConnectionError
+    CONNECTION = "connection"
+    """It was refused, or broke off."""
+    TIMEOUT = "timeout"
+    DNS = "dns"
+    """The portal's name has no address here."""
+    PROXY = "proxy"
+    """The proxy can't be reached, or refuses."""
+    CERTIFICATE = "certificate"
+    """The portal's certificate can't be verified, for another reason than these:"""
+    CERTIFICATE_CHAIN = "certificate_chain"
+    """It comes without the certificate that vouches for it, or an unknown one does."""
+    CERTIFICATE_EXPIRED = "certificate_expired"
+    CERTIFICATE_HOST = "certificate_host"
+    """It is another host's."""
+    CERTIFICATE_SELF_SIGNED = "certificate_self_signed"
+
+    # of PortalUnavailable
+    STATUS = "status"
+    """An error status that says no more, such as 500."""
+    EMPTY = "empty"
+    """An empty page."""
+    ELSEWHERE = "elsewhere"
+    """A redirect to another host, which is refused."""
+    MAINTENANCE = "maintenance"
+    FIREWALL = "firewall"
+    """A page of a firewall in front of the portal."""
+    FORBIDDEN = "forbidden"
+    """Status 403."""
+    TOO_MANY_REQUESTS = "too_many_requests"
+    """Status 429."""
+
+
 class UsmsConnectionError(UsmsError):
     """The portal could not be reached, or the connection broke or timed out."""
+
+    cause = Cause.CONNECTION
+
+    def __init__(self, message: str, *, cause: Cause = Cause.CONNECTION) -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 class PortalUnavailable(UsmsError):
     """The portal answered, but not with a page of its own: an error status or maintenance."""
+
+    cause = Cause.STATUS
+    retry_after: timedelta | None = None
+    """How long the portal wants to be left alone; None where it does not say."""
+
+    def __init__(
+        self, message: str, *, cause: Cause = Cause.STATUS, retry_after: timedelta | None = None
+    ) -> None:
+        super().__init__(message)
+        self.cause = cause
+        self.retry_after = retry_after
 
 
 class CredentialsRefused(UsmsError):

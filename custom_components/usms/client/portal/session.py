@@ -6,9 +6,10 @@ import asyncio
 import hashlib
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from yarl import URL
 
@@ -27,18 +28,19 @@ from . import forms, pages
 from .picture import check_picture
 from .redaction import read_page, redacted
 from .session_life import SessionLife
+from .standing_in import ended, instead_of_page, leads_to_sign_in
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
+    from ..errors import UsmsError
     from .pages import LoginPage
     from .transport import Response, Transport
 
 _LOGGER = logging.getLogger(__name__)
 
-_EXPIRED_TEXT: Final = "Your Session Has Expired"
-_OUTAGE: Final = re.compile(r"maintenance|unavailable|temporarily", re.IGNORECASE)
+_T = TypeVar("_T")
 _CAPTCHA_KEEPS: Final = timedelta(minutes=10)
 """How old a captcha may be for a refusal to be the answer's fault; how long the portal keeps one
 is not known."""
@@ -64,7 +66,7 @@ class PortalSession:
     """One account's session on the portal. Never signs in by itself."""
 
     def __init__(self, transport: Transport, now: Callable[[], datetime]) -> None:
-        """Use that transport, whose cookie jar holds the session; `now` returns the time."""
+        """Use that transport, whose cookies are the session; `now` returns the time."""
         self._transport = transport
         self._now = now
         self._pending: tuple[Challenge, _Pending] | None = None
@@ -190,79 +192,73 @@ class PortalSession:
     def forget(self) -> None:
         """Drop the cookies and any captcha that waits."""
         self._pending = None
-        self._transport.http.cookie_jar.clear()
+        self._transport.cookies.clear()
 
     def export(self) -> dict[str, Any]:
         """Return the session as JSON-able data; as secret as a password."""
-        base = self._transport.base_url
-        cookies = self._transport.http.cookie_jar.filter_cookies(base)
         return {
-            "origin": str(base.origin()),
-            "cookies": {name: morsel.value for name, morsel in sorted(cookies.items())},
+            "origin": str(self._transport.base_url.origin()),
+            "cookies": self._transport.cookies.export(),
         }
 
     def restore(self, stored: Mapping[str, Any]) -> None:
-        """Take up a session that `export` gave; one of another portal is ignored."""
+        """Take up a session that `export` gave.
+
+        One of another portal, or that can't be read, means that the account is not signed in.
+        """
         self.forget()
-        base = self._transport.base_url
-        if stored.get("origin") == str(base.origin()):
-            self._transport.http.cookie_jar.update_cookies(stored.get("cookies") or {}, base / "")
+        if isinstance(stored, Mapping) and stored.get("origin") == str(
+            self._transport.base_url.origin()
+        ):
+            self._transport.cookies.restore(stored.get("cookies"))
 
     # --- pages of the signed-in ---
 
-    async def get(self, url: URL) -> str:
-        """Fetch a page; raises SessionExpired where the portal shows that the session has ended."""
-        return await self._checked(self._transport.get(url))
+    async def get(self, url: URL, read: Callable[[str], _T]) -> _T:
+        """Fetch a page and return what `read` makes of it.
 
-    async def post(self, url: URL, fields: Mapping[str, str]) -> str:
-        """Post a form; raises SessionExpired where the portal shows that the session has ended."""
-        return await self._checked(self._transport.post(url, fields))
+        Raises SessionExpired where the portal shows that the session has ended.
+        """
+        return await self._understood(self._transport.get(url), read)
 
-    async def _checked(self, request: Awaitable[Response]) -> str:
+    async def post(self, url: URL, fields: Mapping[str, str], read: Callable[[str], _T]) -> _T:
+        """Post a form, and go on as `get`."""
+        return await self._understood(self._transport.post(url, fields), read)
+
+    async def _understood(self, request: Awaitable[Response], read: Callable[[str], _T]) -> _T:
+        """Return what a page says; only one that is understood is a sign of life."""
         try:
             answer = await request
+            if leads_to_sign_in(answer):
+                raise ended()
+            page = await asyncio.to_thread(_read, read, answer.text)
         except PortalUnavailable:
             self.life.troubled = True
             raise
-        if is_expired(answer):
+        except SessionExpired:
             ending = self.life.end(self._now())
             if ending:
                 _LOGGER.debug("The session has ended after %s: %s", self.life.lasted, ending)
-            raise SessionExpired("The portal's session has ended; a person has to sign in")
-        unavailable = _why_unavailable(answer.text)
-        if unavailable:
-            self.life.troubled = True
-            raise PortalUnavailable(unavailable)
+            raise
         self.life.record_answer(self._now())
-        return answer.text
+        return page
 
 
-def is_expired(answer: Response) -> bool:
-    """Return whether an answer means "not signed in", in any of the ways seen."""
-    if any("sessionexpire" in str(url).casefold() for url in answer.path):
-        return True
-    if answer.url.name.casefold() == "reslogin":
-        return True
-    if "SessionExpire" in answer.redirect_bodies:
-        return True
-    text = answer.text
-    if answer.status != 200 and "SessionExpire" in text:
-        return True
-    return _EXPIRED_TEXT in text or pages.is_login_page(text)
+def _read(read: Callable[[str], _T], html: str) -> _T:
+    """Return what a page function reads, or raise the error for what stands in its place."""
+    try:
+        return read(html)
+    except PageNotUnderstood as err:
+        instead = instead_of_page(html)
+        if instead:
+            raise instead from None
+        err.sample = redacted(html)
+        raise
 
 
-def _why_unavailable(text: str) -> str | None:
-    """Return why a page is none of the portal's own, or None; its outage page was never seen."""
-    if not text.strip():
-        return "The portal answered with an empty page"
-    if "__VIEWSTATE" not in text and _OUTAGE.search(text):
-        return "The portal says that it is not available"
-    return None
-
-
-def _unexpected(page: str, answer: Response) -> PortalUnavailable | PageNotUnderstood:
+def _unexpected(page: str, answer: Response) -> UsmsError:
     """Return the error for a page that is not the sign-in page."""
-    unavailable = _why_unavailable(answer.text)
-    if unavailable:
-        return PortalUnavailable(unavailable)
+    instead = instead_of_page(answer.text)
+    if isinstance(instead, PortalUnavailable):
+        return instead
     return PageNotUnderstood(page, "the sign-in form", sample=redacted(answer.text))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..brunei import brunei_date
 from ..errors import PageNotUnderstood
 from . import report_pages
 from .forms import search_fields, shown_dates
-from .redaction import read_page, redacted
 from .usage_reports import meter_parameter
 
 if TYPE_CHECKING:
@@ -52,18 +51,13 @@ class TopUpReports:
         How the grid turns its pages is not known, how it searches is.
         """
         url = self._transport.url("Report/TransactionHistory", p=meter_parameter(meter))
-        page = await self._read_page(await self._session.get(url))
+        page = await self._session.get(url, report_pages.topups_page)
         found: list[TopUp] = []
         ranges = [(first, last)]
         while ranges:
             start, end = ranges.pop()
-            html = await self._session.post(url, search_fields(page.form, start, end))
-            page = await self._read_page(html)
-            if not _answers(page, start, end):
-                sample = await asyncio.to_thread(redacted, html)
-                raise PageNotUnderstood(
-                    report_pages.TOPUPS_PAGE, "the days that were asked for", sample=sample
-                )
+            fields = search_fields(page.form, start, end)
+            page = await self._session.post(url, fields, partial(_page_of, start, end))
             if page.pages == 1:
                 found += page.topups
             elif start == end:
@@ -73,9 +67,13 @@ class TopUpReports:
                 ranges += [(start, middle), (middle + timedelta(days=1), end)]
         return found
 
-    @staticmethod
-    async def _read_page(html: str) -> TopUpsPage:
-        return await asyncio.to_thread(read_page, report_pages.topups_page, html)
+
+def _page_of(first: date, last: date, html: str) -> TopUpsPage:
+    """Read a page of the transaction history that shows these days."""
+    page = report_pages.topups_page(html)
+    if not _answers(page, first, last):
+        raise PageNotUnderstood(report_pages.TOPUPS_PAGE, "the days that were asked for")
+    return page
 
 
 def _answers(page: TopUpsPage, first: date, last: date) -> bool:

@@ -20,6 +20,7 @@ from yarl import URL
 
 from ..brunei import utcnow
 from ..errors import PageNotUnderstood, PortalUnavailable, UsmsConnectionError, WrongRequest
+from .cookies import Cookies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -87,11 +88,12 @@ def base_url_from(text: str | None) -> URL:
     return url if url.path.endswith("/") else url.with_path(url.path + "/")
 
 
-def new_cookie_jar(base_url: str | None = None) -> aiohttp.CookieJar:
-    """Return a jar for one client alone. Must be called in a running event loop."""
-    url = base_url_from(base_url)
-    # aiohttp keeps cookies of bare IP addresses only when asked to; they are the loopback here.
-    return aiohttp.CookieJar(unsafe=_is_loopback(url.host or ""))
+def new_cookie_jar() -> aiohttp.DummyCookieJar:
+    """Return the jar for the HTTP session of a client, which keeps its cookies itself.
+
+    Must be called in a running event loop.
+    """
+    return aiohttp.DummyCookieJar()
 
 
 class Transport:
@@ -106,12 +108,13 @@ class Transport:
         timeout: float,
         now: Callable[[], datetime] = utcnow,
     ) -> None:
-        """Use an HTTP session with a cookie jar of its own; timeout in seconds."""
+        """Use an HTTP session that keeps no cookies; timeout in seconds."""
         self._now = now
         self.clock_offset: timedelta | None = None
         """By how much the portal's clock is ahead of this machine's; None until it is known."""
         self.http = http
         self.base_url = base_url
+        self.cookies = Cookies()
         self._pacing = pacing
         self.timeout = timeout
         self._last = -float("inf")
@@ -178,11 +181,14 @@ class Transport:
                 data=fields,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=self.timeout),
-                headers={"User-Agent": _USER_AGENT},
+                headers=self._headers(url),
             ) as response:
                 body = await self._read(response)
                 location = response.headers.get("Location")
-                self._note_clock(response.headers.get("Date"))
+                server_now = self._note_clock(response.headers.get("Date"))
+                self.cookies.take(
+                    response.headers.getall("Set-Cookie", ()), url, self._now(), server_now
+                )
                 status, kind = response.status, (response.content_type, response.charset)
         except TimeoutError as err:
             raise UsmsConnectionError("The portal did not answer in time") from err
@@ -205,10 +211,21 @@ class Transport:
         )
         return status, location, body, kind
 
-    def _note_clock(self, shown: str | None) -> None:
+    def _headers(self, url: URL) -> dict[str, str]:
+        headers = {"User-Agent": _USER_AGENT}
+        # As in browsers, what is on this machine counts as safe from listeners.
+        trusted = url.scheme == "https" or _is_loopback(url.host or "")
+        cookie = self.cookies.header(url, self._now(), trusted=trusted)
+        return headers if cookie is None else {**headers, "Cookie": cookie}
+
+    def _note_clock(self, shown: str | None) -> datetime | None:
+        """Note the portal's time, as its `Date` says, and return it; None where it says none."""
         with suppress(ValueError, TypeError):
             at = parsedate_to_datetime(shown or "")
-            self.clock_offset = at.replace(tzinfo=at.tzinfo or UTC) - self._now()
+            at = at.replace(tzinfo=at.tzinfo or UTC)
+            self.clock_offset = at - self._now()
+            return at
+        return None
 
     @staticmethod
     async def _read(response: aiohttp.ClientResponse) -> bytes:

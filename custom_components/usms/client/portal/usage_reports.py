@@ -25,7 +25,7 @@ from ..errors import (
 from ..models import Reading, Report, Resolution
 from . import report_pages
 from .forms import ReportQuery, ReportType
-from .redaction import read_page, redacted
+from .redaction import redacted
 
 if TYPE_CHECKING:
     from datetime import date
@@ -91,7 +91,7 @@ class UsageReports:
         """Make the portal select a meter, as opening its report page does."""
         url = self._url(meter)
         self.close()
-        page = await self._read_page(await self._session.get(url))
+        page = await self._session.get(url, report_pages.report_page)
         self._open = _OpenPage(meter, url, page)
 
     def close(self) -> None:
@@ -157,16 +157,14 @@ class UsageReports:
 
     async def _post(self, opened: _OpenPage, query: ReportQuery) -> ReportPage:
         try:
-            html = await self._session.post(opened.url, query.fields(opened.page.form))
-            page = await self._read_page(html)
+            page = await self._session.post(
+                opened.url, query.fields(opened.page.form), report_pages.report_page
+            )
         except UsmsError:
             self.close()
             raise
         opened.page = page
         return page
-
-    async def _read_page(self, html: str) -> ReportPage:
-        return await asyncio.to_thread(read_page, report_pages.report_page, html)
 
     def _opened(self) -> _OpenPage:
         if self._open is None:
