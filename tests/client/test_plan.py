@@ -338,7 +338,8 @@ def test_the_outlook_counts_reports() -> None:
     assert outlook([electricity()], NOW).days_complete is False
     days = known_days(62, make=lambda day: DayState(day, total=Decimal(1), daily_read_at=NOW))
     ahead = outlook([electricity(days)], NOW)
-    assert (ahead.done, ahead.left, ahead.days_complete) == (4, 62, True)
+    # Four months, and seven jumps beyond them.
+    assert (ahead.done, ahead.left, ahead.days_complete) == (11, 62, True)
 
 
 VALUES = st.decimals(min_value=0, max_value=50, places=3)
@@ -366,3 +367,15 @@ def test_less_than_nothing_is_not_spread() -> None:
     day = date(2026, 5, 1)
     reported = [Reading(brunei_midnight(day), Decimal(3))]
     assert remainder(day, reported, Decimal(2)) == []
+
+
+def test_jumps_of_one_meter_wait_for_the_days_of_the_others() -> None:
+    days = {ago(n): DayState(ago(n), total=Decimal(1), daily_read_at=NOW) for n in range(1, 32)}
+    days |= {ago(n): nothing(ago(n)) for n in range(32, 94)}
+    first = electricity(days)
+    assert search(days, NOW.date()).jump
+    step = next_step([first, water()], NOW)
+    assert step == Step("2000000001", Resolution.DAY, ago(31), YESTERDAY, Why.HISTORY_DAYS)
+    later = next_step([first, water(known_days(40))], NOW)
+    assert later is not None
+    assert (later.meter, later.last < ago(93)) == ("10000001", True)

@@ -6,7 +6,7 @@ what lies before is looked for by jumps that double, down to the year 2015.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -42,6 +42,8 @@ class Search:
     last: date | None = None
     """The days to ask for, both included; None at the end."""
     end: End | None = None
+    jump: bool = False
+    """Whether these days lie beyond empty months: they can wait for other meters' days."""
 
 
 def search(days: Mapping[date, DayState], today: date) -> Search:
@@ -67,7 +69,7 @@ def search(days: Mapping[date, DayState], today: date) -> Search:
     for last in _jumps(oldest - EMPTY_MONTHS * WINDOW - _DAY):
         window = _window(last, set())
         if window.first and not any(window.first <= day <= last for day in asked):
-            return window
+            return replace(window, jump=True)
     return Search(end=End.NOTHING_BEFORE)
 
 

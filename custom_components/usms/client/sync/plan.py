@@ -21,7 +21,7 @@ from ..brunei import brunei_date, brunei_midnight
 from ..models import Resolution, Utility
 from ..store.models import DayState, StoredMeter
 from .empty_days import is_due_again, open_empty_days
-from .history_start import EMPTY_MONTHS, WINDOW, oldest_day, search
+from .history_start import EMPTY_MONTHS, WINDOW, Search, search
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -130,8 +130,11 @@ def next_step(
 def _steps(
     meters: Sequence[MeterState], now: datetime, *, page_serves: bool | None
 ) -> Iterator[Step]:
-    for meter in meters:
-        yield from _history_days(meter, now)
+    found = [(meter, search(meter.days, brunei_date(now))) for meter in meters]
+    for jump in (False, True):
+        for meter, days in found:
+            if days.jump is jump:
+                yield from _history_days(meter, days)
     for meter in meters:
         yield from _due(meter, now, page_serves=page_serves)
     for meter in meters:
@@ -145,9 +148,8 @@ def _steps(
 # --- 1. days first ---
 
 
-def _history_days(state: MeterState, now: datetime) -> Iterator[Step]:
+def _history_days(state: MeterState, found: Search) -> Iterator[Step]:
     """Yield the next stretch of days, a report long, that no daily report has covered."""
-    found = search(state.days, brunei_date(now))
     if found.first and found.last:
         yield Step(state.meter.number, Resolution.DAY, found.first, found.last, Why.HISTORY_DAYS)
 
@@ -277,12 +279,10 @@ def outlook(meters: Sequence[MeterState], now: datetime) -> Outlook:
     days_complete = bool(meters)
     meters = [meter.as_of(now) for meter in meters]
     for meter in meters:
-        start = oldest_day(meter.days)
-        since = start - EMPTY_MONTHS * WINDOW if start else date.min
-        asked = sum(1 for day in meter.days.values() if day.daily_read_at and day.day >= since)
+        asked = sum(1 for day in meter.days.values() if day.daily_read_at)
         empty += sum(1 for _ in open_empty_days(meter.days))
         done += -(-asked // WINDOW.days)
-        if next(_history_days(meter, now), None):
+        if not history_found(meter, now):
             days_complete = False
             left += EMPTY_MONTHS
         if meter.has_hours(now):
