@@ -50,6 +50,7 @@ from .models import (
     Utility,
 )
 from .portal.addresses import BASE_URL_VARIABLE, DEFAULT_BASE_URL
+from .portal.picture import check_picture
 from .portal.session import clean_username
 from .portal.session_life import Ending, SessionLife
 from .portal.transport import NO_PACING, Pacing, Turns, new_cookie_jar
@@ -103,6 +104,7 @@ __all__ = [
     "Utility",
     "WrongRequest",
     "WrongTariff",
+    "check_picture",
     "clean_username",
     "commercial_electricity",
     "forecast",

@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -30,13 +29,16 @@ from ..client import (
     SessionLife,
     Turns,
     UsmsClient,
+    UsmsError,
     new_cookie_jar,
 )
 from ..client.back_off import BackOff
 from ..issues.pages import PageIssues
-from .captcha import captcha_picture
+from .captcha import Captcha, captcha_picture
 from .errors import TooEarly
 from .session_store import SessionStore
+from .trouble import Trouble
+from .wrong_answers import WrongAnswers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -55,24 +57,18 @@ _STALE: Final = timedelta(minutes=5)
 """A picture that waited for longer is drawn anew before another person is asked to read it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Captcha:
-    """A captcha that waits for a person to read it."""
-
-    challenge: Challenge
-    picture: bytes
-    """PNG, on white."""
-
-
 class Connection:
     """An account on the portal."""
 
-    def __init__(self, hass: HomeAssistant) -> None:
+    def __init__(self, hass: HomeAssistant, wrong_answers: WrongAnswers) -> None:
         """Make it; `async_adopt` gives it to an entry.
 
         Raises WrongRequest where the portal's address is set to one that can't be it.
         """
         self._hass = hass
+        self._wrong_answers = wrong_answers
+        self.trouble = Trouble()
+        """What keeps the portal from being read at the moment."""
         self._store: SessionStore | None = None
         """None before the account has an entry, as in the flow that adds it."""
         self._entry_id: str | None = None
@@ -241,7 +237,8 @@ class Connection:
         """Send what a person read; done as well where another answer came first.
 
         Raises CaptchaRefused and CaptchaExpired, after which `captcha` is a new one; the latter as
-        well, and sends nothing, for an answer to a picture that was replaced meanwhile. After any
+        well, and sends nothing, for an answer to a picture that was replaced meanwhile. Raises
+        TooManyAnswers, and sends nothing, where too many were wrong; the captcha stays. After any
         other error the sign-in has to begin again.
         """
         async with self._one_sign_in():
@@ -249,10 +246,12 @@ class Connection:
                 if self.captcha is None and self.life.signed_in_at:
                     return
                 raise CaptchaExpired((self.captcha or captcha).challenge)
+            self._wrong_answers.check(dt_util.utcnow())
             self.captcha = None
             try:
                 await self._login_client.answer(captcha.challenge, text)
             except CaptchaRequired as required:
+                self._wrong_answers.record(dt_util.utcnow())
                 await self._async_ask(required.challenge)
                 raise
             await self._async_signed_in()
@@ -285,6 +284,9 @@ class Connection:
             except PageNotUnderstood as err:
                 self.pages.async_record(err)
                 raise
+            except UsmsError as err:
+                self.trouble.note(err)
+                raise
             finally:
                 if self.captcha is not before:
                     self._async_notify()
@@ -302,6 +304,7 @@ class Connection:
         self.life.sign_in(dt_util.utcnow(), captcha_asked=asked)
         self.captcha = None
         self.password_refused = False
+        self.trouble.clear()
         self.pages.async_resolve(_SIGN_IN_PAGE)
         await self.async_save()
         _LOGGER.debug("Signed in")
