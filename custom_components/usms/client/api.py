@@ -49,9 +49,10 @@ from .models import (
     TopUpOrigin,
     Utility,
 )
+from .portal.addresses import BASE_URL_VARIABLE, DEFAULT_BASE_URL
 from .portal.session import clean_username
 from .portal.session_life import Ending, SessionLife
-from .portal.transport import BASE_URL_VARIABLE, DEFAULT_BASE_URL, NO_PACING, Pacing, new_cookie_jar
+from .portal.transport import NO_PACING, Pacing, Turns, new_cookie_jar
 
 __all__ = [
     "BASE_URL_VARIABLE",
@@ -94,6 +95,7 @@ __all__ = [
     "Tier",
     "TopUp",
     "TopUpOrigin",
+    "Turns",
     "UnknownMeter",
     "UsmsClient",
     "UsmsConnectionError",

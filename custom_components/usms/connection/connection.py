@@ -28,6 +28,7 @@ from ..client import (
     Pacing,
     PageNotUnderstood,
     SessionLife,
+    Turns,
     UsmsClient,
     new_cookie_jar,
 )
@@ -80,10 +81,10 @@ class Connection:
         self.pages = PageIssues(hass)
         """Pages that are not understood at the moment."""
         self._http: list[aiohttp.ClientSession] = []
-        one_at_a_time = asyncio.Lock()
-        self.client = self._new_client(one_at_a_time)
+        turns = Turns()
+        self.client = self._new_client(turns)
         """Reads; its session stays in use until a new one is there."""
-        self._login_client = self._new_client(one_at_a_time)
+        self._login_client = self._new_client(turns)
         """Signs in."""
         self.captcha: Captcha | None = None
         """What waits for an answer; the first one counts."""
@@ -102,9 +103,9 @@ class Connection:
         self._back_off = BackOff(timedelta(minutes=10), timedelta(hours=6))
         """Between two sign-ins without a person."""
 
-    def _new_client(self, one_at_a_time: asyncio.Lock) -> UsmsClient:
-        # Its own cookies over Home Assistant's connections, which are never closed. Detached by
-        # us, because the connection outlives each set-up of the account.
+    def _new_client(self, turns: Turns) -> UsmsClient:
+        # Over Home Assistant's connections, which are never closed. Detached by us, because the
+        # connection outlives each set-up of the account.
         http = async_create_clientsession(
             self._hass, auto_cleanup=False, cookie_jar=new_cookie_jar()
         )
@@ -114,7 +115,7 @@ class Connection:
             pacing=PACING,
             timeout=TIMEOUT,
             now=dt_util.utcnow,
-            one_at_a_time=one_at_a_time,
+            turns=turns,
         )
 
     @property
