@@ -1,4 +1,4 @@
-"""Whether somebody has to sign in, and whether credit is low."""
+"""Whether a sign-in is needed, and whether credit is low."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ async def async_setup_entry(
 
 
 class SignInNeeded(UsmsAccountEntity, BinarySensorEntity):
-    """On while the portal's session is dead; tells how long sessions live."""
+    """On while the portal's session is dead; its attributes say how long sessions live."""
 
     _unrecorded_attributes = frozenset({"longest_pause_survived", "poll_interval"})
 
     @property
     @override
     def is_on(self) -> bool:
-        """Whether the last poll found nobody signed in."""
+        """Whether the last poll found the account signed out."""
         return self.coordinator.sign_in_needed
 
     @property

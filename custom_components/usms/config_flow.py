@@ -34,8 +34,7 @@ from .client import (
 from .connection.accounts import async_connection, async_leave_connection
 from .connection.captcha import Captcha
 from .connection.connection import Connection
-from .connection.errors import error_key, error_placeholders
-from .connection.wrong_answers import TooManyAnswers
+from .connection.errors import TooManyAnswers, error_key, error_placeholders
 from .const import CONF_CAPTCHA, DOMAIN
 from .options_flow import UsmsOptionsFlow
 from .privacy import masked

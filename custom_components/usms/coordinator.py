@@ -66,7 +66,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
             always_update=False,
         )
         self._connection = connection
-        self._told_of_more_meters = False
+        self._warned_of_more_meters = False
         self._poll_after_sign_in: asyncio.Task[None] | None = None
         self.sign_in_needed = False
         self.last_poll: datetime | None = None
@@ -91,7 +91,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         try:
             account = await self._async_read()
         except (SessionExpired, CredentialsRefused) as err:
-            self.update_interval = None  # nothing changes until somebody signs in
+            self.update_interval = None  # nothing changes until a person signs in
             self._connection.trouble.clear()
             self._async_ask_for_sign_in()
             raise ConfigEntryAuthFailed(
@@ -109,9 +109,9 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         self.update_interval = self.poll_interval * random.uniform(1 - POLL_JITTER, 1)
         self._connection.pages.async_resolve(_PAGE)
         self._connection.trouble.clear()
-        self._async_thank_for_sign_in()
+        self._async_note_sign_in()
         self.last_poll = dt_util.utcnow()
-        self._tell_of_more_meters(account)
+        self._warn_of_more_meters(account)
         return async_claim_meters(self.hass, self.config_entry, account, self._async_drop_meter)
 
     @callback
@@ -140,12 +140,12 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
 
     @callback
     def _async_ask_for_sign_in(self) -> None:
-        """Tell automations, once; Home Assistant itself starts the flow and writes to the log."""
+        """Notify automations, once; Home Assistant itself starts the flow and writes to the log."""
         if self.sign_in_needed:
             return
         self.sign_in_needed = True
         if not self.last_update_success:
-            # After another failure nothing has changed for the coordinator, and it tells nobody.
+            # After another failure nothing has changed, so the coordinator notifies no listener.
             self.async_update_listeners()
 
         @callback
@@ -156,7 +156,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         self.config_entry.async_on_unload(async_at_started(self.hass, fire))
 
     @callback
-    def _async_thank_for_sign_in(self) -> None:
+    def _async_note_sign_in(self) -> None:
         if self.sign_in_needed:
             self.sign_in_needed = False
             self._async_fire(EVENT_SIGNED_IN)
@@ -174,10 +174,10 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
                 self.hass, self.async_refresh(), "usms poll after sign-in"
             )
 
-    def _tell_of_more_meters(self, account: Account) -> None:
+    def _warn_of_more_meters(self, account: Account) -> None:
         announced = account.meters_announced or 0
-        if announced > len(account.meters) and not self._told_of_more_meters:
-            self._told_of_more_meters = True
+        if announced > len(account.meters) and not self._warned_of_more_meters:
+            self._warned_of_more_meters = True
             _LOGGER.warning(
                 "The portal announces %d meters and shows %d; the others can't be read",
                 announced,

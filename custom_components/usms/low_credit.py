@@ -53,7 +53,7 @@ class LowCredit:
         return float("inf") if forecast.days_left is None else float(forecast.days_left)
 
     def is_low(self, figures: Figures, *, was: bool | None) -> bool | None:
-        """Tell whether credit is low; once it is, until it is well above the threshold."""
+        """Return whether credit is low; once it is, until it is well above the threshold."""
         credit = self.credit(figures)
         if credit is None:
             return was

@@ -48,7 +48,7 @@ def _money(
 
 
 def _range(estimate: Callable[[Forecast], Estimate]) -> Callable[[Figures], Mapping[str, Any]]:
-    """Return the attributes that tell how sure a forecast is."""
+    """Return the range of a forecast, as attributes."""
 
     def attributes(figures: Figures) -> Mapping[str, Any]:
         forecast = figures.spending.forecast if figures.spending else None

@@ -89,7 +89,7 @@ class Walk:
         await self.account.start_history()
 
     async def copy_the_store(self, _chance: random.Random) -> None:
-        """Somebody keeps a copy."""
+        """A copy is kept."""
         self.backup = readings_file(self.hass, self.account.entry).read_bytes()
 
     async def restore_the_copy(self, _chance: random.Random) -> None:
@@ -120,6 +120,9 @@ class Walk:
             await self.account.entry.runtime_data.coordinator.async_refresh()
             await self.account.settle()
         await self.account.move_to(right + HOUR)
+        # The frozen clock takes timers along; a real one leaves them alone.
+        await self.account.entry.runtime_data.coordinator.async_refresh()
+        await self.account.settle()
 
     async def fail(self, chance: random.Random) -> None:
         """The portal's reports fail for some hours."""

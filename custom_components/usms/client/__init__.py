@@ -11,7 +11,7 @@ else:
     def __getattr__(name: str) -> object:
         """Return a public name; all that they need is imported when the first is asked for.
 
-        So whoever takes a module alone, such as `usms --help`, does not wait for aiohttp.
+        So a module that is imported alone, as by `usms --help`, does not wait for aiohttp.
         """
         if find_spec(f"{__name__}.{name}"):  # a module, which `import` is about to load itself
             raise AttributeError(name)

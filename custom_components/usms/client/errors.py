@@ -128,7 +128,7 @@ class PageNotUnderstood(UsmsError):
 
 
 class ClockWrong(UsmsError):
-    """This machine's clock is far off the portal's, so that no day can be told by it."""
+    """This machine's clock is far off the portal's, so no day can be planned by it."""
 
     def __init__(self, offset: timedelta) -> None:
         super().__init__("The clock of this machine is more than an hour off the portal's")

@@ -15,11 +15,18 @@ from ..client import (
     UsmsError,
     WrongRequest,
 )
-from .wrong_answers import TooManyAnswers
 
 
 class TooEarly(UsmsError):
     """A sign-in without a person has to wait, for the last one was not long ago."""
+
+
+class TooManyAnswers(UsmsError):
+    """The next answer has to wait: the last ones were wrong."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__("Too many wrong answers to captchas; the next one has to wait")
+        self.wait = wait
 
 
 KEYS: Final[Mapping[type[UsmsError], str]] = {

@@ -5,19 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from ..client import UsmsError
+from .errors import TooManyAnswers
 
 MOST: Final = 5
 WITHIN: Final = timedelta(minutes=10)
 """The portal's own limit is not known; that of others locks the account."""
-
-
-class TooManyAnswers(UsmsError):
-    """The next answer has to wait: the last ones were wrong."""
-
-    def __init__(self, wait: timedelta) -> None:
-        super().__init__("Too many wrong answers to captchas; the next one has to wait")
-        self.wait = wait
 
 
 class WrongAnswers:

@@ -120,18 +120,14 @@ class History:
         entry = self._entry
         entry.async_on_unload(self._coordinator.async_add_listener(self._async_nudge))
         entry.async_on_unload(
-            async_track_time_interval(self._hass, self._async_look, LOOK_INTERVAL)
+            async_track_time_interval(self._hass, self._async_nudge, LOOK_INTERVAL)
         )
         self._async_nudge()
         self._statistics.async_start(entry, self._async_count_adopted)
         entry.async_create_background_task(self._hass, self._async_run(), "usms history")
 
     @callback
-    def _async_look(self, _now: datetime) -> None:
-        self._async_nudge()
-
-    @callback
-    def _async_nudge(self) -> None:
+    def _async_nudge(self, _now: datetime | None = None) -> None:
         self._idle.clear()
         self._wake.set()
 
@@ -163,6 +159,10 @@ class History:
     def utilities(self) -> dict[str, Utility | None]:
         """What each meter of the store measures."""
         return {meter.number: meter.utility for meter in self.meters}
+
+    @property
+    def _present(self) -> dict[str, Utility | None]:
+        return {meter.number: meter.utility for meter in self.meters if meter.present}
 
     @property
     def _numbers(self) -> list[str]:
@@ -241,7 +241,7 @@ class History:
             await self._figures.async_count(self._numbers)
         await self._figures.async_count_due(self._numbers, now)
         self._async_publish()
-        self._payments.async_update_tariff_issues(self.utilities)
+        self._payments.async_update_tariff_issues(self._present)
         self._statistics.async_look()
         if self._may_ask(now):
             await self._async_ask(now)
@@ -311,7 +311,7 @@ class History:
     @callback
     def _async_price(self) -> None:
         """Price anew what has another tariff now, and ask for one where none is known."""
-        self._payments.async_update_tariff_issues(self.utilities)
+        self._payments.async_update_tariff_issues(self._present)
         self._statistics.async_price(self._numbers)
 
     def _may_ask(self, now: datetime) -> bool:

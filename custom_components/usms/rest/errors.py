@@ -19,8 +19,8 @@ from custom_components.usms.client import (
     UsmsError,
     WrongRequest,
 )
-from custom_components.usms.client.errors import StoreError
-from custom_components.usms.connection.errors import TooEarly
+from custom_components.usms.client.errors import ClockWrong, StoreError
+from custom_components.usms.connection.errors import TooEarly, TooManyAnswers
 
 
 class ErrorCode(StrEnum):
@@ -65,7 +65,7 @@ _MEANINGS: Final[Mapping[ErrorCode, str]] = {
     ErrorCode.DATA_NOT_FOUND: "Nothing is published for this",
     ErrorCode.INVALID_PARAMETER: "A parameter is not one, or has a value that it can't have",
     ErrorCode.INVALID_DATE: "A date or time is none",
-    ErrorCode.SIGN_IN_NEEDED: "Somebody has to sign in to USMS in Home Assistant first",
+    ErrorCode.SIGN_IN_NEEDED: "A sign-in to USMS in Home Assistant is needed first",
     ErrorCode.NOT_READY: "The account is being set up, or waits to be; try again in a while",
     ErrorCode.USMS_UNAVAILABLE: "The USMS portal can't be reached or read; try again in a while",
     ErrorCode.RATE_LIMITED: "Too many requests within the hour; the headers say when to go on",
@@ -76,6 +76,7 @@ CODES: Final[Mapping[type[UsmsError], ErrorCode]] = {
     CredentialsRefused: ErrorCode.SIGN_IN_NEEDED,
     SessionExpired: ErrorCode.SIGN_IN_NEEDED,
     TooEarly: ErrorCode.USMS_UNAVAILABLE,
+    TooManyAnswers: ErrorCode.RATE_LIMITED,
     UsmsConnectionError: ErrorCode.USMS_UNAVAILABLE,
     PortalUnavailable: ErrorCode.USMS_UNAVAILABLE,
     PageNotUnderstood: ErrorCode.USMS_UNAVAILABLE,
@@ -83,6 +84,7 @@ CODES: Final[Mapping[type[UsmsError], ErrorCode]] = {
     UnknownMeter: ErrorCode.METER_NOT_FOUND,
     WrongRequest: ErrorCode.INVALID_PARAMETER,
     StoreError: ErrorCode.NOT_READY,
+    ClockWrong: ErrorCode.NOT_READY,
 }
 """What each error of the client is here; one that is not named is what its base class is."""
 

@@ -132,7 +132,7 @@ END: Final = Parameter(
 LIMIT: Final = Parameter(
     "limit",
     f"How many readings an answer has at most, 1 to {MOST_ROWS}; where there are more, the header"
-    " `Link` tells where they go on",
+    " `Link` says where they go on",
     {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": USUAL_ROWS},
     _limit,
     1000,

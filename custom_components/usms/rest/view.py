@@ -147,7 +147,7 @@ class Request:
     """Of the parameters of the query that are given."""
 
     def has(self, tag: str) -> bool:
-        """Tell whether who asks has the answer with that tag already."""
+        """Return whether the caller has the answer with that tag already."""
         return any(known.value == tag for known in self.raw.if_none_match or ())
 
 
@@ -183,7 +183,7 @@ class UsmsView(HomeAssistantView):
     async def _serve(
         self, request: web.Request, names: Mapping[str, str], grant: Callable[[str], Allowance]
     ) -> web.StreamResponse:
-        """Answer a request: as told, or with an error."""
+        """Answer a request, or with an error."""
         if not self.rest.entries:
             return self.rest.absent()
         user = request[KEY_HASS_USER]

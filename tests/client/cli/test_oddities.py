@@ -117,7 +117,7 @@ async def test_a_session_that_is_none(usms: Shell, text: bytes) -> None:
     file.write_bytes(text.replace(b"ORIGIN", origin.encode()))
     said = await usms("meters")
     assert_plain(said, 3)
-    assert said.err == "usms: Nobody is signed in. Run: usms login\n"
+    assert said.err == "usms: Not signed in. Run: usms login\n"
     await usms.sign_in()
     assert (await usms("meters")).code == 0
 

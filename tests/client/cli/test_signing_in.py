@@ -113,7 +113,7 @@ async def test_a_session_that_has_ended(signed_in: Shell) -> None:
     signed_in.portal.expire()
     said = await signed_in("meters", "--json")
     assert (said.code, said.out) == (3, "")
-    assert said.err == "usms: Nobody is signed in. Run: usms login\n"
+    assert said.err == "usms: Not signed in. Run: usms login\n"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]"])

@@ -68,7 +68,7 @@ def meters(options: Options, context: Context) -> Result:
 
 
 def left(options: Options, context: Context) -> Result:
-    """Tell units or balance of a meter, or both, alone."""
+    """Show units or balance of a meter, or both, alone."""
     with signed_in(options, context) as client:
         meter = meter_of(account_of(client), options.meter)
     row: dict[str, Any] = {"meter": meter.number}
@@ -83,7 +83,7 @@ def left(options: Options, context: Context) -> Result:
 
 
 def status(options: Options, context: Context) -> Result:
-    """Tell what is left of a meter, or of all, and what is to be expected."""
+    """Show what is left of a meter, or of all, and what is to be expected."""
     now = context.clock()
     with signed_in(options, context) as client:
         account = account_of(client)

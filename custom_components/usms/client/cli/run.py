@@ -35,7 +35,7 @@ _COMMANDS: Final[Mapping[str, Callable[[Options, Context], Result | None]]] = {
 }
 
 _EXITS: Final[tuple[tuple[type[UsmsError], int, str], ...]] = (
-    (SessionExpired, SIGN_IN_NEEDED, "Nobody is signed in. Run: usms login"),
+    (SessionExpired, SIGN_IN_NEEDED, "Not signed in. Run: usms login"),
     (CaptchaRefused, SIGN_IN_NEEDED, "That was not what the picture shows. Run: usms login"),
     (
         CaptchaRequired,
@@ -76,7 +76,7 @@ def _ended(options: Options, context: Context) -> int:
         say(sentence or str(err))
         return code
     except BrokenPipeError:
-        return FAILED  # whoever read has read enough
+        return FAILED  # the reader has read enough
     except OSError as err:
         say(why(err))
         return FAILED

@@ -60,7 +60,7 @@ def signed_in(options: Options, context: Context) -> Iterator[BlockingClient]:
             if not (same and client.is_signed_in()):
                 _sign_in(client, username, password)
         elif session is None:
-            raise SessionExpired("Nobody has signed in")
+            raise SessionExpired("Not signed in")
         yield client
 
 
@@ -74,7 +74,7 @@ def _restored(client: BlockingClient, session: Mapping[str, Any]) -> bool:
 
 
 def account_of(client: BlockingClient) -> Account:
-    """Read the account; tells where the portal does not show all of it on one page."""
+    """Read the account; says where the portal does not show all of it on one page."""
     account = client.account()
     shown, announced = len(account.meters), account.meters_announced
     if announced is not None and announced > shown:

@@ -1,4 +1,4 @@
-"""Standard output and standard error, which may be closed, full, or read by nobody any more."""
+"""Standard output and standard error, which may be closed, full, or no longer read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def emit(text: str) -> None:
 
 
 def say(sentence: str) -> None:
-    """Tell people something that is no result, on standard error."""
+    """Say something that is no result, on standard error."""
     note(f"usms: {visible(sentence)}\n")
 
 
