@@ -22,7 +22,7 @@ class Trouble:
         if not isinstance(err, (UsmsConnectionError, PortalUnavailable)):
             return
         if err.cause is not self.cause:
-            # The text is the client's own, without anybody's data.
+            # The text is the client's own, without personal data.
             _LOGGER.warning("The portal can't be read: %s [%s]", err, err.cause)
         self.cause = err.cause
 
