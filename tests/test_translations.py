@@ -27,7 +27,7 @@ from custom_components.usms.spending_sensors import spending_sensors
 from tests.support import ROOT
 
 INTEGRATION = ROOT / "custom_components" / "usms"
-SIGN_IN_ERRORS = {*errors.KEYS.values(), errors.UNKNOWN}
+SIGN_IN_ERRORS = {*errors.KEYS.values(), *errors.CAUSE_KEYS.values(), errors.UNKNOWN}
 
 
 def load(path: Path) -> Any:

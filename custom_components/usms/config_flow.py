@@ -32,8 +32,9 @@ from .client import (
     clean_username,
 )
 from .connection.accounts import async_connection, async_leave_connection
-from .connection.connection import Captcha, Connection
-from .connection.errors import error_key
+from .connection.captcha import Captcha
+from .connection.connection import Connection
+from .connection.errors import TooManyAnswers, error_key, error_placeholders
 from .const import CONF_CAPTCHA, DOMAIN
 from .options_flow import UsmsOptionsFlow
 from .privacy import masked
@@ -220,6 +221,8 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
             error = "captcha_refused"
         except CaptchaExpired:
             error = "captcha_expired"
+        except TooManyAnswers as err:  # the picture stays, and can be answered later
+            return self._show_captcha(captcha, {"base": error_key(err)}, error_placeholders(err))
         except UsmsError as err:
             return self._begin_again(err)
         finally:
@@ -231,7 +234,10 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
         return self._show_captcha(connection.captcha, {"base": error})
 
     def _show_captcha(
-        self, captcha: Captcha, errors: dict[str, str] | None = None
+        self,
+        captcha: Captcha,
+        errors: dict[str, str] | None = None,
+        placeholders: Mapping[str, str] | None = None,
     ) -> ConfigFlowResult:
         self._captcha = captcha
         return self.async_show_form(
@@ -239,8 +245,9 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
             data_schema=_CAPTCHA_SCHEMA,
             errors=errors or {},
             description_placeholders={
+                **(placeholders or {}),
                 "captcha_image": "data:image/png;base64,"
-                + base64.b64encode(captcha.picture).decode()
+                + base64.b64encode(captcha.picture).decode(),
             },
         )
 

@@ -92,6 +92,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
             account = await self._async_read()
         except (SessionExpired, CredentialsRefused) as err:
             self.update_interval = None  # nothing changes until a person signs in
+            self._connection.trouble.clear()
             self._async_ask_for_sign_in()
             raise ConfigEntryAuthFailed(
                 translation_domain=DOMAIN, translation_key="sign_in_needed"
@@ -99,6 +100,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         except (TooEarly, UsmsConnectionError, PortalUnavailable, PageNotUnderstood) as err:
             if isinstance(err, PageNotUnderstood):
                 self._connection.pages.async_record(err)
+            self._connection.trouble.note(err)
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key=error_key(err),
@@ -106,6 +108,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
             ) from err
         self.update_interval = self.poll_interval * random.uniform(1 - POLL_JITTER, 1)
         self._connection.pages.async_resolve(_PAGE)
+        self._connection.trouble.clear()
         self._async_note_sign_in()
         self.last_poll = dt_util.utcnow()
         self._warn_of_more_meters(account)

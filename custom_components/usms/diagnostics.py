@@ -33,6 +33,7 @@ async def async_get_config_entry_diagnostics(
         "options": _options(entry.options),
         "last_update_success": coordinator.last_update_success,
         "last_exception": type(exception).__name__ if exception else None,
+        "trouble": data.connection.trouble.cause,
         "last_poll": coordinator.last_poll.isoformat() if coordinator.last_poll else None,
         "update_interval": str(coordinator.update_interval),
         "sign_in_needed": coordinator.sign_in_needed,

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from custom_components.usms.client import CaptchaRequired, PageNotUnderstood, UsmsClient
-from custom_components.usms.client.portal.picture import MOST_BYTES, MOST_PIXELS, check_picture
+from custom_components.usms.client.portal.picture import (
+    MOST_BYTES,
+    MOST_PIXELS,
+    carried_picture,
+    check_picture,
+)
 from tests.client.conftest import PASSWORD, USERNAME
 from tests.portal import SimulatedPortal, captcha
 
@@ -168,3 +173,46 @@ async def test_the_kind_is_what_the_picture_says(
     with pytest.raises(CaptchaRequired) as required:
         await client.sign_in(USERNAME, PASSWORD)
     assert required.value.challenge.content_type == "image/gif"
+
+
+@pytest.mark.parametrize("where", ["data", "second_step"])
+async def test_where_the_picture_may_be(
+    client: UsmsClient, portal: SimulatedPortal, where: str
+) -> None:
+    """In the page itself; and in the second step alone, where it is needed."""
+    portal.set_profile(captcha_picture=where)
+    with pytest.raises(CaptchaRequired) as required:
+        await client.sign_in(USERNAME, PASSWORD)
+    assert required.value.challenge.image.startswith(b"\x89PNG")
+    await client.answer(required.value.challenge, portal.captcha_answer)
+    assert await client.is_signed_in()
+
+
+@pytest.mark.parametrize("where", ["blob", "elsewhere"])
+async def test_where_the_picture_may_not_be(
+    client: UsmsClient, portal: SimulatedPortal, where: str
+) -> None:
+    portal.set_profile(captcha_picture=where)
+    with pytest.raises(PageNotUnderstood, match="address of the captcha's picture"):
+        await client.sign_in(USERNAME, PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("src", "carried"),
+    [
+        ("DXB.axd?DXCache=1", None),
+        ("/data:x,y", None),
+        ("data:image/png;base64,aGk=", b"hi"),
+        (" DATA:image/png; BASE64,aG%6B%3D ", b"hi"),
+        ("data:image/png;base64,aG\n k=", b"hi"),
+        ("data:,hi%20", b"hi "),
+    ],
+)
+def test_a_picture_in_the_page(src: str, carried: bytes | None) -> None:
+    assert carried_picture(src) == carried
+
+
+@pytest.mark.parametrize("src", ["data:", "data:image/png;base64,a", f"data:,{'x' * 2_000_000}"])
+def test_a_page_that_carries_no_picture(src: str) -> None:
+    with pytest.raises(PageNotUnderstood):
+        carried_picture(src)

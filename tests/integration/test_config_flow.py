@@ -208,9 +208,9 @@ async def test_wrong_credentials_are_told_and_mended(
     [
         ("drop", "cannot_connect"),
         ("status", "portal_unavailable"),
-        ("maintenance", "portal_unavailable"),
+        ("maintenance", "maintenance"),
         ("other_page", "page_not_understood"),
-        ("redirect_host", "portal_unavailable"),
+        ("redirect_host", "redirected_elsewhere"),
     ],
 )
 async def test_a_portal_in_trouble_is_told_and_survived(
@@ -341,7 +341,7 @@ async def test_the_session_is_kept_in_private_storage(
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     stored, _life = await SessionStore(hass, entry.entry_id).async_load()
     assert stored["cookies"]
-    assert not any(cookie in str(entry.data) for cookie in stored["cookies"].values())
+    assert not any(cookie["value"] in str(entry.data) for cookie in stored["cookies"])
 
 
 async def test_the_options_change_the_poll_interval(hass: HomeAssistant, account: Harness) -> None:

@@ -172,7 +172,7 @@ async def test_an_answer_without_a_picture_does_not_count(signed_out: Harness) -
     ("fault", "key"),
     [
         ("drop", "cannot_connect"),
-        ("maintenance", "portal_unavailable"),
+        ("maintenance", "maintenance"),
         ("other_page", "page_not_understood"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from random import Random
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -21,6 +22,17 @@ CAPTCHA: Final = "ASPxRoundPanel1$ASPxCaptcha1$TB"
 WRONG: Final = "Incorrect user name and password."
 WRONG_2024: Final = "The given key was not present in the dictionary."
 LOCKED: Final = "Your account has been locked."
+
+
+def _shown(where: str, address: str, picture: bytes, token: str | None) -> str:
+    """Return what stands in the picture's `src`."""
+    return {
+        "address": address,
+        "data": f"data:image/png;base64,{b64encode(picture).decode()}",
+        "second_step": address if token else "",
+        "blob": "blob:https://portal.example/1",
+        "elsewhere": f"http://203.0.113.7{address}",
+    }[where]
 
 
 class Login:
@@ -45,6 +57,7 @@ class Login:
             if token:
                 session.captcha = (token, text)
             src = f"/SmartMeter/DXB.axd?sc={token or ''}&DXCache={name}"
+            src = _shown(portal.profile.captcha_picture, src, picture, token)
         action = f"./ResLogin?sc={token}" if token else "./ResLogin"
         hidden = portal.sessions.serve(session, "reslogin", token=token)
         return pages.login(hidden, error=error, captcha_src=src, action=action)

@@ -52,10 +52,14 @@ def money(value: Decimal, profile: Profile) -> str:
 def login(hidden: Mapping[str, str], *, error: str, captcha_src: str | None, action: str) -> str:
     """Return the sign-in page."""
     captcha = ""
-    if captcha_src:
+    if captcha_src is not None:
+        image = (
+            f'<img id="{_PANEL}_ASPxCaptcha1_IMG" src="{escape(captcha_src)}" alt="" />'
+            if captcha_src
+            else ""
+        )
         captcha = (
-            f'<table id="{_PANEL}_ASPxCaptcha1"><tr><td>'
-            f'<img id="{_PANEL}_ASPxCaptcha1_IMG" src="{escape(captcha_src)}" alt="" /></td></tr>'
+            f'<table id="{_PANEL}_ASPxCaptcha1"><tr><td>{image}</td></tr>'
             f"<tr><td>{markup.text_box(f'{_PANEL}$ASPxCaptcha1$TB', '')}</td></tr></table>"
         )
     body = (

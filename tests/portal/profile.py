@@ -12,6 +12,9 @@ class Profile:
 
     captcha: bool = True
     """The second step of October 2026."""
+    captcha_picture: Literal["address", "data", "second_step", "blob", "elsewhere"] = "address"
+    """Where the picture is: at an address; in the page itself; only in the second step; at an
+    address of another scheme; at another host."""
     captcha_case_matters: bool = False
     captcha_label: str = ""
     """What the error label says after a wrong answer; nothing was seen."""

@@ -49,9 +49,11 @@ from .models import (
     TopUpOrigin,
     Utility,
 )
+from .portal.addresses import BASE_URL_VARIABLE, DEFAULT_BASE_URL
+from .portal.picture import check_picture
 from .portal.session import clean_username
 from .portal.session_life import Ending, SessionLife
-from .portal.transport import BASE_URL_VARIABLE, DEFAULT_BASE_URL, NO_PACING, Pacing, new_cookie_jar
+from .portal.transport import NO_PACING, Pacing, Turns, new_cookie_jar
 
 __all__ = [
     "BASE_URL_VARIABLE",
@@ -94,6 +96,7 @@ __all__ = [
     "Tier",
     "TopUp",
     "TopUpOrigin",
+    "Turns",
     "UnknownMeter",
     "UsmsClient",
     "UsmsConnectionError",
@@ -101,6 +104,7 @@ __all__ = [
     "Utility",
     "WrongRequest",
     "WrongTariff",
+    "check_picture",
     "clean_username",
     "commercial_electricity",
     "forecast",

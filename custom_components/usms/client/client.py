@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -17,10 +16,11 @@ from .errors import (
 )
 from .models import Resolution
 from .portal import pages
+from .portal.addresses import base_url_from
 from .portal.proxy import proxy_for
 from .portal.session import PortalSession
 from .portal.topup_reports import TopUpReports
-from .portal.transport import Pacing, Transport, base_url_from, new_cookie_jar
+from .portal.transport import MAX_HEADER, Pacing, Transport, Turns, new_cookie_jar
 from .portal.usage_reports import UsageReports, meter_parameter
 
 if TYPE_CHECKING:
@@ -57,14 +57,14 @@ class UsmsClient:
         pacing: Pacing = Pacing(),  # noqa: B008 (frozen)
         timeout: float = 60.0,
         now: Callable[[], datetime] = utcnow,
-        one_at_a_time: asyncio.Lock | None = None,
+        turns: Turns | None = None,
         trust_env: bool = False,
     ) -> None:
         """Make a client; raises WrongRequest for an address that can't be the portal's.
 
         `base_url` defaults to `USMS_BASE_URL` in the environment, then to the operator's address;
         `timeout` is in seconds, for one request; `now` returns the time for `Account.read_at`.
-        Clients of one account share `one_at_a_time`, for the portal takes one request at a time.
+        Clients of one account share `turns`.
         With `trust_env` an HTTP session of the client's own goes by the proxy that `HTTP_PROXY` and
         `HTTPS_PROXY` name, unless `NO_PROXY` has the portal.
         """
@@ -72,15 +72,22 @@ class UsmsClient:
         self._owned = http is None
         self._http = http or aiohttp.ClientSession(
             cookie_jar=new_cookie_jar(),
+            max_line_size=MAX_HEADER,
+            max_field_size=MAX_HEADER,
             proxy=proxy_for(self._base_url) if trust_env else None,
         )
+        self._turns = turns or Turns()
         self._transport = Transport(
-            self._http, self._base_url, pacing=pacing, timeout=timeout, now=now
+            self._http,
+            self._base_url,
+            pacing=pacing,
+            timeout=timeout,
+            now=now,
+            rest=self._turns.rest,
         )
         self._session = PortalSession(self._transport, now)
         self._reports = UsageReports(self._session, self._transport)
         self._topup_reports = TopUpReports(self._session, self._transport, self._reports)
-        self._one_at_a_time = one_at_a_time or asyncio.Lock()
         self._now = now
 
     async def __aenter__(self) -> Self:
@@ -265,7 +272,7 @@ class UsmsClient:
     @asynccontextmanager
     async def _exclusive(self) -> AsyncIterator[None]:
         """One thing at a time: the portal keeps the selected meter for the whole session."""
-        async with self._one_at_a_time:
+        async with self._turns.lock:
             if self._http.closed:
                 raise UsmsConnectionError("The client is closed")
             yield

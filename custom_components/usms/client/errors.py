@@ -6,7 +6,7 @@ these errors freely.
 
 from __future__ import annotations
 
-from enum import StrEnum
+import enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ class UsmsError(Exception):
     """Any error of this package."""
 
 
-class Cause(StrEnum):
+class Cause(enum.StrEnum):
     """Why the portal can't be read: a word for programs, logs and diagnostics."""
 
     # of UsmsConnectionError

@@ -8,9 +8,12 @@ from homeassistant.util.hass_dict import HassKey
 from ..const import DOMAIN
 from .connection import Connection
 from .session_store import SessionStore
+from .wrong_answers import WrongAnswers
 
 CONNECTIONS: HassKey[dict[str, Connection]] = HassKey(DOMAIN)
 """By user name, in memory alone."""
+_WRONG_ANSWERS: HassKey[dict[str, WrongAnswers]] = HassKey(f"{DOMAIN}_wrong_answers")
+"""The same; they outlive a connection, which ends with the flow that made it."""
 
 
 async def async_connection(
@@ -23,7 +26,8 @@ async def async_connection(
     connections = hass.data.setdefault(CONNECTIONS, {})
     connection = connections.get(username)
     if connection is None:
-        connection = connections[username] = Connection(hass)
+        wrong = hass.data.setdefault(_WRONG_ANSWERS, {}).setdefault(username, WrongAnswers())
+        connection = connections[username] = Connection(hass, wrong)
     if entry_id and not connection.adopted:
         await connection.async_adopt(entry_id)
     return connection

@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -28,14 +27,18 @@ from ..client import (
     Pacing,
     PageNotUnderstood,
     SessionLife,
+    Turns,
     UsmsClient,
+    UsmsError,
     new_cookie_jar,
 )
 from ..client.back_off import BackOff
 from ..issues.pages import PageIssues
-from .captcha import captcha_picture
+from .captcha import Captcha, captcha_picture
 from .errors import TooEarly
 from .session_store import SessionStore
+from .trouble import Trouble
+from .wrong_answers import WrongAnswers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -54,24 +57,18 @@ _STALE: Final = timedelta(minutes=5)
 """A picture that waited for longer is drawn anew before another person is asked to read it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Captcha:
-    """A captcha that waits for a person to read it."""
-
-    challenge: Challenge
-    picture: bytes
-    """PNG, on white."""
-
-
 class Connection:
     """An account on the portal."""
 
-    def __init__(self, hass: HomeAssistant) -> None:
+    def __init__(self, hass: HomeAssistant, wrong_answers: WrongAnswers) -> None:
         """Make it; `async_adopt` gives it to an entry.
 
         Raises WrongRequest where the portal's address is set to one that can't be it.
         """
         self._hass = hass
+        self._wrong_answers = wrong_answers
+        self.trouble = Trouble()
+        """What keeps the portal from being read at the moment."""
         self._store: SessionStore | None = None
         """None before the account has an entry, as in the flow that adds it."""
         self._entry_id: str | None = None
@@ -80,10 +77,10 @@ class Connection:
         self.pages = PageIssues(hass)
         """Pages that are not understood at the moment."""
         self._http: list[aiohttp.ClientSession] = []
-        one_at_a_time = asyncio.Lock()
-        self.client = self._new_client(one_at_a_time)
+        turns = Turns()
+        self.client = self._new_client(turns)
         """Reads; its session stays in use until a new one is there."""
-        self._login_client = self._new_client(one_at_a_time)
+        self._login_client = self._new_client(turns)
         """Signs in."""
         self.captcha: Captcha | None = None
         """What waits for an answer; the first one counts."""
@@ -102,9 +99,9 @@ class Connection:
         self._back_off = BackOff(timedelta(minutes=10), timedelta(hours=6))
         """Between two sign-ins without a person."""
 
-    def _new_client(self, one_at_a_time: asyncio.Lock) -> UsmsClient:
-        # Its own cookies over Home Assistant's connections, which are never closed. Detached by
-        # us, because the connection outlives each set-up of the account.
+    def _new_client(self, turns: Turns) -> UsmsClient:
+        # Over Home Assistant's connections, which are never closed. Detached by us, because the
+        # connection outlives each set-up of the account.
         http = async_create_clientsession(
             self._hass, auto_cleanup=False, cookie_jar=new_cookie_jar()
         )
@@ -114,7 +111,7 @@ class Connection:
             pacing=PACING,
             timeout=TIMEOUT,
             now=dt_util.utcnow,
-            one_at_a_time=one_at_a_time,
+            turns=turns,
         )
 
     @property
@@ -240,7 +237,8 @@ class Connection:
         """Send what a person read; done as well where another answer came first.
 
         Raises CaptchaRefused and CaptchaExpired, after which `captcha` is a new one; the latter as
-        well, and sends nothing, for an answer to a picture that was replaced meanwhile. After any
+        well, and sends nothing, for an answer to a picture that was replaced meanwhile. Raises
+        TooManyAnswers, and sends nothing, where too many were wrong; the captcha stays. After any
         other error the sign-in has to begin again.
         """
         async with self._one_sign_in():
@@ -248,10 +246,12 @@ class Connection:
                 if self.captcha is None and self.life.signed_in_at:
                     return
                 raise CaptchaExpired((self.captcha or captcha).challenge)
+            self._wrong_answers.check(dt_util.utcnow())
             self.captcha = None
             try:
                 await self._login_client.answer(captcha.challenge, text)
             except CaptchaRequired as required:
+                self._wrong_answers.record(dt_util.utcnow())
                 await self._async_ask(required.challenge)
                 raise
             await self._async_signed_in()
@@ -284,6 +284,9 @@ class Connection:
             except PageNotUnderstood as err:
                 self.pages.async_record(err)
                 raise
+            except UsmsError as err:
+                self.trouble.note(err)
+                raise
             finally:
                 if self.captcha is not before:
                     self._async_notify()
@@ -301,6 +304,7 @@ class Connection:
         self.life.sign_in(dt_util.utcnow(), captcha_asked=asked)
         self.captcha = None
         self.password_refused = False
+        self.trouble.clear()
         self.pages.async_resolve(_SIGN_IN_PAGE)
         await self.async_save()
         _LOGGER.debug("Signed in")

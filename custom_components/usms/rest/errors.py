@@ -20,7 +20,7 @@ from custom_components.usms.client import (
     WrongRequest,
 )
 from custom_components.usms.client.errors import ClockWrong, StoreError
-from custom_components.usms.connection.errors import TooEarly
+from custom_components.usms.connection.errors import TooEarly, TooManyAnswers
 
 
 class ErrorCode(StrEnum):
@@ -76,6 +76,7 @@ CODES: Final[Mapping[type[UsmsError], ErrorCode]] = {
     CredentialsRefused: ErrorCode.SIGN_IN_NEEDED,
     SessionExpired: ErrorCode.SIGN_IN_NEEDED,
     TooEarly: ErrorCode.USMS_UNAVAILABLE,
+    TooManyAnswers: ErrorCode.RATE_LIMITED,
     UsmsConnectionError: ErrorCode.USMS_UNAVAILABLE,
     PortalUnavailable: ErrorCode.USMS_UNAVAILABLE,
     PageNotUnderstood: ErrorCode.USMS_UNAVAILABLE,

@@ -24,4 +24,4 @@ async def test_a_command_goes_by_the_proxy(
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     gone = await signed_in("meters")
     assert gone.code == 1
-    assert gone.err.startswith("usms: The connection to the portal failed")
+    assert gone.err == "usms: The proxy can't be reached or refuses\n"

@@ -73,7 +73,7 @@ class Cookie:
         return self.expires is not None and datetime.fromisoformat(self.expires) <= now
 
     def goes_to(self, url: URL, *, trusted: bool) -> bool:
-        """Whether it is for an address; `trusted` is whether nobody can listen on the way."""
+        """Whether it is for an address; `trusted` says that its way is safe."""
         host = url.host or ""
         of_host = host == self.domain if self.host_only else _is_below(host, self.domain)
         return of_host and (trusted or not self.secure) and _covers(self.path, url.raw_path)

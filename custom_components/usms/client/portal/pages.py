@@ -35,7 +35,13 @@ class LoginPage:
 
     form: Form
     captcha_src: str | None
+    """The picture's address; the first step, which needs none, may have the field alone."""
     error: str | None
+
+    @property
+    def asks_for_captcha(self) -> bool:
+        """Whether there is a field for an answer."""
+        return self.captcha_src is not None or self.form.value(CAPTCHA) is not None
 
 
 def login_page(html: str) -> LoginPage:
@@ -46,9 +52,9 @@ def login_page(html: str) -> LoginPage:
         raise PageNotUnderstood("ResLogin", "the user name and password fields")
     image = parts.find(id=_CAPTCHA_IMAGE)
     src = image.get("src") if isinstance(image, Tag) else None
-    if form.value(CAPTCHA) is not None and not src:
-        raise PageNotUnderstood("ResLogin", "the captcha's picture")
-    return LoginPage(form, src if isinstance(src, str) else None, text_of(parts, ERROR_LABEL))
+    return LoginPage(
+        form, src if isinstance(src, str) and src.strip() else None, text_of(parts, ERROR_LABEL)
+    )
 
 
 def is_login_page(html: str) -> bool:

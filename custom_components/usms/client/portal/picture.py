@@ -5,11 +5,13 @@ Pure, from the headers alone: a file of a few kilobytes may unpack to gigabytes.
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator
 from enum import StrEnum
 from struct import error as too_short
 from struct import unpack_from
 from typing import Final
+from urllib.parse import unquote, unquote_to_bytes
 
 from ..errors import PageNotUnderstood
 
@@ -60,6 +62,25 @@ def check_picture(data: bytes) -> PictureKind:
     if any(width * height > MOST_PIXELS for width, height in found):
         raise _not(f"of at most {MOST_PIXELS} pixels")
     return kind
+
+
+def carried_picture(src: str) -> bytes | None:
+    """Return the picture that a `data:` address carries; None for another address.
+
+    Raises PageNotUnderstood for one that carries no picture, or too large a one.
+    """
+    scheme, _, rest = src.strip().partition(":")
+    if scheme.casefold() != "data":
+        return None
+    kind, comma, data = rest.partition(",")
+    if not comma or len(data) > 2 * MOST_BYTES:
+        raise _not(f"of at most {MOST_BYTES} bytes")
+    if not kind.casefold().replace(" ", "").endswith(";base64"):
+        return unquote_to_bytes(data)
+    try:
+        return b64decode("".join(unquote(data).split()))
+    except ValueError:
+        raise _not("that is whole") from None
 
 
 def _not(what: str) -> PageNotUnderstood:

@@ -25,7 +25,8 @@ from ..errors import (
 )
 from ..models import Challenge
 from . import forms, pages
-from .picture import check_picture
+from .addresses import own_address
+from .picture import carried_picture, check_picture
 from .redaction import read_page, redacted
 from .session_life import SessionLife
 from .standing_in import ended, instead_of_page, leads_to_sign_in
@@ -167,7 +168,7 @@ class PortalSession:
             # that no answer would ever satisfy. What the address serves is the second's.
             answer = await self._transport.get(answer.url)
             page = await self._login_page(answer)
-        if "sc" in answer.url.query and page.captcha_src:
+        if "sc" in answer.url.query and page.asks_for_captcha:
             challenge = await self._challenge(answer.url, page, username, password)
             raise CaptchaRefused(challenge) if captcha_sent else CaptchaRequired(challenge)
         if error:
@@ -180,10 +181,13 @@ class PortalSession:
     ) -> Challenge:
         if not page.captcha_src:
             raise PageNotUnderstood("ResLogin", "the captcha's picture")
-        picture = await self._transport.get(url.join(URL(page.captcha_src, encoded=True)))
-        kind = check_picture(picture.body)
-        key = hashlib.sha256(picture.body + str(url).encode()).hexdigest()
-        challenge = Challenge(picture.body, kind, key, self._now())
+        picture = carried_picture(page.captcha_src)
+        if picture is None:
+            address = _picture_url(self._transport.base_url, url, page.captcha_src)
+            picture = (await self._transport.get(address)).body
+        kind = check_picture(picture)
+        key = hashlib.sha256(picture + str(url).encode()).hexdigest()
+        challenge = Challenge(picture, kind, key, self._now())
         self._pending = challenge, _Pending(url, page, username, password)
         return challenge
 
@@ -242,6 +246,14 @@ class PortalSession:
             raise
         self.life.record_answer(self._now())
         return page
+
+
+def _picture_url(base: URL, page: URL, src: str) -> URL:
+    """Return the address of a page's picture, which is one of the portal's own."""
+    try:
+        return own_address(base, page.join(URL(src.strip(), encoded=True)))
+    except (ValueError, PortalUnavailable):
+        raise PageNotUnderstood("ResLogin", "an address of the captcha's picture") from None
 
 
 def _read(read: Callable[[str], _T], html: str) -> _T:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import os
 import random
+import zlib
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from time import monotonic
@@ -19,8 +19,10 @@ from aiohttp.http_exceptions import DecompressSizeError
 from yarl import URL
 
 from ..brunei import utcnow
-from ..errors import PageNotUnderstood, PortalUnavailable, UsmsConnectionError, WrongRequest
+from ..errors import PageNotUnderstood, PortalUnavailable, WrongRequest
+from .addresses import is_loopback, own_address, public_name, redirect_target
 from .cookies import Cookies
+from .failures import Rest, connection_error, retry_after, status_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,13 +30,15 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-DEFAULT_BASE_URL: Final = "https://www.usms.com.bn/SmartMeter/"
-BASE_URL_VARIABLE: Final = "USMS_BASE_URL"
 _MAX_BYTES: Final = 4 * 1024 * 1024  # real pages have 60 to 200 kB
 _MAX_REDIRECTS: Final = 8
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CHARSETS: Final = frozenset({"iso-8859-1", "windows-1252", "utf-16"})
-_USER_AGENT: Final = "Mozilla/5.0 (compatible; usms-client)"
+USER_AGENT: Final = "Mozilla/5.0 (compatible; usms-client)"
+USER_AGENT_VARIABLE: Final = "USMS_USER_AGENT"
+"""For portals that refuse the name above; other software's name is not ours to give."""
+MAX_HEADER: Final = 64 * 1024
+"""How long a header may be, in bytes, as in Home Assistant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,16 @@ class Pacing:
 
 
 NO_PACING: Final = Pacing(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """What the clients of one account share."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """The portal takes one request at a time."""
+    rest: Rest = field(default_factory=Rest)
+    """How long it wants to be left alone (`Retry-After`)."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -70,24 +84,6 @@ class Response:
         return self.body.decode(charset if charset in _CHARSETS else "utf-8", errors="replace")
 
 
-def base_url_from(text: str | None) -> URL:
-    """Return the portal's address, from the argument, the environment or the default.
-
-    Raises WrongRequest for an address that can't be one, and for plain http to anything but the
-    loopback: cookies and passwords go there.
-    """
-    text = text or os.environ.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL
-    try:
-        url = URL(text)
-    except ValueError as err:
-        raise WrongRequest(f"{text!r} is not an address") from err
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise WrongRequest(f"{text!r} is not an http address")
-    if url.scheme == "http" and not _is_loopback(url.host):
-        raise WrongRequest("plain http is accepted for this machine only; use https")
-    return url if url.path.endswith("/") else url.with_path(url.path + "/")
-
-
 def new_cookie_jar() -> aiohttp.DummyCookieJar:
     """Return the jar for the HTTP session of a client, which keeps its cookies itself.
 
@@ -107,8 +103,11 @@ class Transport:
         pacing: Pacing,
         timeout: float,
         now: Callable[[], datetime] = utcnow,
+        rest: Rest,
     ) -> None:
         """Use an HTTP session that keeps no cookies; timeout in seconds."""
+        self._user_agent = user_agent()
+        self._rest = rest
         self._now = now
         self.clock_offset: timedelta | None = None
         """By how much the portal's clock is ahead of this machine's; None until it is known."""
@@ -132,37 +131,20 @@ class Transport:
         return await self._request("POST", url, fields)
 
     async def _request(self, method: str, url: URL, fields: Mapping[str, str] | None) -> Response:
-        chain = [self._checked(url)]
+        self._rest.check(self._now())
+        chain = [own_address(self.base_url, url)]
         redirects: list[bytes] = []
         for _ in range(_MAX_REDIRECTS):
             await self._pace(first=len(chain) == 1)
             status, location, body, kind = await self._send(method, chain[-1], fields)
-            if status not in _REDIRECTS or not location:
-                self._check_status(status)
+            if status not in _REDIRECTS:
                 said = b"\n".join(redirects).decode("utf-8", errors="replace")
                 return Response(chain[-1], status, body, *kind, tuple(chain), said)
             redirects.append(body)
-            chain.append(self._redirect_target(chain[-1], location))
+            chain.append(redirect_target(self.base_url, chain[-1], location))
             if status not in {307, 308}:
                 method, fields = "GET", None
         raise PageNotUnderstood("redirects", f"an end within {_MAX_REDIRECTS} redirects")
-
-    def _redirect_target(self, url: URL, location: str) -> URL:
-        try:
-            return self._checked(url.join(URL(location)))
-        except ValueError as err:
-            raise PageNotUnderstood("redirects", "an address in a redirect") from err
-
-    def _checked(self, url: URL) -> URL:
-        """Return the address, or refuse it before any cookie or form goes there."""
-        if url.origin() != self.base_url.origin():
-            raise PortalUnavailable("The portal redirects to another host, which is refused")
-        return url
-
-    @staticmethod
-    def _check_status(status: int) -> None:
-        if status >= 400:
-            raise PortalUnavailable(f"The portal answered with HTTP status {status}")
 
     async def _pace(self, *, first: bool) -> None:
         """Wait until the next request may go; redirects follow at once, as in a browser."""
@@ -185,45 +167,50 @@ class Transport:
             ) as response:
                 body = await self._read(response)
                 location = response.headers.get("Location")
-                server_now = self._note_clock(response.headers.get("Date"))
-                self.cookies.take(
-                    response.headers.getall("Set-Cookie", ()), url, self._now(), server_now
-                )
+                self._note(response, url)
                 status, kind = response.status, (response.content_type, response.charset)
-        except TimeoutError as err:
-            raise UsmsConnectionError("The portal did not answer in time") from err
-        except (aiohttp.ClientError, OSError) as err:
+        except (TimeoutError, aiohttp.ClientError, OSError) as err:
             if isinstance(err.__cause__, DecompressSizeError):  # aiohttp's own limit, before 3.14
                 raise _too_long() from None
-            # The error's text may hold an address with the meter in it: only its kind is named.
-            raise UsmsConnectionError(
-                f"The connection to the portal failed ({type(err).__name__})"
-            ) from None
+            raise connection_error(err) from None
         finally:
             self._last = monotonic()
         _LOGGER.debug(
             "%s %s: %s, %d bytes in %.2f s",
             method,
-            _public_path(url),
+            public_name(url),
             status,
             len(body),
             self._last - began,
         )
         return status, location, body, kind
 
+    def _note(self, response: aiohttp.ClientResponse, url: URL) -> None:
+        """Note an answer's cookies and clock; raises for an error status."""
+        now = self._now()
+        server_now = self._note_clock(response.headers.get("Date"), now)
+        self.cookies.take(response.headers.getall("Set-Cookie", ()), url, now, server_now)
+        if response.status < 400:
+            return
+        wait = retry_after(response.headers.get("Retry-After"), server_now or now)
+        error = status_error(response.status, wait)
+        if wait and isinstance(error, PortalUnavailable):
+            self._rest.begin(wait, now, error.cause)
+        raise error
+
     def _headers(self, url: URL) -> dict[str, str]:
-        headers = {"User-Agent": _USER_AGENT}
+        headers = {"User-Agent": self._user_agent}
         # As in browsers, what is on this machine counts as safe from listeners.
-        trusted = url.scheme == "https" or _is_loopback(url.host or "")
+        trusted = url.scheme == "https" or is_loopback(url.host or "")
         cookie = self.cookies.header(url, self._now(), trusted=trusted)
         return headers if cookie is None else {**headers, "Cookie": cookie}
 
-    def _note_clock(self, shown: str | None) -> datetime | None:
+    def _note_clock(self, shown: str | None, now: datetime) -> datetime | None:
         """Note the portal's time, as its `Date` says, and return it; None where it says none."""
         with suppress(ValueError, TypeError):
             at = parsedate_to_datetime(shown or "")
             at = at.replace(tzinfo=at.tzinfo or UTC)
-            self.clock_offset = at - self._now()
+            self.clock_offset = at - now
             return at
         return None
 
@@ -234,22 +221,34 @@ class Transport:
             body += chunk
             if len(body) > _MAX_BYTES:
                 raise _too_long()
+        if response.headers.get("Content-Encoding", "").strip().casefold() == "x-gzip":
+            return _unpacked(body)  # gzip's old name, which aiohttp leaves packed
         return bytes(body)
+
+
+def user_agent() -> str:
+    """Return the name that the client gives: its own, unless the environment has another.
+
+    Raises WrongRequest for one that can't stand in a header.
+    """
+    name = os.environ.get(USER_AGENT_VARIABLE, "").strip() or USER_AGENT
+    if not (name.isascii() and name.isprintable()):
+        raise WrongRequest(f"{USER_AGENT_VARIABLE} takes printable ASCII characters alone")
+    return name
+
+
+def _unpacked(body: bytes | bytearray) -> bytes:
+    unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        unpacked = unpacking.decompress(body, _MAX_BYTES + 1)
+    except zlib.error as err:
+        raise aiohttp.ClientPayloadError("broken gzip") from err
+    if len(unpacked) > _MAX_BYTES:
+        raise _too_long()
+    if not unpacking.eof:
+        raise aiohttp.ClientPayloadError("gzip that is cut off")
+    return unpacked
 
 
 def _too_long() -> PageNotUnderstood:
     return PageNotUnderstood("answer", f"an end within {_MAX_BYTES} bytes")
-
-
-def _public_path(url: URL) -> str:
-    """Return the path alone: queries hold meter numbers, user names and tokens."""
-    return url.path
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
