@@ -5,13 +5,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from homeassistant.components.recorder.models import StatisticData
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
 
+from custom_components.usms.client.brunei import brunei_date, brunei_midnight
 from custom_components.usms.client.models import Resolution
 from custom_components.usms.client.store.models import Origin
-from custom_components.usms.history.recorder import async_clear, async_recorded
-from custom_components.usms.history.series import statistic_ids
+from custom_components.usms.history.recorder import (
+    async_clear,
+    async_delete,
+    async_recorded,
+    async_write,
+)
+from custom_components.usms.history.series import metadata, statistic_ids
 from custom_components.usms.history.store_file import readings_file
 from tests.portal import Fault
 from tests.support.harness import Harness
@@ -29,6 +36,15 @@ async def all_series(account: Harness) -> dict[tuple[str, str], Rows]:
     }
 
 
+def assert_sums_unbroken(rows: Rows) -> None:
+    """Check that each row's sum is that of the row before it and its amount."""
+    total = None
+    for start in sorted(rows):
+        state, running = rows[start]
+        total = running if total is None else total + state
+        assert abs(running - total) < 1e-6, start
+
+
 def assert_nothing_lost(
     before: Mapping[tuple[str, str], Rows], after: Mapping[tuple[str, str], Rows]
 ) -> None:
@@ -40,11 +56,7 @@ def assert_nothing_lost(
             assert {start: now[start][0] for start in rows} == {
                 start: state for start, (state, _) in rows.items()
             }, key
-        total = None
-        for start in sorted(now):
-            state, running = now[start]
-            total = running if total is None else total + state
-            assert abs(running - total) < 1e-6, (key, start)
+        assert_sums_unbroken(now)
 
 
 async def lose(hass: HomeAssistant, account: Harness, how: str, backup: bytes) -> None:
@@ -100,6 +112,38 @@ async def test_a_store_that_is_lost_costs_no_row(
     ]
     assert taken
     assert {reading.start for reading in taken} <= after[meter.number, "cost"].keys()
+
+
+@pytest.mark.history(days=6)
+async def test_a_total_left_beside_its_hours_goes(hass: HomeAssistant, account: Harness) -> None:
+    """As when the power failed after the hours were written, and the store was lost then."""
+    await account.start_history()
+    meter = account.meter()
+    before = await account.statistics(meter, "consumption")
+    # A day that has no hour at midnight, such as the first of a history by hours.
+    day = brunei_date(min(before)) + timedelta(days=1)
+    midnight = brunei_midnight(day)
+    total = (await account.statistics(meter, "daily"))[midnight][0]
+    utility = next(m.utility for m in account.store.meters() if m.number == meter.number)
+    assert utility is not None
+    series = metadata(meter.number, utility)["consumption"]
+    await async_delete(hass, [series["statistic_id"]], [midnight])
+    without = await account.statistics(meter, "consumption")
+    left = StatisticData(start=midnight, state=total, sum=total)
+    await async_write(hass, [(series, [left])])
+
+    path = readings_file(hass, account.entry)
+    await hass.config_entries.async_unload(account.entry.entry_id)
+    path.unlink()
+    account.portal.add_fault(Fault(path="report", kind="status"))
+    await account.set_up()
+    await account.start_history()
+    after = await account.statistics(meter, "consumption")
+    assert midnight not in after
+    assert {start: state for start, (state, _) in after.items()} == {
+        start: state for start, (state, _) in without.items()
+    }
+    assert_sums_unbroken(after)
 
 
 @pytest.mark.history(days=6)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, DummyCookieJar
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -22,7 +22,6 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.translation import async_get_translations
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from yarl import URL
 
 from custom_components.usms.const import DOMAIN
 from tests.portal import SimulatedPortal
@@ -312,10 +311,12 @@ async def test_an_entry_of_the_first_version_is_set_up(
 # --- removal ---
 
 
-def http_sessions(portal: SimulatedPortal) -> list[ClientSession]:
-    """Return the HTTP sessions in this process that have cookies of the portal."""
+def open_sessions() -> list[ClientSession]:
+    """Return the open HTTP sessions in this process that clients of a portal have made."""
     found = (http for http in gc.get_objects() if issubclass(type(http), ClientSession))
-    return [http for http in found if http.cookie_jar.filter_cookies(URL(portal.base_url))]
+    return [
+        http for http in found if isinstance(http.cookie_jar, DummyCookieJar) and not http.closed
+    ]
 
 
 async def test_nothing_is_left_when_the_account_is_removed(
@@ -324,7 +325,7 @@ async def test_nothing_is_left_when_the_account_is_removed(
     """But the statistics, as the README says."""
     await account.start_history()
     folder = store_of(account).parent
-    sessions = http_sessions(account.portal)
+    sessions = open_sessions()
     assert sessions
     await hass.config_entries.async_unload(account.entry.entry_id)
     store_of(account).write_bytes(b"damaged")

@@ -50,7 +50,8 @@ def adoption(
         if _is_total(utility, of_day, of_store.total if total is None else total, at_midnight):
             alone = of_day.pop(at_midnight)
             total = alone if total is None else total
-            if of_store.hours and of_store.hours[0].start != at_midnight:
+            starts = {hour.start for hour in of_store.hours} | of_day.keys()
+            if starts and at_midnight not in starts:
                 found.superseded.append(at_midnight)
         if total is not None and of_store.total is None:
             found.totals.append(Reading(at_midnight, total))

@@ -195,7 +195,11 @@ class MeterStatistics:
     async def _async_delete(self, starts: Sequence[datetime]) -> None:
         if starts:
             ids = [self._ids[name] for name in ("consumption", "cost")]
-            await async_delete(self._hass, ids, starts)
+            try:
+                await async_delete(self._hass, ids, starts)
+            except RecorderFailed:
+                self._verified = False
+                raise
 
     def _shifted(self, name: str, rows: Sequence[StatisticData]) -> Sequence[StatisticData]:
         base = self._base.get(name)

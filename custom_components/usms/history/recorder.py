@@ -89,11 +89,17 @@ class _DeleteRows(RecorderTask):
 
 
 async def async_delete(hass: HomeAssistant, ids: Sequence[str], starts: Sequence[datetime]) -> None:
-    """Remove the rows of series that start at those moments."""
+    """Remove the rows of series that start at those moments, and check that they are gone.
+
+    Raises RecorderFailed.
+    """
     stamps = [start.timestamp() for start in starts]
     for batch in batched(stamps, _BATCH, strict=False):
         get_instance(hass).queue_task(_DeleteRows(ids, batch))
     await async_recorded(hass)
+    left = await async_read(hass, set(ids), min(starts), max(starts) + _HOUR)
+    if any(stamp in rows for rows in left.values() for stamp in stamps):
+        raise RecorderFailed
 
 
 async def async_known(hass: HomeAssistant, ids: set[str]) -> set[str]:
