@@ -56,7 +56,7 @@ class Fault:
     """What goes wrong, where and how often."""
 
     path: str
-    """Path under the base, such as `home` or `report/usagehistory`; `*` for every one."""
+    """Path under the base, such as `home`, or what stands before it, as `report`; `*` for all."""
     kind: str
     status: int = 503
     """For `status`."""
@@ -85,7 +85,7 @@ class Fault:
 
     def strikes(self, path: str, method: str, posted: Mapping[str, str]) -> bool:
         """Tell whether a request is struck, and count it."""
-        if self.path not in {"*", path} or self.method not in {None, method}:
+        if not self._is_at(path) or self.method not in {None, method}:
             return False
         if self.report not in {None, posted.get("cboType_VI")}:
             return False
@@ -97,6 +97,9 @@ class Fault:
                 return False
             self.times -= 1
         return True
+
+    def _is_at(self, path: str) -> bool:
+        return self.path in {"*", path} or path.startswith(f"{self.path}/")
 
 
 async def strike(fault: Fault, request: web.Request) -> web.StreamResponse:

@@ -102,6 +102,12 @@ class AccountStatistics:
             self._changed.setdefault(meter, set())
         self._async_wake()
 
+    @callback
+    def async_compare(self) -> None:
+        """Have all compared as soon as the recorder can be read, as for meters that are new."""
+        self._verify_at = None
+        self._async_wake()
+
     @property
     def is_idle(self) -> bool:
         """Whether nothing is to be written that can be written now."""

@@ -1,21 +1,19 @@
 """One meter's readings as long-term statistics: what is written to the recorder, and when.
 
-What stands in the recorder is derived: it is built again from the store without a request to the
-portal.
+What stands in the recorder is derived: it is built again from the store, without the portal.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from homeassistant.components.recorder.models import (
-    StatisticData,
-)
+from homeassistant.components.recorder.models import StatisticData
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
@@ -171,16 +169,13 @@ class MeterStatistics:
     async def _async_recorded(self, first: date | None, last: date | None) -> dict[str, Recorded]:
         since = brunei_midnight(first) if first else None
         until = brunei_midnight(last + _DAY) if last else None
-        try:
+        with self._looking_again():
             return await async_read(self._hass, set(self._ids.values()), since, until)
-        except RecorderFailed:
-            self._verified = False
-            raise
 
     async def _async_write(
         self, rows: Mapping[str, Sequence[StatisticData]], *, shifted: bool = False
     ) -> None:
-        try:
+        with self._looking_again():
             await async_write(
                 self._hass,
                 [
@@ -188,18 +183,21 @@ class MeterStatistics:
                     for name, series in rows.items()
                 ],
             )
-        except RecorderFailed:
-            self._verified = False
-            raise
 
     async def _async_delete(self, starts: Sequence[datetime]) -> None:
         if starts:
             ids = [self._ids[name] for name in ("consumption", "cost")]
-            try:
+            with self._looking_again():
                 await async_delete(self._hass, ids, starts)
-            except RecorderFailed:
-                self._verified = False
-                raise
+
+    @contextmanager
+    def _looking_again(self) -> Iterator[None]:
+        """Have all compared again after a failure."""
+        try:
+            yield
+        except RecorderFailed:
+            self._verified = False
+            raise
 
     def _shifted(self, name: str, rows: Sequence[StatisticData]) -> Sequence[StatisticData]:
         base = self._base.get(name)
@@ -298,9 +296,7 @@ class MeterStatistics:
 
     def _sums_before(self, first: date) -> RunningSums:
         sums = RunningSums.priced_by(self._schedule)
-        for day in sorted(self._written):
-            if day >= first:
-                break
+        for day in sorted(known for known in self._written if known < first):
             sums.use(day, self._written[day].amount)
             sums.daily += self._written[day].total or 0
         return sums
