@@ -108,6 +108,8 @@ class Profile:
     """Nobody tops water up; after 48 hours below zero it draws on the balance of electricity."""
     topup_pager: bool = True
     """The top-ups come ten a page."""
+    latency: float = 0
+    """How long each answer takes, in seconds."""
 
     def change(self, changes: dict[str, Any]) -> None:
         """Set switches; raises ValueError for a name or a value that is none."""

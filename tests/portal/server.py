@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import ssl
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
+from time import monotonic
 from typing import Any, Final, Self
 
 from aiohttp import web
@@ -38,6 +40,8 @@ class Record:
     method: str
     path: str
     status: int
+    at: float
+    """When it was answered, by the monotonic clock, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -227,6 +231,8 @@ class SimulatedPortal:
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         status = 0
         try:
+            if self.profile.latency:
+                await asyncio.sleep(self.profile.latency)
             posted = _form(await request.post()) if request.method == "POST" else {}
             fault = next((f for f in self.faults if f.strikes(name, request.method, posted)), None)
             response: web.StreamResponse
@@ -242,7 +248,7 @@ class SimulatedPortal:
             return response
         finally:
             self.in_flight -= 1
-            self.requests.append(Record(request.method, request.path, status))
+            self.requests.append(Record(request.method, request.path, status, monotonic()))
 
     def _respond(
         self,

@@ -50,10 +50,11 @@ from .models import (
     Utility,
 )
 from .portal.addresses import BASE_URL_VARIABLE, DEFAULT_BASE_URL
+from .portal.pace import NO_PACING, Pacing
 from .portal.picture import check_picture
 from .portal.session import clean_username
 from .portal.session_life import Ending, SessionLife
-from .portal.transport import NO_PACING, Pacing, Turns, new_cookie_jar
+from .portal.transport import Turns, new_cookie_jar
 
 __all__ = [
     "BASE_URL_VARIABLE",

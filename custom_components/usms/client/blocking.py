@@ -13,7 +13,7 @@ from .brunei import utcnow
 from .client import UsmsClient
 from .errors import CaptchaRequired, UsmsConnectionError, UsmsError
 from .models import Challenge
-from .portal.transport import Pacing
+from .portal.pace import Pacing
 from .sync import Sync
 
 if TYPE_CHECKING:

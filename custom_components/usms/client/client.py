@@ -17,10 +17,11 @@ from .errors import (
 from .models import Resolution
 from .portal import pages
 from .portal.addresses import base_url_from
+from .portal.pace import Pacing
 from .portal.proxy import proxy_for
 from .portal.session import PortalSession
 from .portal.topup_reports import TopUpReports
-from .portal.transport import MAX_HEADER, Pacing, Transport, Turns, new_cookie_jar
+from .portal.transport import MAX_HEADER, Transport, Turns, new_cookie_jar
 from .portal.usage_reports import UsageReports, meter_parameter
 
 if TYPE_CHECKING:

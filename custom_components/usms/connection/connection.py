@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 PACING = Pacing()
-"""The time between two requests of an account."""
+"""How much time lies between an answer and the next request of an account."""
 TIMEOUT = 60.0
 """How long a request may take, in seconds."""
 

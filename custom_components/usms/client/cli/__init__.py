@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from ..portal.transport import Pacing
+    from ..portal.pace import Pacing
 
 
 def main(
@@ -38,7 +38,7 @@ def main(
         return 1
     # Imported late: `--help` must not wait for aiohttp.
     from ..brunei import utcnow  # noqa: PLC0415
-    from ..portal.transport import Pacing  # noqa: PLC0415
+    from ..portal.pace import Pacing  # noqa: PLC0415
     from .run import run  # noqa: PLC0415
 
     return run(options, Context(clock or utcnow, pacing or Pacing()))

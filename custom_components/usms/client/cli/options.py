@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
-    from ..portal.transport import Pacing
+    from ..portal.pace import Pacing
 
 Form = Literal["json", "csv"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import random
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,10 +22,13 @@ from ..errors import PageNotUnderstood, PortalUnavailable, WrongRequest
 from .addresses import is_loopback, own_address, public_name, redirect_target
 from .cookies import Cookies
 from .failures import Rest, connection_error, retry_after, status_error
+from .pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime, timedelta
+
+    from .pace import Pacing
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -39,18 +41,6 @@ USER_AGENT_VARIABLE: Final = "USMS_USER_AGENT"
 """For portals that refuse the name above; other software's name is not ours to give."""
 MAX_HEADER: Final = 64 * 1024
 """How long a header may be, in bytes, as in Home Assistant."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pacing:
-    """How much time lies between the requests of one client, in seconds."""
-
-    spacing: float = 1.0
-    jitter: float = 0.5
-    """Up to that much more, drawn anew for each request."""
-
-
-NO_PACING: Final = Pacing(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +104,8 @@ class Transport:
         self.http = http
         self.base_url = base_url
         self.cookies = Cookies()
-        self._pacing = pacing
+        self._pace = Pace(pacing)
         self.timeout = timeout
-        self._last = -float("inf")
 
     def url(self, path: str, **query: str) -> URL:
         """Return an address under the portal's base."""
@@ -134,8 +123,9 @@ class Transport:
         self._rest.check(self._now())
         chain = [own_address(self.base_url, url)]
         redirects: list[bytes] = []
-        for _ in range(_MAX_REDIRECTS):
-            await self._pace(first=len(chain) == 1)
+        await asyncio.sleep(self._pace.wait(monotonic()))
+        self._pace.begin()
+        for _ in range(_MAX_REDIRECTS):  # at once, as in a browser
             status, location, body, kind = await self._send(method, chain[-1], fields)
             if status not in _REDIRECTS:
                 said = b"\n".join(redirects).decode("utf-8", errors="replace")
@@ -146,16 +136,10 @@ class Transport:
                 method, fields = "GET", None
         raise PageNotUnderstood("redirects", f"an end within {_MAX_REDIRECTS} redirects")
 
-    async def _pace(self, *, first: bool) -> None:
-        """Wait until the next request may go; redirects follow at once, as in a browser."""
-        if first and self._pacing != NO_PACING:
-            gap = self._pacing.spacing + random.uniform(0, self._pacing.jitter)  # noqa: S311
-            await asyncio.sleep(max(0.0, self._last + gap - monotonic()))
-
     async def _send(
         self, method: str, url: URL, fields: Mapping[str, str] | None
     ) -> tuple[int, str | None, bytes, tuple[str, str | None]]:
-        began = monotonic()
+        began, failed = monotonic(), True
         try:
             async with self.http.request(
                 method,
@@ -169,19 +153,21 @@ class Transport:
                 location = response.headers.get("Location")
                 self._note(response, url)
                 status, kind = response.status, (response.content_type, response.charset)
+                failed = False
         except (TimeoutError, aiohttp.ClientError, OSError) as err:
             if isinstance(err.__cause__, DecompressSizeError):  # aiohttp's own limit, before 3.14
                 raise _too_long() from None
             raise connection_error(err) from None
         finally:
-            self._last = monotonic()
+            ended = monotonic()
+            self._pace.note(began=began, ended=ended, failed=failed)
         _LOGGER.debug(
             "%s %s: %s, %d bytes in %.2f s",
             method,
             public_name(url),
             status,
             len(body),
-            self._last - began,
+            ended - began,
         )
         return status, location, body, kind
 

@@ -1,0 +1,56 @@
+"""How fast the portal is asked: by its own answers."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Final
+
+_SLOWEST: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """How much time lies between an answer and the next request of an account, in seconds."""
+
+    least: float = 0.3
+    most: float = 10.0
+    jitter: float = 0.1
+    """Up to that share more, drawn anew for each request."""
+
+
+NO_PACING: Final = Pacing(0, 0, 0)
+
+
+class Pace:
+    """The wait before the next request: as long as the last answer took, within bounds.
+
+    So the portal is busy with an account for half of the time at most, as long as it answers
+    within `Pacing.most`. Each error doubles the wait, each success halves it again.
+    """
+
+    def __init__(self, pacing: Pacing) -> None:
+        """Begin without a wait."""
+        self._pacing = pacing
+        self._slower = 1
+        self._took = 0.0
+        self._free_at = -float("inf")
+
+    def begin(self) -> None:
+        """Begin a request, whose redirects count as parts of it."""
+        self._took = 0.0
+
+    def note(self, *, began: float, ended: float, failed: bool) -> None:
+        """Note an answer, or the lack of one, by a monotonic clock in seconds."""
+        if failed:
+            self._slower = min(2 * self._slower, _SLOWEST)
+        else:
+            self._slower = max(self._slower // 2, 1)
+        self._took += max(0.0, ended - began)
+        pacing = self._pacing
+        gap = min(max(self._took, pacing.least) * self._slower, pacing.most)
+        self._free_at = ended + gap * (1 + random.uniform(0, pacing.jitter))  # noqa: S311
+
+    def wait(self, now: float) -> float:
+        """Return how long to wait, by the same clock, before the next request."""
+        return max(0.0, self._free_at - now)
