@@ -198,13 +198,13 @@ def _settled(path: Path) -> set[tuple[str, date]]:
 
 @pytest.mark.parametrize("server", ["postgresql", "mariadb"])
 def test_other_databases(server: str, tmp_path: Path) -> None:
-    """The same equality with a recorder on a server."""
+    """The same equality, and no row lost, with a recorder on a server."""
     command = [str(ROOT / "scripts" / "lib" / "with-database"), server]
-    tests = "tests/integration/test_history.py"
-    names = "everything_is_read or from_the_store_alone or restart_asks"
-    command += [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests, "-k", names]
+    tests = [f"tests/integration/test_{name}.py" for name in ("history", "adoption")]
+    names = "everything_is_read or from_the_store_alone or restart_asks or costs_no_row"
+    command += [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, "-k", names]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode == 77:
         pytest.skip(done.stderr.strip().splitlines()[-1])
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
-    assert re.search(r"3 passed", done.stdout)
+    assert re.search(r"7 passed", done.stdout)
