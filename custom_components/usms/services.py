@@ -21,6 +21,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
@@ -37,6 +38,7 @@ from .issues.store import translated
 ATTR_FROM: Final = "from"
 ATTR_TO: Final = "to"
 ATTR_FORCE: Final = "force"
+ATTR_STATISTIC_ID: Final = "statistic_id"
 ATTR_RESOLUTION: Final = "resolution"
 
 _MOST_DAYS: Final = 400
@@ -72,6 +74,8 @@ def async_setup_actions(hass: HomeAssistant) -> None:
         action: Callable[[_Target, ServiceCall], Awaitable[ServiceResponse]],
         fields: dict[Any, Any],
         response: SupportsResponse = SupportsResponse.OPTIONAL,
+        *,
+        administrators: bool = False,
     ) -> None:
         async def run(call: ServiceCall) -> ServiceResponse:
             try:
@@ -79,14 +83,22 @@ def async_setup_actions(hass: HomeAssistant) -> None:
             except StoreError as err:
                 raise translated(err, HomeAssistantError) from err
 
-        hass.services.async_register(
-            DOMAIN, name, run, vol.Schema(_TARGET | fields), supports_response=response
-        )
+        schema = vol.Schema(_TARGET | fields)
+        if administrators:
+            async_register_admin_service(hass, DOMAIN, name, run, schema, response)
+        else:
+            hass.services.async_register(DOMAIN, name, run, schema, response)
 
     register(
         "import_history",
         _import_history,
         {**_RANGE, vol.Optional(ATTR_FORCE, default=False): cv.boolean},
+    )
+    register(
+        "adopt_history",
+        _adopt_history,
+        {**_RANGE, vol.Required(ATTR_STATISTIC_ID): cv.string},
+        administrators=True,
     )
     register("rebuild_statistics", _rebuild_statistics, {})
     register("clear_statistics", _clear_statistics, {})
@@ -199,6 +211,18 @@ def _oldest(data: UsmsData, meter: str) -> date | None:
     figures = data.figures.of(meter).data
     oldest = figures.consumption.oldest if figures else None
     return brunei_date(oldest) if oldest else None
+
+
+async def _adopt_history(target: _Target, call: ServiceCall) -> ServiceResponse:
+    if len(target.meters) != 1:
+        raise _refused("one_meter_needed")
+    (meter,) = target.numbers
+    taken = await target.data.statistics.async_take_over(
+        meter, call.data[ATTR_STATISTIC_ID].strip(), _range(call)
+    )
+    if taken.readings:
+        await target.data.figures.async_count([meter])
+    return {"meter": meter, "taken_over": taken.readings, "refused": taken.refused}
 
 
 async def _rebuild_statistics(target: _Target, _call: ServiceCall) -> ServiceResponse:
