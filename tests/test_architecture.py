@@ -23,7 +23,7 @@ CLIENT = {
     "portal": {"models", "errors", "brunei"},
     "store": {"models", "errors", "brunei"},
     "billing": {"models", "errors", "brunei"},
-    "sync": {"models", "errors", "brunei", "portal", "store"},
+    "sync": {"models", "errors", "brunei", "back_off", "portal", "store"},
     "review": {"models", "brunei", "consumption", "store", "billing"},
     "summary": {"models", "brunei", "consumption", "store", "billing", "review"},
     "client": {"models", "errors", "brunei", "portal"},

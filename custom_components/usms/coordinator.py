@@ -107,7 +107,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
                 translation_placeholders=error_placeholders(err),
             ) from err
         self.update_interval = self.poll_interval * random.uniform(1 - POLL_JITTER, 1)
-        self._connection.pages.async_resolve(_PAGE)
+        self._connection.pages.async_note(_PAGE, account.unread)
         self._connection.trouble.clear()
         self._async_note_sign_in()
         self.last_poll = dt_util.utcnow()

@@ -27,7 +27,8 @@ async def async_get_config_entry_diagnostics(
     coordinator = data.coordinator
     account = coordinator.data
     stored = await hass.async_add_executor_job(data.store.meters)
-    days = [await hass.async_add_executor_job(data.store.days, meter.number) for meter in stored]
+    run = hass.async_add_executor_job
+    days = [await run(data.store.days, meter.number) for meter in stored]
     exception = coordinator.last_exception
     return {
         "options": _options(entry.options),
@@ -43,7 +44,11 @@ async def async_get_config_entry_diagnostics(
         "meters_announced": account.meters_announced if account else None,
         "meters": [_meter(meter) for meter in account.meters] if account else None,
         "store": [
-            {"utility": meter.utility, **_days(list(of_meter.values()))}
+            {
+                "utility": meter.utility,
+                "readings_below_zero": await run(data.store.below_zero, meter.number),
+                **_days(list(of_meter.values())),
+            }
             for meter, of_meter in zip(stored, days, strict=True)
         ],
     }

@@ -50,8 +50,7 @@ def file_of(tmp_path: Path) -> Path:
 def content(path: Path) -> Content:
     with closing(sqlite3.connect(path)) as db:
         return tuple(
-            db.execute(f"SELECT * FROM {table}").fetchall()
-            for table in ("reading", "day", "meter")
+            db.execute(f"SELECT * FROM {table}").fetchall() for table in ("reading", "day", "meter")
         )
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from custom_components.usms import client
 from custom_components.usms.client import PageNotUnderstood
 from custom_components.usms.client.models import Account, Payment
-from custom_components.usms.client.portal.report_pages import TopUpsPage
+from custom_components.usms.client.portal.topup_pages import TopUpsPage
 from tests.support.large_pages import large_pages
 from tests.support.page_shapes import shapes
 from tests.support.page_targets import page_targets

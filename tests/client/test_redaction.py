@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from custom_components.usms.client import PageNotUnderstood, UsmsClient
-from custom_components.usms.client.portal import pages, report_pages
+from custom_components.usms.client.portal import pages, report_pages, topup_pages
 from custom_components.usms.client.portal.redaction import redacted
 from tests.portal import Fault, SimulatedPortal
 from tests.portal.drift import DRIFTS
@@ -96,7 +96,7 @@ async def test_a_parsers_trouble_is_the_same_with_the_sample(
         "hourly": lambda html: report_pages.hourly_readings(report_pages.report_page(html), DAY),
         "daily": lambda html: report_pages.daily_readings(report_pages.report_page(html), DAY, DAY),
         "payment": payment,
-        "topups": report_pages.topups_page,
+        "topups": topup_pages.topups_page,
     }
     served = await _served(signed_in, portal)
     troubles = set()

@@ -34,8 +34,11 @@ ANSWERS: Final = frozenset(
     }
 )
 """Another answer takes the place of the portal's own."""
-TROUBLES: Final = frozenset({"cookie_dropped", "state_refused", "session_stolen", "captcha_asked"})
-"""The portal answers, but no longer knows whom."""
+TROUBLES: Final = frozenset(
+    {"cookie_dropped", "state_refused", "session_stolen", "captcha_asked", "meter_opened"}
+)
+"""The portal answers, but no longer knows whom, or what was opened: another program with the same
+session has opened another meter."""
 CHANGES: Final = frozenset({"wrong_charset", *DRIFTS})
 """The portal's own page, changed on its way."""
 KINDS: Final = ANSWERS | TROUBLES | CHANGES

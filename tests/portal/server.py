@@ -270,6 +270,9 @@ class SimulatedPortal:
             if trouble == "captcha_asked" and name != "dxb.axd":
                 answer = self._login.form(session, None)
             else:
+                if trouble == "meter_opened" and session.account:
+                    others = [m.number for m in self.meters_of(session.account)]
+                    session.meter = next((m for m in others if m != session.meter), None)
                 if trouble == "state_refused":
                     session.views.clear()
                 answer = self._route(session, name, request.method, query, posted)

@@ -22,8 +22,9 @@ def page_targets(client: ModuleType) -> dict[str, Callable[[str], object]]:
     `client` is the client package, by whichever name it was imported.
     """
     portal = f"{client.__name__}.portal"
-    pages, report_pages, forms = (
-        import_module(f"{portal}.{name}") for name in ("pages", "report_pages", "forms")
+    pages, report_pages, topup_pages, forms = (
+        import_module(f"{portal}.{name}")
+        for name in ("pages", "report_pages", "topup_pages", "forms")
     )
 
     def usage_history(html: str) -> object:
@@ -47,5 +48,5 @@ def page_targets(client: ModuleType) -> dict[str, Callable[[str], object]]:
         "UsageHistory": usage_history,
         "ResLogin": lambda html: (pages.is_login_page(html), pages.login_page(html)),
         "WebForm2": lambda html: pages.payment_page(html, "10000001"),
-        "TransactionHistory": report_pages.topups_page,
+        "TransactionHistory": topup_pages.topups_page,
     }

@@ -47,6 +47,7 @@ from .models import (
     Resolution,
     TopUp,
     TopUpOrigin,
+    Unread,
     Utility,
 )
 from .portal.addresses import BASE_URL_VARIABLE, DEFAULT_BASE_URL
@@ -99,6 +100,7 @@ __all__ = [
     "TopUpOrigin",
     "Turns",
     "UnknownMeter",
+    "Unread",
     "UsmsClient",
     "UsmsConnectionError",
     "UsmsError",

@@ -210,22 +210,30 @@ class UsmsClient:
                 self._transport.url("Home"), lambda html: pages.account_page(html, self._now())
             )
 
-    async def hourly(self, meter: str, day: date) -> Report:
+    async def hourly(self, meter: str, day: date, *, anew: bool = False) -> Report:
         """Return a day's hours in kWh, as far as published (1 to 4 requests).
 
-        Raises NoData where there are none, ReportNotOffered for a meter without hourly reports.
+        With `anew` the meter is opened first, whatever page is open. Rows that can't be read are
+        left out (`Report.unread`). Raises NoData where there are none, ReportNotOffered for a
+        meter without hourly reports.
         """
         async with self._exclusive():
+            if anew:
+                self._reports.close()
             return await self._reports.read(_number(meter), Resolution.HOUR, day, day)
 
-    async def daily(self, meter: str, first: date, last: date) -> Report:
+    async def daily(self, meter: str, first: date, last: date, *, anew: bool = False) -> Report:
         """Return the days from `first` to `last`, both included, in kWh or m³ (1 to 4 requests).
 
-        Raises NoData where there are none, WrongRequest for more than 31 days.
+        With `anew` the meter is opened first, whatever page is open. Rows that can't be read are
+        left out (`Report.unread`). Raises NoData where there are none, WrongRequest for more than
+        31 days.
         """
         if not 0 <= (last - first).days < MAX_DAYS:
             raise WrongRequest(f"A daily report takes from 1 to {MAX_DAYS} days")
         async with self._exclusive():
+            if anew:
+                self._reports.close()
             return await self._reports.read(_number(meter), Resolution.DAY, first, last)
 
     def top_up_url(self, meter: str) -> str:

@@ -33,6 +33,17 @@ class Resolution(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A part of a page that can't be read, and was left out."""
+
+    page: str
+    missing: str
+    """What was expected there; no text of the page."""
+    sample: str | None = field(default=None, repr=False)
+    """The page with its structure alone, without personal data."""
+
+
+@dataclass(frozen=True, slots=True)
 class Meter:
     """One meter as its card on the account page shows it.
 
@@ -66,6 +77,8 @@ class Account:
     meters_announced: int | None = None
     """How many meters the page says there are, where it says so; more than `meters` has means
     that the portal shows the rest on further pages."""
+    unread: Unread | None = field(default=None, compare=False)
+    """Of what can't be read on the cards: of the first; None where all can."""
 
     def meter(self, number: str) -> Meter | None:
         """Return the meter of that number, if the account has it."""
@@ -95,6 +108,10 @@ class Report:
     """By time, without duplicates. Hours and days that were not published are not there."""
     total: Decimal | None
     """What the grid's footer says, in the unit of the readings; None without a footer."""
+    utility: Utility | None = None
+    """What the page says that the meter measures, where it says so."""
+    unread: Unread | None = field(default=None, compare=False)
+    """Of the rows that are left out, for they can't be read: of the first; None where all can."""
 
     @property
     def difference(self) -> Decimal:

@@ -18,12 +18,10 @@ _DIGITS: Final = 6
 
 @dataclass(slots=True)
 class Adoption:
-    """Readings to take over, and rows that have to go."""
+    """Readings to take over."""
 
     totals: list[Reading] = field(default_factory=list)
     hours: list[Reading] = field(default_factory=list)
-    superseded: list[datetime] = field(default_factory=list)
-    """Starts of totals at midnight of days that have hours now."""
 
 
 def adoption(
@@ -50,9 +48,6 @@ def adoption(
         if _is_total(utility, of_day, of_store.total if total is None else total, at_midnight):
             alone = of_day.pop(at_midnight)
             total = alone if total is None else total
-            starts = {hour.start for hour in of_store.hours} | of_day.keys()
-            if starts and at_midnight not in starts:
-                found.superseded.append(at_midnight)
         if total is not None and of_store.total is None:
             found.totals.append(Reading(at_midnight, total))
         have = {hour.start for hour in of_store.hours}

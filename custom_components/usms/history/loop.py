@@ -262,16 +262,16 @@ class History:
             self._reviewed_at = now
 
     async def _async_read_reports(self) -> None:
-        stored = False
+        stored, unread = False, None
         async for progress in self._sync.run():
             await self._async_keep(progress)
+            unread = progress.unread or unread
             await self._async_record_account()
             self._reviewed_at, stored = None, True
         self._back_off.reset()
         if stored:  # all that was due; a full disk may take some of it
             async_clear_store_issue(self._hass, self._entry)
-            if not self._sync.puts_off:
-                self._pages.async_resolve(_PAGE)
+            self._pages.async_note(_PAGE, unread, resolved=not self._sync.puts_off)
 
     async def _async_keep(self, progress: Progress) -> None:
         """Derive from the store what one report changed."""

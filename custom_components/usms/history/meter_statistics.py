@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Final
 
 from homeassistant.components.recorder.models import StatisticData
@@ -34,24 +33,12 @@ from .recorder import (
 )
 from .series import metadata
 from .statistic_rows import Row, RunningSums, build_rows, stretches
+from .written import Written, left_totals, superseded_totals
 
 _LOGGER = logging.getLogger(__name__)
 
 _DAY: Final = timedelta(days=1)
 _SAME: Final = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """What stands in the recorder of a day."""
-
-    amount: Decimal
-    total: Decimal | None
-    starts: int
-
-    @classmethod
-    def of(cls, day: DayReadings) -> _Written:
-        return cls(day.amount, day.total, day.starts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +78,7 @@ class MeterStatistics:
         self._metadata = metadata(meter, utility)
         self._ids = {name: series["statistic_id"] for name, series in self._metadata.items()}
         self._schedule = schedule
-        self._written: dict[date, _Written] = {}
+        self._written: dict[date, Written] = {}
         """What the recorder has of each day."""
         self._base: dict[str, float] = {}
         """By how much the sums of each series are higher than its own: an offset set by hand."""
@@ -116,9 +103,8 @@ class MeterStatistics:
             return Verified()
         if not self._verified or not await self._async_is_as_written_before(min(changed)):
             return await self.async_verify()
-        run = self._hass.async_add_executor_job
-        superseded = await run(self._superseded, changed)
-        rows = await run(self._changed_rows, changed)
+        # One look at the store for both: the history goes on writing to it.
+        rows, superseded = await self._hass.async_add_executor_job(self._changed_rows, changed)
         await self._async_write(rows)
         await self._async_delete(superseded)
         return Verified(written=sum(map(len, rows.values())))
@@ -135,8 +121,9 @@ class MeterStatistics:
         sums, done = RunningSums.priced_by(self._schedule), Verified()
         for first, last in await run(self._months):
             recorded = await self._async_recorded(first, last)
-            adopted, superseded = await run(self._adopt, recorded, first, last)
+            adopted = await run(self._adopt, recorded, first, last)
             expected = await run(self._rows, first, last, sums)
+            superseded = left_totals(self._written, recorded[self._ids["consumption"]])
             self._find_base(expected, recorded)
             differing = {
                 name: [
@@ -234,8 +221,8 @@ class MeterStatistics:
 
     def _adopt(
         self, recorded: Mapping[str, Recorded], first: date | None, last: date | None
-    ) -> tuple[int, list[datetime]]:
-        """Take over what only the recorder has; return how much, and which rows have to go."""
+    ) -> int:
+        """Take over what only the recorder has; return how much."""
         amounts = {
             name: {start: state for start, (state, _) in recorded[self._ids[name]].items()}
             for name in ("consumption", "daily")
@@ -253,21 +240,18 @@ class MeterStatistics:
                 adopted += self._store.adopt(self._meter, resolution, readings, now)
         if adopted:
             _LOGGER.info("Took over %d readings that only the recorder had", adopted)
-        return adopted, found.superseded
+        return adopted
 
-    def _superseded(self, changed: set[date]) -> list[datetime]:
-        """Return the starts of totals at midnight of days that have hours now."""
-        return [
-            brunei_midnight(day.day)
-            for day in self._days(changed)
-            if day.day in self._written and self._written[day.day].starts & ~day.starts
-        ]
+    def _changed_rows(
+        self, changed: set[date]
+    ) -> tuple[dict[str, list[StatisticData]], list[datetime]]:
+        """Return the rows to write, of the changed days and of all later ones if sums move.
 
-    def _changed_rows(self, changed: set[date]) -> dict[str, list[StatisticData]]:
-        """Return the rows to write: of the changed days, and of all later ones if sums move."""
-        moved = None
+        And the starts of rows that have to go: totals at midnight of days that have hours now.
+        """
+        before, moved = dict(self._written), None
         for day in self._days(changed):
-            known, self._written[day.day] = self._written.get(day.day), _Written.of(day)
+            known, self._written[day.day] = self._written.get(day.day), Written.of(day)
             if moved is None and (
                 known is None or (known.amount, known.total) != (day.amount, day.total)
             ):
@@ -281,14 +265,14 @@ class MeterStatistics:
             part = self._rows(first, last, self._sums_before(first))
             for name, series in part.items():
                 rows[name] += series
-        return rows
+        return rows, superseded_totals(before, self._written)
 
     def _rows(
         self, first: date | None, last: date | None, sums: RunningSums
     ) -> dict[str, list[StatisticData]]:
         data: dict[str, list[StatisticData]] = {name: [] for name in self._metadata}
         for day in self._days(None, first, last):
-            self._written[day.day] = _Written.of(day)
+            self._written[day.day] = Written.of(day)
             rows = build_rows(day, sums)
             for name, series in data.items():
                 series += [_data(row) for row in getattr(rows, name)]

@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.issue_registry import IssueSeverity
 from homeassistant.util import dt as dt_util
 
-from ..client import PageNotUnderstood
+from ..client import PageNotUnderstood, Unread
 from .registry import Issue, async_clear_issue, async_raise_issue
 
 ISSUE_TRACKER: Final = "https://github.com/usms-home-assistant/usms/issues"
@@ -43,10 +43,18 @@ class PageIssues:
             self._async_update()
 
     @callback
-    def async_record(self, err: PageNotUnderstood) -> None:
+    def async_record(self, err: PageNotUnderstood | Unread) -> None:
         """Keep the page's sample for diagnostics, and ask for help once."""
         self._pages[err.page] = _Page(dt_util.utcnow(), err.missing, err.sample)
         self._async_update()
+
+    @callback
+    def async_note(self, page: str, unread: Unread | None, *, resolved: bool = True) -> None:
+        """Keep what of a page could not be read, if anything; else it may be resolved."""
+        if unread:
+            self.async_record(unread)
+        elif resolved:
+            self.async_resolve(page)
 
     @callback
     def async_resolve(self, page: str) -> None:

@@ -23,6 +23,8 @@ _T = TypeVar("_T")
 
 _MAX_READ: Final = 512 * 1024
 _MAX_SAMPLE: Final = 96 * 1024
+_LONGEST_NUMBER: Final = 40
+"""Digits of a number that may be somebody's."""
 _DROPPED: Final = ("script", "style", "noscript", "iframe", "object", "svg")
 _KEPT_ATTRIBUTES: Final = frozenset(
     {"id", "class", "name", "type", "colspan", "rowspan", "method", "value", "src", "action", "alt"}
@@ -124,7 +126,7 @@ class _Mask:
 
     def number(self, digits: str) -> str:
         """Return a stand-in of the same length; of a long number, one of its own."""
-        if len(digits) < 5:
+        if not 5 <= len(digits) <= _LONGEST_NUMBER:
             return "1" * len(digits)
         if digits not in self._numbers:
             stand_in = 10 ** len(digits) - 1 - len(self._numbers)

@@ -1,35 +1,38 @@
-"""The portal's pages with a grid, as models: consumption reports and the transaction history.
+"""Consumption reports as models.
 
 As in `pages`: HTML in, values out, no I/O, `PageNotUnderstood` where something is missing.
 """
 
 from __future__ import annotations
 
+import base64
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 from bs4.element import Tag
 
 from ..brunei import brunei_midnight
 from ..errors import PageNotUnderstood
-from ..models import Reading, TopUp
+from ..models import Reading, Utility
 from .forms import Form, ReportType, read_form, shown_dates, shown_type
 from .html import parse, text_of
 from .pages import ERROR_LABEL
-from .values import date_shown, moment_shown, number_shown
+from .values import date_shown, number_shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from bs4 import BeautifulSoup
 
     from .forms import ReportQuery
 
-TOPUPS_PAGE: Final = "TransactionHistory"
-"""As errors name it."""
+_PAGE: Final = "UsageHistory"
 _GRID: Final = "ASPxPageControl1_grid_DXMainTable"
 _TYPE_CHOICES: Final = "cboType_DDD_L_LBT"
 _NOT_FOUND: Final = "not found"
@@ -43,6 +46,7 @@ class ReportPage:
     error: str
     rows: tuple[tuple[str, str], ...]
     total: Decimal | None
+    """What the footer says; None without one, and for one that can't be read."""
     is_empty: bool
     """Whether the grid says of itself that it has no rows."""
     choices: frozenset[ReportType] | None
@@ -50,6 +54,12 @@ class ReportPage:
     chart_date: date | None
     html: str
     """The page as served, to make a sample of."""
+    meter: str | None = None
+    """The meter that the form's address names, where it names one."""
+    utility: Utility | None = None
+    """What the heading of the values is a unit of, where it names one."""
+    unread: str | None = None
+    """What the footer lacked to be read."""
 
     @property
     def type(self) -> ReportType | None:
@@ -65,25 +75,15 @@ class ReportPage:
         if query.type is ReportType.HOURLY and self.rows and self.chart_date is not None:
             return self.chart_date == query.first
         if query.type is ReportType.DAILY:
-            days = [date_shown(label) for label, _ in self.rows]
-            return all(day is not None and query.first <= day <= query.last for day in days)
+            days = [day for label, _ in self.rows if (day := date_shown(label))]
+            return all(query.first <= day <= query.last for day in days)
         return True
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class TopUpsPage:
-    """A page of the transaction history."""
-
-    form: Form
-    topups: tuple[TopUp, ...]
-    pages: int
-    """How many pages the pager announces."""
 
 
 def report_page(html: str) -> ReportPage:
     """Read a consumption report page, with or without an answer on it."""
-    page = "UsageHistory"
-    parts = parse(html, page, ["input", "img"], ids=[ERROR_LABEL, _GRID, _TYPE_CHOICES])
+    page = _PAGE
+    parts = parse(html, page, ["input", "img", "form"], ids=[ERROR_LABEL, _GRID, _TYPE_CHOICES])
     error = text_of(parts, ERROR_LABEL)
     if error is None:
         raise PageNotUnderstood(page, "the error label that every report page has")
@@ -92,10 +92,13 @@ def report_page(html: str) -> ReportPage:
         raise PageNotUnderstood(page, "the view state")
     grid = parts.find(id=_GRID)
     rows: tuple[tuple[str, str], ...] = ()
-    total = None
+    total = unread = None
     if isinstance(grid, Tag):
         rows = tuple(_grid_rows(grid, page))
-        total = _grid_total(grid, page)
+        try:
+            total = _grid_total(grid, page)
+        except PageNotUnderstood as err:
+            unread = err.missing
     return ReportPage(
         form=form,
         error=error,
@@ -105,114 +108,84 @@ def report_page(html: str) -> ReportPage:
         choices=_choices(parts, html),
         chart_date=_chart_date(parts),
         html=html,
+        meter=_meter_of_form(parts),
+        utility=_utility(grid) if isinstance(grid, Tag) else None,
+        unread=unread,
     )
 
 
-def hourly_readings(page: ReportPage, day: date) -> tuple[Reading, ...]:
-    """Return the hours of a report page: label N ends at N:00 of that day."""
-    readings: dict[int, Reading] = {}
-    for label, text in page.rows:
+@dataclass(frozen=True, slots=True, repr=False)
+class Rows:
+    """What the rows of a report say."""
+
+    readings: tuple[Reading, ...]
+    """By time; hours and days that were not published are not there."""
+    unread: str | None
+    """What the first row lacked that was left out, for it can't be read."""
+
+
+def hourly_readings(page: ReportPage, day: date) -> Rows:
+    """Return the hours of a report page: label N ends at N:00 of that day.
+
+    Raises PageNotUnderstood where no row can be read.
+    """
+
+    def start(label: str) -> datetime:
         if not re.fullmatch(r"\d{1,2}", label) or not 1 <= int(label) <= 24:
-            raise PageNotUnderstood("UsageHistory", "an hour label from 1 to 24")
-        hour = int(label)
-        if hour in readings:
-            raise PageNotUnderstood("UsageHistory", "one row an hour (a label stands twice)")
-        value = _consumption(text)
-        if value is not None:
-            start = brunei_midnight(day) + timedelta(hours=hour - 1)
-            readings[hour] = Reading(start, value)
-    return tuple(readings[hour] for hour in sorted(readings))
+            raise PageNotUnderstood(_PAGE, "an hour label from 1 to 24")
+        return brunei_midnight(day) + timedelta(hours=int(label) - 1)
+
+    return _read_rows(page, start)
 
 
-def daily_readings(page: ReportPage, first: date, last: date) -> tuple[Reading, ...]:
-    """Return the days of a report page, all within the range that was asked for."""
-    readings: dict[date, Reading] = {}
-    for label, text in page.rows:
+def daily_readings(page: ReportPage, first: date, last: date) -> Rows:
+    """Return the days of a report page, all within the range that was asked for.
+
+    Raises PageNotUnderstood where no row can be read.
+    """
+
+    def start(label: str) -> datetime:
         day = date_shown(label)
         if day is None or not first <= day <= last:
-            raise PageNotUnderstood("UsageHistory", "a day label (dd/mm/yyyy) of the range asked")
-        if day in readings:
-            raise PageNotUnderstood("UsageHistory", "one row a day (a label stands twice)")
-        value = _consumption(text)
-        if value is not None:
-            readings[day] = Reading(brunei_midnight(day), value)
-    return tuple(readings[day] for day in sorted(readings))
+            raise PageNotUnderstood(_PAGE, "a day label (dd/mm/yyyy) of the range asked")
+        return brunei_midnight(day)
+
+    return _read_rows(page, start)
+
+
+def _read_rows(page: ReportPage, start_of: Callable[[str], datetime]) -> Rows:
+    """Read row by row: one that can't be read hides no other."""
+    values: dict[datetime, Decimal | None] = {}
+    bad: set[datetime] = set()
+    trouble: PageNotUnderstood | None = None
+    for label, text in page.rows:
+        start = None
+        try:
+            start = start_of(label)
+            # Without a value it is not published yet.
+            value = None if text in {"", "-"} else number_shown(text, _PAGE, "a row's value")
+            _check_same(values.setdefault(start, value), value)
+        except PageNotUnderstood as err:
+            trouble = trouble or err
+            if start:
+                bad.add(start)
+    good = {start: value for start, value in values.items() if start not in bad}
+    if trouble and not good:
+        raise trouble  # the layout has changed
+    readings = tuple(
+        Reading(start, value) for start, value in sorted(good.items()) if value is not None
+    )
+    return Rows(readings, trouble.missing if trouble else page.unread)
+
+
+def _check_same(known: Decimal | None, value: Decimal | None) -> None:
+    if known != value:
+        raise PageNotUnderstood(_PAGE, "one value a label (it stands twice)")
 
 
 def says_not_found(page: ReportPage) -> bool:
     """Return whether a page says that it has no consumption for the query."""
     return _NOT_FOUND in page.error.casefold() or (page.is_empty and not page.error)
-
-
-_TOPUP_COLUMNS: Final = {
-    "topup date": "at",
-    "transaction no": "transaction",
-    "meter no": "meter",
-    "topup amount ($)": "amount",
-    "initial loan/debt cleared ($)": "debt_cleared",
-    "actual recharge amount ($)": "recharge",
-    "units credited": "units",
-    "payment mode": "payment_mode",
-    "site name": "site",
-    "source": "source",
-}
-
-
-def topups_page(html: str) -> TopUpsPage:
-    """Read a page of the transaction history; columns by their headings."""
-    page = TOPUPS_PAGE
-    parts = parse(html, page, "input", ids=re.compile(r"grid_DXMainTable$"))
-    form = read_form(parts.find_all("input"))
-    if form.value("__VIEWSTATE") is None:
-        raise PageNotUnderstood(page, "the view state")
-    grid = parts.find(id=re.compile(r"grid_DXMainTable$"))
-    if not isinstance(grid, Tag):
-        raise PageNotUnderstood(page, "the grid")
-    headings = [
-        " ".join(cell.get_text(" ", strip=True).split()).casefold()
-        for cell in grid.find_all("td", class_="dxgvHeader")
-    ]
-    names = [_TOPUP_COLUMNS.get(heading) for heading in headings]
-    rows = grid.find_all("tr", class_="dxgvDataRow")
-    if rows and not set(_TOPUP_COLUMNS.values()).issubset(names):
-        raise PageNotUnderstood(page, "a column of the grid")
-    topups = []
-    for row in rows:
-        cells = [cell.get_text(" ", strip=True) for cell in row.find_all("td", recursive=False)]
-        topups.append(_topup(dict(zip(names, cells, strict=False)), page))
-    pager = re.search(r"Page\s{1,9}\d{1,9}\s{1,9}of\s{1,9}(\d{1,9})", html)
-    return TopUpsPage(form, tuple(topups), int(pager[1]) if pager else 1)
-
-
-def _topup(cells: dict[str | None, str], page: str) -> TopUp:
-    def text(name: str) -> str | None:
-        found = cells.get(name, "").replace("\xa0", " ").strip()
-        return found if found and found != "-" else None
-
-    def number(name: str) -> Decimal | None:
-        shown = text(name)
-        value = number_shown(shown, page, name) if shown else None
-        if value is not None and value < 0:
-            raise PageNotUnderstood(page, f"a number that is not below zero ({name})")
-        return value
-
-    at, amount = text("at"), number("amount")
-    moment = moment_shown(at) if at else None
-    transaction, meter = text("transaction"), text("meter")
-    if moment is None or amount is None or transaction is None or meter is None:
-        raise PageNotUnderstood(page, "a top-up's date, number, meter or amount")
-    return TopUp(
-        at=moment,
-        transaction=transaction,
-        meter=meter,
-        amount=amount,
-        debt_cleared=number("debt_cleared"),
-        recharge=number("recharge"),
-        units=number("units"),
-        payment_mode=text("payment_mode"),
-        site=text("site"),
-        source=text("source"),
-    )
 
 
 # --- the parts of pages ---
@@ -252,19 +225,29 @@ def _choices(parts: BeautifulSoup, html: str) -> frozenset[ReportType] | None:
     return found or None
 
 
+def _utility(grid: Tag) -> Utility | None:
+    headings = " ".join(cell.get_text(" ") for cell in grid.find_all("td", class_="dxgvHeader"))
+    found = re.search(r"(kwh)|m(?:³|3|\^3)", headings, re.IGNORECASE)
+    if not found:
+        return None
+    return Utility.ELECTRICITY if found[1] else Utility.WATER
+
+
+def _meter_of_form(parts: BeautifulSoup) -> str | None:
+    """Return the meter of the form's address (`p=`, base64), where it has one."""
+    form = parts.find("form")
+    action = str(form.get("action") or "") if isinstance(form, Tag) else ""
+    found = re.search(r"[?&]p=([^&]+)", action)
+    if not found:
+        return None
+    with suppress(ValueError):
+        return base64.b64decode(unquote(found[1]), validate=True).decode("ascii")
+    return None
+
+
 def _chart_date(parts: BeautifulSoup) -> date | None:
     for image in parts.find_all("img"):
         shown = re.search(r"as at (\d{1,2}/\d{1,2}/\d{4})", str(image.get("alt", "")))
         if shown:
             return date_shown(shown[1])
     return None
-
-
-def _consumption(text: str) -> Decimal | None:
-    """Return a row's value; None where the row is there but has none yet."""
-    if text in {"", "-"}:
-        return None
-    value = number_shown(text, "UsageHistory", "a row's value")
-    if value < 0:
-        raise PageNotUnderstood("UsageHistory", "a row's value that is not below zero")
-    return value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..brunei import brunei_date
 from ..errors import PageNotUnderstood
-from . import report_pages
+from . import topup_pages
 from .forms import search_fields, shown_dates
 from .usage_reports import meter_parameter
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from ..models import TopUp
-    from .report_pages import TopUpsPage
     from .session import PortalSession
+    from .topup_pages import TopUpsPage
     from .transport import Transport
     from .usage_reports import UsageReports
 
@@ -41,7 +41,7 @@ class TopUpReports:
         found = await self._search(meter, first, last)
         if any(topup.meter != meter for topup in found):
             raise PageNotUnderstood(
-                report_pages.TOPUPS_PAGE, "top-ups of the meter that was asked for"
+                topup_pages.TOPUPS_PAGE, "top-ups of the meter that was asked for"
             )
         return tuple(sorted(set(found), key=lambda topup: (topup.at, topup.transaction)))
 
@@ -51,7 +51,7 @@ class TopUpReports:
         How the grid turns its pages is not known, how it searches is.
         """
         url = self._transport.url("Report/TransactionHistory", p=meter_parameter(meter))
-        page = await self._session.get(url, report_pages.topups_page)
+        page = await self._session.get(url, topup_pages.topups_page)
         found: list[TopUp] = []
         ranges = [(first, last)]
         while ranges:
@@ -61,7 +61,7 @@ class TopUpReports:
             if page.pages == 1:
                 found += page.topups
             elif start == end:
-                raise PageNotUnderstood(report_pages.TOPUPS_PAGE, "a day's top-ups on one page")
+                raise PageNotUnderstood(topup_pages.TOPUPS_PAGE, "a day's top-ups on one page")
             else:
                 middle = start + (end - start) // 2
                 ranges += [(start, middle), (middle + timedelta(days=1), end)]
@@ -70,9 +70,9 @@ class TopUpReports:
 
 def _page_of(first: date, last: date, html: str) -> TopUpsPage:
     """Read a page of the transaction history that shows these days."""
-    page = report_pages.topups_page(html)
+    page = topup_pages.topups_page(html)
     if not _answers(page, first, last):
-        raise PageNotUnderstood(report_pages.TOPUPS_PAGE, "the days that were asked for")
+        raise PageNotUnderstood(topup_pages.TOPUPS_PAGE, "the days that were asked for")
     return page
 
 

@@ -22,7 +22,7 @@ from ..errors import (
     SessionExpired,
     UsmsError,
 )
-from ..models import Reading, Report, Resolution
+from ..models import Report, Resolution, Unread
 from . import report_pages
 from .forms import ReportQuery, ReportType
 from .redaction import redacted
@@ -63,6 +63,7 @@ class UsageReports:
         self._transport = transport
         self._open: _OpenPage | None = None
         self._refusals = 0
+        self._unread_noted = False
         self.open_page_serves: bool | None = None
         """Whether an open page serves further questions with one request; None until known."""
 
@@ -79,6 +80,10 @@ class UsageReports:
         if not page.rows:
             raise NoData(f"The portal has no {resolution} consumption for these days")
         report = await asyncio.to_thread(_report, page, meter, resolution, query)
+        if report.unread:
+            level = logging.DEBUG if self._unread_noted else logging.WARNING
+            self._unread_noted = True
+            _LOGGER.log(level, "Left out of a report, unreadable: %s", report.unread.missing)
         if report.difference:
             _LOGGER.warning(
                 "The total of a %s report differs from its rows by %s",
@@ -116,7 +121,11 @@ class UsageReports:
             _LOGGER.debug("The open report page did not serve: %s", err)
             self._refused()
             return None
-        if not page.answers(query) or not (page.rows or report_pages.says_not_found(page)):
+        if (
+            page.meter not in {None, meter}
+            or not page.answers(query)
+            or not (page.rows or report_pages.says_not_found(page))
+        ):
             self._refused()
             return None
         if page.rows:
@@ -146,9 +155,13 @@ class UsageReports:
                 raise await _not_understood(page, f"the type {query.type.word} after asking")
         for _ in range(2):
             page = await self._post(opened, query)
+            if page.meter not in {None, meter}:
+                break
             if page.answers(query) and (page.rows or report_pages.says_not_found(page)):
                 return page
         self.close()
+        if page.meter not in {None, meter}:
+            raise await _not_understood(page, "the meter that was asked for (it shows another)")
         if page.answers(query):
             raise await _not_understood(page, "rows, or a known text that there are none")
         raise await _not_understood(page, "an answer to the query that was asked")
@@ -181,13 +194,17 @@ async def _not_understood(page: ReportPage, missing: str) -> PageNotUnderstood:
 
 
 def _report(page: ReportPage, meter: str, resolution: Resolution, query: ReportQuery) -> Report:
-    readings: tuple[Reading, ...]
     try:
         if resolution is Resolution.HOUR:
-            readings = report_pages.hourly_readings(page, query.first)
+            rows = report_pages.hourly_readings(page, query.first)
         else:
-            readings = report_pages.daily_readings(page, query.first, query.last)
+            rows = report_pages.daily_readings(page, query.first, query.last)
     except PageNotUnderstood as err:
         err.sample = redacted(page.html)
         raise
-    return Report(meter, resolution, query.first, query.last, readings, page.total)
+    unread = Unread(_PAGE, rows.unread, redacted(page.html)) if rows.unread else None
+    # A total of rows that are not all there proves nothing.
+    total = None if unread else page.total
+    return Report(
+        meter, resolution, query.first, query.last, rows.readings, total, page.utility, unread
+    )

@@ -78,3 +78,12 @@ class MeterTable(Database):
                 "UPDATE meter SET hourly_refused_at = ? WHERE id = ?",
                 (stamp(at) if at else None, meter_id_of(db, meter)),
             )
+
+    def below_zero(self, meter: str) -> int:
+        """Return how many readings are below zero, as the portal shows some."""
+        with self.reading() as db:
+            found = db.execute(
+                "SELECT count(*) FROM reading WHERE meter = ? AND value LIKE '-%'",
+                (meter_id_of(db, meter),),
+            ).fetchone()
+        return int(found[0])

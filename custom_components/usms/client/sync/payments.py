@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from ..brunei import brunei_date, utcnow
 from ..errors import PageNotUnderstood, PortalUnavailable
 from ..portal.pages import PAYMENT_PAGE
-from ..portal.report_pages import TOPUPS_PAGE
+from ..portal.topup_pages import TOPUPS_PAGE
 from ..store.payments import Payments
 
 if TYPE_CHECKING:

@@ -14,17 +14,19 @@ from decimal import Decimal
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from ..back_off import BackOff
 from ..brunei import utcnow
 from ..errors import ClockWrong, NoData, PageNotUnderstood, ReportNotOffered
 from ..models import Reading, Resolution, Utility
 from ..store.models import DayState, Origin, StoredMeter
 from . import plan, settling
+from .ownership import read_report
 from .plan import MeterState, Step
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
-    from ..models import Account, Meter
+    from ..models import Account, Meter, Unread
     from ..store import ReadingsStore
     from .source import ReportSource
 
@@ -33,6 +35,7 @@ _LOGGER = logging.getLogger(__name__)
 CLOCK_TOLERANCE: Final = timedelta(hours=1)
 """By how much this machine's clock may differ from the portal's."""
 _DEFERRED_FOR: Final = timedelta(hours=6)
+_LONGEST_DEFERRED: Final = timedelta(days=4)
 _NOT_UNDERSTOOD_IN_A_ROW: Final = 3
 _PAGE_SERVES: Final = "open_page_serves"
 _PAGE_SERVES_KNOWN_FOR: Final = timedelta(days=30)
@@ -55,6 +58,8 @@ class Progress:
     """The days of the step's meter of which any reading changed."""
     time_left: timedelta | None
     """At the speed so far; None before there is one."""
+    unread: Unread | None = None
+    """What could not be read of the report, and was left out."""
 
 
 class Sync:
@@ -72,6 +77,9 @@ class Sync:
         self._outlook: plan.Outlook | None = None
         """Of the states; None until someone asks."""
         self._deferred: dict[Step, datetime] = {}
+        self._delays: dict[Step, BackOff] = {}
+        """How long reports that were not understood are put off next."""
+        self._unread: Unread | None = None
         self._pace = _Pace()
 
     async def open(self) -> None:
@@ -149,13 +157,16 @@ class Sync:
                 changed = await self.take(step)
             except PageNotUnderstood as err:
                 _LOGGER.warning("A report is put off: %s", err)
-                self._deferred[step] = self._now() + _DEFERRED_FOR
+                # Longer each time, so that a long stretch of them hides nothing behind it.
+                delays = self._delays.setdefault(step, BackOff(_DEFERRED_FOR, _LONGEST_DEFERRED))
+                self._deferred[step] = self._now() + delays.next()
                 not_understood = err
                 in_a_row += 1
                 if in_a_row >= _NOT_UNDERSTOOD_IN_A_ROW:
                     break
                 continue
             in_a_row = 0
+            self._delays.pop(step, None)
             self._pace.add(monotonic() - began)
             yield await asyncio.to_thread(self._progress, step, changed)
         if not_understood:
@@ -191,13 +202,14 @@ class Sync:
 
     async def _read(self, step: Step) -> Iterable[Reading] | None:
         """Ask the portal; an empty list where it has nothing, None where it never will."""
+        self._unread, state = None, self._states[step.meter]
         try:
-            if step.resolution is Resolution.DAY:
-                report = await self._client.daily(step.meter, step.first, step.last)
-            else:
-                report = await self._client.hourly(step.meter, step.first)
-                if self._states[step.meter].meter.hourly_refused_at:
-                    await self._set_hourly_refused(step.meter, None)
+            meters = {state.meter.number: state.meter.utility for state in self._states.values()}
+            checked = await read_report(self._client, self._store, step, meters)
+            for meter, (first, last) in checked.again.items():
+                await self.request(meter, first, last, force=True)
+            if step.resolution is Resolution.HOUR and state.meter.hourly_refused_at:
+                await self._set_hourly_refused(step.meter, None)
         except NoData:
             return ()
         except ReportNotOffered:
@@ -205,7 +217,8 @@ class Sync:
                 raise
             await self._set_hourly_refused(step.meter, self._now())
             return None
-        return report.readings
+        self._unread = checked.report.unread
+        return checked.report.readings
 
     async def _set_hourly_refused(self, meter: str, at: datetime | None) -> None:
         await asyncio.to_thread(self._store.set_hourly_refused, meter, at)
@@ -285,6 +298,7 @@ class Sync:
             empty_days=outlook.empty_days,
             changed=tuple(sorted(changed)),
             time_left=self._pace.time_for(outlook.left),
+            unread=self._unread,
         )
 
 

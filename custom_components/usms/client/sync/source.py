@@ -19,8 +19,11 @@ class ReportSource(Protocol):
     def clock_offset(self) -> timedelta | None:
         """By how much the portal's clock is ahead; None where that is not known."""
 
-    async def daily(self, meter: str, first: date, last: date) -> Report:
-        """Return the days from `first` to `last`; raises NoData where there are none."""
+    async def daily(self, meter: str, first: date, last: date, *, anew: bool = False) -> Report:
+        """Return the days from `first` to `last`; raises NoData where there are none.
 
-    async def hourly(self, meter: str, day: date) -> Report:
+        With `anew` the meter is opened first.
+        """
+
+    async def hourly(self, meter: str, day: date, *, anew: bool = False) -> Report:
         """Return a day's hours; raises NoData, or ReportNotOffered for a meter without."""

@@ -1,0 +1,57 @@
+"""What stands in the recorder of a meter's days, and which of its rows have to go. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+from ..client.brunei import BRUNEI, brunei_midnight
+from ..client.consumption import DayReadings
+
+_MIDNIGHT: Final = 1
+"""The bit of a day's first hour among the starts of its rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What stands in the recorder of a day."""
+
+    amount: Decimal
+    total: Decimal | None
+    starts: int
+    """At which hours its rows start, a bit each."""
+
+    @classmethod
+    def of(cls, day: DayReadings) -> Written:
+        """Return what stands there once the day is written."""
+        return cls(day.amount, day.total, day.starts)
+
+
+def superseded_totals(
+    before: Mapping[date, Written], after: Mapping[date, Written]
+) -> list[datetime]:
+    """Return the starts of totals at midnight of days that have got hours, but none at midnight."""
+    return [
+        brunei_midnight(day)
+        for day, known in before.items()
+        if known.starts & ~after[day].starts & _MIDNIGHT
+    ]
+
+
+def left_totals(written: Mapping[date, Written], recorded: Iterable[float]) -> list[datetime]:
+    """Return such totals of the days as written, by the starts of all recorded rows.
+
+    `recorded` is in seconds since 1970.
+    """
+    starts = (datetime.fromtimestamp(start, BRUNEI) for start in recorded)
+    return [
+        start
+        for start in starts
+        if not start.hour
+        and (day := written.get(start.date()))
+        and day.starts
+        and not day.starts & _MIDNIGHT
+    ]
