@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Final
+
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_USERNAME
 from homeassistant.core import HomeAssistant
@@ -24,6 +27,9 @@ from .issues.registry import async_clear_issues
 from .issues.store import async_update_version_issues, translated
 from .rest import async_setup_rest
 from .services import async_setup_actions
+
+FIRST_POLL: Final = 10.0
+"""Seconds that setting up waits for the portal where nothing is known of an account yet."""
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -50,19 +56,15 @@ async def async_migrate_entry(_hass: HomeAssistant, entry: ConfigEntry) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool:
     """Set up an account from its stored session; never signs in.
 
-    With a dead session, or where the account page is not understood, the account is set up all the
-    same: it says so, asks for a sign-in or for help, and shows what its readings store holds.
+    It shows what its readings store holds, whatever the portal does; the first poll follows in the
+    background, and says where a sign-in or help is needed. Only an account whose meters are not
+    known waits for it, up to `FIRST_POLL`, and is tried again where the portal can't be read.
     """
     try:
         connection = await async_connection(hass, entry.data[CONF_USERNAME], entry.entry_id)
     except WrongRequest as err:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="wrong_address") from err
     coordinator = UsmsCoordinator(hass, entry, connection)
-    await coordinator.async_refresh()
-    waits = coordinator.sign_in_needed or coordinator.page_not_understood
-    if not coordinator.last_update_success and not waits:
-        raise ConfigEntryNotReady from coordinator.last_exception
-
     store = await async_open_store(hass, entry)
 
     async def close_store() -> None:
@@ -75,6 +77,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool
     except StoreError as err:
         await async_store_failed(hass, entry, store, err)
         raise translated(err, ConfigEntryNotReady) from err
+    poll = coordinator.async_poll()
+    known = data.meters()
+    if not known or any(meter.utility is None for meter in known):
+        await asyncio.wait([poll], timeout=FIRST_POLL)
+    waits = coordinator.sign_in_needed or coordinator.page_not_understood
+    if not known and poll.done() and not coordinator.last_update_success and not waits:
+        raise coordinator.why_not_read(ConfigEntryNotReady) from coordinator.last_exception
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 
