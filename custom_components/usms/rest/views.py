@@ -10,6 +10,7 @@ from typing import Any, Final, override
 
 from aiohttp import web
 from homeassistant.auth.permissions.const import POLICY_CONTROL
+from homeassistant.components.http.auth import SIGN_QUERY_PARAM
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.loader import async_get_loaded_integration
@@ -169,7 +170,8 @@ class ConsumptionView(ReadView):
         following = None
         if page.following:
             start = page.following.isoformat()
-            following = str(request.raw.rel_url.update_query(start=start))
+            address = request.raw.rel_url.without_query_params(SIGN_QUERY_PARAM)
+            following = str(address.update_query(start=start))
         if len(page.pieces) == 1:
             return Answer(tag, b"[" + first + b"]", following=following)
         return Answer(tag, pieces=self._pieces(tag, store, page, first), following=following)
