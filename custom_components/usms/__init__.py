@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
@@ -16,13 +16,19 @@ from homeassistant.helpers.typing import ConfigType
 from .claims import async_release_meters
 from .client import WrongRequest
 from .client.errors import StoreError
+from .client.store import ReadingsStore
 from .config_flow import UsmsConfigFlow
 from .connection.accounts import async_connection, async_forget_connection
 from .const import DOMAIN, PLATFORMS
 from .coordinator import UsmsCoordinator
 from .dashboard import async_setup_dashboard
 from .data import UsmsConfigEntry, UsmsData
-from .history.store_file import async_delete_store, async_open_store, async_store_failed
+from .history.store_file import (
+    async_delete_store,
+    async_look,
+    async_open_store,
+    async_store_failed,
+)
 from .issues.registry import async_clear_issues
 from .issues.store import async_update_version_issues, translated
 from .rest import async_setup_rest
@@ -38,17 +44,17 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Register the actions, the REST view and the dashboard, once for all accounts."""
     async_setup_actions(hass)
     async_setup_rest(hass)
-    async_update_version_issues(hass, UsmsConfigFlow.VERSION, UsmsConfigFlow.MINOR_VERSION)
+    async_update_version_issues(hass, UsmsConfigFlow.VERSION)
     await async_setup_dashboard(hass)
     return True
 
 
 async def async_migrate_entry(_hass: HomeAssistant, entry: ConfigEntry) -> bool:
-    """Bring an older entry up to date; raises ConfigEntryError for a newer one."""
-    if (entry.version, entry.minor_version) > (
-        UsmsConfigFlow.VERSION,
-        UsmsConfigFlow.MINOR_VERSION,
-    ):
+    """Bring an older entry up to date; raises ConfigEntryError for one of a newer version.
+
+    A newer minor version is one that this version can work with.
+    """
+    if entry.version > UsmsConfigFlow.VERSION:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="entry_too_new")
     return True
 
@@ -105,8 +111,16 @@ async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 async def async_remove_config_entry_device(
-    _hass: HomeAssistant, entry: UsmsConfigEntry, device: DeviceEntry
+    hass: HomeAssistant, entry: UsmsConfigEntry, device: DeviceEntry
 ) -> bool:
-    """Allow to remove the device of a meter that the account no longer has."""
-    present = {entry.entry_id, *(meter.number for meter in entry.runtime_data.meters())}
+    """Allow to remove the device of a meter that the account no longer has.
+
+    While the account is not loaded, that is what its store knows; one removed wrongly comes back.
+    """
+    if entry.state is ConfigEntryState.LOADED:
+        numbers = [meter.number for meter in entry.runtime_data.meters()]
+    else:
+        stored = await async_look(hass, entry, ReadingsStore.meters)
+        numbers = [meter.number for meter in stored or () if meter.present]
+    present = {entry.entry_id, *numbers}
     return not any((DOMAIN, number) in device.identifiers for number in present)

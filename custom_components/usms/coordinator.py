@@ -88,6 +88,11 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
             )
         return self._poll
 
+    @property
+    def is_read(self) -> bool:
+        """Whether the account has been read since it was set up, and the last poll went well."""
+        return self.last_poll is not None and self.last_update_success
+
     def why_not_read[E: HomeAssistantError](self, kind: type[E]) -> E:
         """Return why the account could not be read, as people see it."""
         error = self.last_exception

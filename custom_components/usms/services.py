@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 import voluptuous as vol
+from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID, Platform
 from homeassistant.core import (
@@ -21,6 +22,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
@@ -29,10 +31,12 @@ from .client.brunei import brunei_date
 from .client.consumption import consumption
 from .client.errors import StoreError
 from .client.store import ReadingsStore
+from .client.sync.history_start import EARLIEST
 from .connection.sign_in import async_sign_in
 from .const import ATTR_ACCOUNT, CONF_CAPTCHA, DOMAIN
 from .data import AccountMeter, UsmsConfigEntry, UsmsData
 from .issues.store import translated
+from .permissions import async_check, async_check_administrator
 
 ATTR_FROM: Final = "from"
 ATTR_TO: Final = "to"
@@ -54,6 +58,7 @@ class _Target:
     """What an action is about: an account, and all or one of its meters."""
 
     hass: HomeAssistant
+    entry: UsmsConfigEntry
     data: UsmsData
     meters: list[AccountMeter]
 
@@ -61,6 +66,11 @@ class _Target:
     def numbers(self) -> list[str]:
         """The numbers of the meters."""
         return [meter.number for meter in self.meters]
+
+    async def async_check(self, call: ServiceCall, policy: str) -> None:
+        """Raise Unauthorized unless the caller may read or control the meters' entities."""
+        names = self.numbers or [self.entry.entry_id]
+        await async_check(self.hass, call, self.entry, names, policy)
 
 
 @callback
@@ -72,6 +82,8 @@ def async_setup_actions(hass: HomeAssistant) -> None:
         action: Callable[[_Target, ServiceCall], Awaitable[ServiceResponse]],
         fields: dict[Any, Any],
         response: SupportsResponse = SupportsResponse.OPTIONAL,
+        *,
+        administrators: bool = False,
     ) -> None:
         async def run(call: ServiceCall) -> ServiceResponse:
             try:
@@ -79,17 +91,19 @@ def async_setup_actions(hass: HomeAssistant) -> None:
             except StoreError as err:
                 raise translated(err, HomeAssistantError) from err
 
-        hass.services.async_register(
-            DOMAIN, name, run, vol.Schema(_TARGET | fields), supports_response=response
-        )
+        schema = vol.Schema(_TARGET | fields)
+        if administrators:
+            async_register_admin_service(hass, DOMAIN, name, run, schema, response)
+        else:
+            hass.services.async_register(DOMAIN, name, run, schema, response)
 
     register(
         "import_history",
         _import_history,
         {**_RANGE, vol.Optional(ATTR_FORCE, default=False): cv.boolean},
     )
-    register("rebuild_statistics", _rebuild_statistics, {})
-    register("clear_statistics", _clear_statistics, {})
+    register("rebuild_statistics", _rebuild_statistics, {}, administrators=True)
+    register("clear_statistics", _clear_statistics, {}, administrators=True)
     register(
         "get_readings",
         _get_readings,
@@ -132,7 +146,7 @@ async def _async_target(hass: HomeAssistant, call: ServiceCall) -> _Target:
         meters = [meter for meter in meters if meter.number in names]
         if not meters:
             raise _refused("meter_gone")
-    return _Target(hass, data, meters)
+    return _Target(hass, entry, data, meters)
 
 
 def _names_of(hass: HomeAssistant, device_id: str) -> tuple[str, set[str]]:
@@ -163,6 +177,8 @@ def _range(call: ServiceCall, default: timedelta | None = None) -> tuple[date | 
     first = call.data.get(ATTR_FROM) or (last - default if default else None)
     if last > today or (first and first > today):
         raise _refused("range_in_future")
+    if (first or last) < EARLIEST:
+        raise _refused("range_too_early", year=str(EARLIEST.year))
     if first and first > last:
         raise _refused("range_reversed")
     return first, last
@@ -170,6 +186,7 @@ def _range(call: ServiceCall, default: timedelta | None = None) -> tuple[date | 
 
 async def _sign_in(call: ServiceCall) -> ServiceResponse:
     entry = _loaded(call.hass, call.data[ATTR_ACCOUNT])
+    await async_check(call.hass, call, entry, [entry.entry_id], POLICY_CONTROL)
     answer = call.data.get(CONF_CAPTCHA, "").strip()
     reason = await async_sign_in(entry.runtime_data, answer or None)
     image = er.async_get(call.hass).async_get_entity_id(
@@ -179,6 +196,9 @@ async def _sign_in(call: ServiceCall) -> ServiceResponse:
 
 
 async def _import_history(target: _Target, call: ServiceCall) -> ServiceResponse:
+    if call.data[ATTR_FORCE]:
+        await async_check_administrator(target.hass, call)
+    await target.async_check(call, POLICY_CONTROL)
     first, last = _range(call)
     history = target.data.history
     for meter in target.meters:
@@ -213,6 +233,7 @@ async def _clear_statistics(target: _Target, _call: ServiceCall) -> ServiceRespo
 
 
 async def _get_readings(target: _Target, call: ServiceCall) -> ServiceResponse:
+    await target.async_check(call, POLICY_READ)
     resolution: Resolution = call.data[ATTR_RESOLUTION]
     days = 366 if resolution is Resolution.MONTH else 31
     first, last = _range(call, timedelta(days=days))

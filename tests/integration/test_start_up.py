@@ -22,7 +22,7 @@ pytestmark = pytest.mark.history(days=9)
 
 async def _asked(harness: Harness) -> None:
     """Wait until the portal has a request that it does not answer."""
-    while not harness.portal.in_flight:
+    while not harness.portal.in_flight:  # noqa: ASYNC110
         await asyncio.sleep(0)
 
 
@@ -35,7 +35,7 @@ async def _turns() -> None:
 async def _given_up(harness: Harness) -> None:
     """Unload the account, and wait until the portal has noticed: its clock stands."""
     await harness.hass.config_entries.async_unload(harness.entry.entry_id)
-    while harness.portal.in_flight:
+    while harness.portal.in_flight:  # noqa: ASYNC110
         await asyncio.sleep(0)
 
 

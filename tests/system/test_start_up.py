@@ -1,7 +1,7 @@
 """How long Home Assistant takes to start while the portal hangs, refuses or is slow."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -48,9 +48,9 @@ async def test_start_up(
     await trouble(home)
     log = home.config / "home-assistant.log"
     log.unlink(missing_ok=True)
-    began = datetime.now()
+    began = datetime.now(UTC)
     await home.start()
-    took = (datetime.now() - began).total_seconds()
+    took = (datetime.now(UTC) - began).total_seconds()
     setup = await _seconds_of_setup(home)
     print(
         f"\nSTART {trouble.__name__} stored={stored}: running {took:.1f} s, account {setup:.2f} s"
