@@ -41,6 +41,7 @@ from .permissions import async_check, async_check_administrator
 ATTR_FROM: Final = "from"
 ATTR_TO: Final = "to"
 ATTR_FORCE: Final = "force"
+ATTR_STATISTIC_ID: Final = "statistic_id"
 ATTR_RESOLUTION: Final = "resolution"
 
 _MOST_DAYS: Final = 400
@@ -101,6 +102,12 @@ def async_setup_actions(hass: HomeAssistant) -> None:
         "import_history",
         _import_history,
         {**_RANGE, vol.Optional(ATTR_FORCE, default=False): cv.boolean},
+    )
+    register(
+        "adopt_history",
+        _adopt_history,
+        {**_RANGE, vol.Required(ATTR_STATISTIC_ID): cv.string},
+        administrators=True,
     )
     register("rebuild_statistics", _rebuild_statistics, {}, administrators=True)
     register("clear_statistics", _clear_statistics, {}, administrators=True)
@@ -219,6 +226,18 @@ def _oldest(data: UsmsData, meter: str) -> date | None:
     figures = data.figures.of(meter).data
     oldest = figures.consumption.oldest if figures else None
     return brunei_date(oldest) if oldest else None
+
+
+async def _adopt_history(target: _Target, call: ServiceCall) -> ServiceResponse:
+    if len(target.meters) != 1:
+        raise _refused("one_meter_needed")
+    (meter,) = target.numbers
+    taken = await target.data.statistics.async_take_over(
+        meter, call.data[ATTR_STATISTIC_ID].strip(), _range(call)
+    )
+    if taken.readings:
+        await target.data.figures.async_count([meter])
+    return {"meter": meter, "taken_over": taken.readings, "refused": taken.refused}
 
 
 async def _rebuild_statistics(target: _Target, _call: ServiceCall) -> ServiceResponse:

@@ -67,11 +67,9 @@ async def lose(hass: HomeAssistant, account: Harness, how: str, backup: bytes) -
         path.unlink()
     elif how == "older":
         path.write_bytes(backup)
-    elif how == "damaged":
-        path.write_bytes(path.read_bytes()[:5000])
     else:
-        assert how == "added again"
-        path.unlink()
+        assert how == "damaged"
+        path.write_bytes(path.read_bytes()[:5000])
 
 
 @pytest.mark.history(days=14)
@@ -80,15 +78,34 @@ async def test_a_store_that_is_lost_costs_no_row(
     hass: HomeAssistant, account: Harness, how: str
 ) -> None:
     """Six seconds after the start all rows were gone, most of which can't be read again."""
+    await lose_and_recover(hass, account, how, days_left=5)
+
+
+@pytest.mark.long
+@pytest.mark.history(days=60)
+@pytest.mark.parametrize("how", ["deleted", "older", "damaged", "added again"])
+async def test_two_months_of_which_the_portal_has_forgotten_a_third(
+    hass: HomeAssistant, account: Harness, how: str
+) -> None:
+    await lose_and_recover(hass, account, how, days_left=40)
+
+
+async def lose_and_recover(
+    hass: HomeAssistant, account: Harness, how: str, *, days_left: int
+) -> None:
+    """Lose the store while the portal forgets days and its reports fail; then let it answer."""
     account.portal.set_profile(session_minutes=None)
     backup = Path(readings_file(hass, account.entry)).read_bytes()
     await account.start_history()
     before = await all_series(account)
     assert all(before.values())
 
-    await lose(hass, account, how, backup)
+    if how == "added again":
+        await account.add_again()
+    else:
+        await lose(hass, account, how, backup)
     # Meanwhile the portal has forgotten most, and its reports fail at first.
-    account.portal.set_profile(history_days=5)
+    account.portal.set_profile(history_days=days_left)
     account.portal.add_fault(Fault(path="report", kind="status"))
     await account.set_up()
     await account.start_history()

@@ -23,10 +23,11 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.usms.client import BRUNEI, NO_PACING, UsmsClient
+from custom_components.usms.client import BRUNEI, NO_PACING, SessionLife, UsmsClient
 from custom_components.usms.client.store import ReadingsStore
 from custom_components.usms.connection.accounts import CONNECTIONS
 from custom_components.usms.connection.connection import Connection
+from custom_components.usms.connection.session_store import SessionStore
 from custom_components.usms.const import DOMAIN
 from custom_components.usms.history.account_statistics import AccountStatistics
 from custom_components.usms.history.loop import START_DELAY, History
@@ -86,6 +87,17 @@ class Harness:
         connection.async_end()
         self.hass.data[CONNECTIONS].clear()
         await self.set_up()
+
+    async def add_again(self) -> None:
+        """Remove the account, and add it anew, signed in and not set up yet."""
+        assert await self.hass.config_entries.async_remove(self.entry.entry_id)
+        await self.hass.async_block_till_done()
+        self.entry = MockConfigEntry(
+            domain=DOMAIN, title=self.entry.title, data=dict(self.entry.data)
+        )
+        self.entry.add_to_hass(self.hass)
+        session = await sign_in_outside(self.portal)
+        await SessionStore(self.hass, self.entry.entry_id).async_save(session, SessionLife())
 
     async def sign_in(self, answer: str | None = None) -> dict[str, Any]:
         """Have a person answer the captcha by the action: with that, or with the right answer."""

@@ -19,14 +19,17 @@ HASS = ROOT / ".venv" / "envs" / "hass" / "bin" / "python"
 class Home:
     """A Home Assistant that may be killed and started again."""
 
-    def __init__(self, config: Path, portal: SimulatedPortal, more: str = "") -> None:
-        """Keep all of it in that folder."""
+    def __init__(
+        self, config: Path, portal: SimulatedPortal, more: str = "", *, base_url: str | None = None
+    ) -> None:
+        """Keep all of it in that folder; `base_url` where the portal is not asked itself."""
         self.config = config
         self.portal = portal
+        self._base_url = base_url or portal.base_url
         self._more = more
         self._port = free_port()
         self._stack = AsyncExitStack()
-        self._process: asyncio.subprocess.Process | None = None
+        self.process: asyncio.subprocess.Process | None = None
         self._http: aiohttp.ClientSession | None = None
         self._token = ""
         self.api: HomeAssistant
@@ -37,7 +40,7 @@ class Home:
         (self.config / "automations.yaml").touch()
         self._stack = AsyncExitStack()
         self._http = http = await self._stack.enter_async_context(aiohttp.ClientSession())
-        self._process = await self._stack.enter_async_context(
+        self.process = await self._stack.enter_async_context(
             running(
                 str(HASS),
                 "-m",
@@ -45,11 +48,11 @@ class Home:
                 "--config",
                 str(self.config),
                 log=self.config / "output.log",
-                USMS_BASE_URL=self.portal.base_url,
+                USMS_BASE_URL=self._base_url,
             )
         )
         self.api = HomeAssistant(http, f"http://127.0.0.1:{self._port}")
-        await self.api.wait_until_up(self._process)
+        await self.api.wait_until_up(self.process)
         if not self._token:
             await self.api.onboard()
             self._token = self.api.token
@@ -62,9 +65,9 @@ class Home:
 
     async def kill(self) -> None:
         """Kill it as a power cut would."""
-        assert self._process is not None
-        self._process.kill()
-        await self._process.wait()
+        assert self.process is not None
+        self.process.kill()
+        await self.process.wait()
         await self._stack.aclose()
 
     async def _has_started(self) -> bool:
@@ -129,11 +132,12 @@ class Home:
 
     def trouble(self) -> list[str]:
         """Return the integration's errors in its log; that a sign-in is needed is none."""
-        records = re.split(r"^(?=\d{4}-\d\d-\d\d )", self._log(), flags=re.MULTILINE)
+        records = re.split(r"^(?=\d{4}-\d\d-\d\d )", self.log(), flags=re.MULTILINE)
         # A folder of that name on the way to the interpreter is not ours.
         ours = re.compile(r"(?<!/)usms|custom_components/usms")
         bad = [record for record in records if " ERROR " in record and ours.search(record)]
         return [record for record in bad if "Authentication failed" not in record]
 
-    def _log(self) -> str:
+    def log(self) -> str:
+        """Return its log."""
         return (self.config / "home-assistant.log").read_text()

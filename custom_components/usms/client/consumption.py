@@ -6,15 +6,17 @@ Pure. Amounts are kWh or m³, days are Brunei's.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from .brunei import brunei_date, brunei_midnight
 from .models import Reading, Resolution
 
 _ZERO = Decimal(0)
+_ADDS_UP: Final = Decimal("0.012")
+"""By how much 24 hours may differ from their day, each rounded to 0.001."""
 
 
 class ReadReading(Protocol):
@@ -69,7 +71,7 @@ class DayReadings:
     @property
     def amount(self) -> Decimal:
         """What the day used, as far as is known."""
-        return sum((row.value for row in self.rows), _ZERO)
+        return _sum(self.rows)
 
     @property
     def whole(self) -> Decimal | None:
@@ -102,6 +104,60 @@ def days_between(
         source.readings(meter, Resolution.DAY, first, last),
         source.readings(meter, Resolution.HOUR, first, last),
     )
+
+
+@dataclass(slots=True)
+class Offered:
+    """Readings that something else has, and how many more were refused."""
+
+    totals: list[Reading] = field(default_factory=list)
+    hours: list[Reading] = field(default_factory=list)
+    refused: int = 0
+
+    @property
+    def days(self) -> set[date]:
+        """The days of these readings."""
+        return {brunei_date(reading.start) for reading in (*self.totals, *self.hours)}
+
+
+def fitting(offered: Offered, known: Iterable[DayReadings]) -> Offered:
+    """Return what of it goes beside the days that are known, which stay as they are.
+
+    A day whose total is known takes only hours that make up that total with those it has: fewer
+    would stand for the whole day. A total is never less than the hours that are known.
+    """
+    days = {day.day: day for day in known}
+    taken = Offered(refused=offered.refused)
+    for total in offered.totals:
+        day = days.get(brunei_date(total.start)) or DayReadings(brunei_date(total.start), None)
+        if day.total is not None:
+            continue
+        if _goes_with(day.hours, total.value):
+            taken.totals.append(total)
+        else:
+            taken.refused += 1
+    of_day: dict[date, list[Reading]] = {}
+    for hour in offered.hours:
+        of_day.setdefault(brunei_date(hour.start), []).append(hour)
+    for date_, hours in of_day.items():
+        day = days.get(date_) or DayReadings(date_, None)
+        have = {hour.start for hour in day.hours}
+        new = [hour for hour in hours if hour.start not in have]
+        if day.total is None or abs(_sum((*day.hours, *new)) - day.total) <= _ADDS_UP:
+            taken.hours += new
+        else:
+            taken.refused += len(new)
+    return taken
+
+
+def _goes_with(hours: Sequence[Reading], total: Decimal) -> bool:
+    """Return whether a day with these hours can have that total."""
+    more = total - _sum(hours)
+    return not hours or (abs(more) <= _ADDS_UP if len(hours) == 24 else more >= -_ADDS_UP)
+
+
+def _sum(readings: Iterable[Reading]) -> Decimal:
+    return sum((reading.value for reading in readings), _ZERO)
 
 
 class Consumed(NamedTuple):

@@ -14,6 +14,7 @@ from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
@@ -23,10 +24,12 @@ from ..client.errors import StoreError
 from ..client.models import Utility
 from ..client.store import ReadingsStore
 from ..client.store.models import StoredMeter
+from ..const import DOMAIN
 from .due import VERIFY_INTERVAL, is_due
 from .meter_statistics import MeterStatistics, Verified
 from .recorder import RecorderFailed, async_clear, async_known
 from .series import statistic_ids
+from .takeover import TakenOver, async_take_over
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -212,6 +215,22 @@ class AccountStatistics:
             wanted = list(meters)
             await self._async_keep_cleared((await self._async_cleared()).difference(wanted))
             return (await self._async_verify(wanted)).written
+
+    async def async_take_over(
+        self, meter: str, statistic_id: str, span: tuple[date | None, date]
+    ) -> TakenOver:
+        """Take over what another statistic has of those days and the store has not; write it.
+
+        Raises ServiceValidationError, RecorderFailed, StoreError.
+        """
+        utility = self._utilities.get(meter)
+        if utility is None:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="utility_not_known"
+            )
+        taken = await async_take_over(self._hass, self._store, meter, utility, statistic_id, span)
+        self.async_schedule(meter, taken.days)
+        return taken
 
     async def async_clear(self, meters: Iterable[str]) -> set[str]:
         """Clear the statistics of meters, and write none until they are rebuilt; return the ids."""

@@ -27,6 +27,7 @@ from homeassistant.util import dt as dt_util
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..const import DOMAIN
+from .foreign import SourceRow
 
 _BATCH: Final = 744
 """A month of hours: larger imports hold the event loop and the recorder for long."""
@@ -124,6 +125,27 @@ async def async_read(
         raise RecorderFailed from err
 
 
+async def async_metadata(hass: HomeAssistant, statistic_id: str) -> StatisticMetaData | None:
+    """Return what the recorder knows of a series; None where there is none.
+
+    Raises RecorderFailed.
+    """
+    read = partial(get_metadata, hass, statistic_ids={statistic_id})
+    try:
+        known = await get_instance(hass).async_add_executor_job(read)
+    except SQLAlchemyError as err:
+        raise RecorderFailed from err
+    return known[statistic_id][1] if statistic_id in known else None
+
+
+async def async_rows(hass: HomeAssistant, series: StatisticMetaData) -> list[SourceRow]:
+    """Return all hours of a series in its own unit, by time; raises RecorderFailed."""
+    try:
+        return await get_instance(hass).async_add_executor_job(_rows, hass, series)
+    except SQLAlchemyError as err:
+        raise RecorderFailed from err
+
+
 async def async_write(
     hass: HomeAssistant, rows: Sequence[tuple[StatisticMetaData, Sequence[StatisticData]]]
 ) -> None:
@@ -150,6 +172,24 @@ def is_recorded(row: StatisticData, recorded: Recorded) -> bool:
     return abs(state - row["state"]) < _SAME and abs(total - row["sum"]) < _SAME * max(
         1, abs(total)
     )
+
+
+def _rows(hass: HomeAssistant, series: StatisticMetaData) -> list[SourceRow]:
+    unit, unit_class = series["unit_of_measurement"], series["unit_class"]
+    found = statistics_during_period(
+        hass,
+        dt_util.utc_from_timestamp(0),
+        None,
+        {series["statistic_id"]},
+        "hour",
+        # Else a sensor's rows come in the unit that it is shown in.
+        {unit_class: unit} if unit_class and unit else None,
+        {"state", "sum"},
+    )
+    return [
+        SourceRow(row["start"], row.get("state"), row.get("sum"))
+        for row in found.get(series["statistic_id"], [])
+    ]
 
 
 def _read(

@@ -39,6 +39,7 @@ ACTIONS: Final = {
     "usms.sign_in": CONTROL,
     "usms.rebuild_statistics": ADMINISTRATOR,
     "usms.clear_statistics": ADMINISTRATOR,
+    "usms.adopt_history": ADMINISTRATOR,
 }
 BUTTONS: Final = {"read_now": CONTROL, "new_captcha": CONTROL, "import_history": CONTROL}
 PATHS: Final = {
@@ -140,6 +141,8 @@ async def _acts(read: Harness, user: User | None, name: str) -> bool:
     data: dict[str, Any] = {"account" if action == "sign_in" else "config_entry_id": entry}
     if "force" in name:
         data["force"] = True
+    if action == "adopt_history":
+        data["statistic_id"] = "sensor.none"
     return await _called(read, user, action, **data)
 
 
@@ -156,6 +159,8 @@ async def _called(read: Harness, user: User | None, action: str, **data: Any) ->
         )
     except Unauthorized:
         return False
+    except ServiceValidationError as err:
+        return err.translation_key == "one_meter_needed"
     return True
 
 

@@ -183,6 +183,16 @@ def _add_export(parser: _Parser) -> None:
     )
 
 
+def _add_import(parser: _Parser) -> None:
+    parser.add_argument("file", type=_file, metavar="FILE", help="a CSV of usms export")
+    choice = parser.add_mutually_exclusive_group()
+    for name, value in _RESOLUTIONS[:2]:
+        text = f"it has {value}s, where that can't be seen"
+        choice.add_argument(
+            f"--{name}", dest="length", action="store_const", const=value, help=text
+        )
+
+
 _COMMANDS: Final[tuple[tuple[str, str, tuple[Callable[[_Parser], None], ...]], ...]] = (
     ("login", "sign in and keep the session", (_add_account,)),
     ("meters", "list the meters with units and balance", (_add_account, _add_output)),
@@ -211,6 +221,11 @@ _COMMANDS: Final[tuple[tuple[str, str, tuple[Callable[[_Parser], None], ...]], .
         "export",
         "write the store's readings as CSV or JSON, or copy the store",
         (_add_meter_or_all, _add_resolution, _add_days, _add_output, _add_database, _add_export),
+    ),
+    (
+        "import",
+        "take over what such a CSV has and the store has not",
+        (_add_import, _add_output, _add_database),
     ),
 )
 """Name, what it does, what it takes."""

@@ -33,6 +33,8 @@ def check_files(options: Options) -> None:
         raise WrongRequest("--database takes a file")
     if options.output is None:
         return
+    if options.file is not None and _is_same(options.output, options.file):
+        raise WrongRequest("--output names the file to import: name another")
     if _is_ours(options.output, database) or (
         _is_database(options.output) and not (options.sqlite and _is_copy(options.output))
     ):

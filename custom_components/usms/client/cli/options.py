@@ -47,6 +47,10 @@ class Options:
     credit: bool = False
     quiet: bool = False
     sqlite: bool = False
+    file: Path | None = None
+    """What `import` reads."""
+    length: Resolution | None = None
+    """How long each reading of that file lasts; None where the file shows it."""
 
 
 @dataclass(frozen=True, slots=True)

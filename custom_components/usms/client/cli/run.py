@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ..errors import CaptchaRefused, CaptchaRequired, SessionExpired, UsmsError, WrongRequest
 from . import cards, history, money
 from .files import check_files
+from .importing import import_file
 from .output import write
 from .signals import ends_by_signals
 from .signing_in import login
@@ -32,6 +33,7 @@ _COMMANDS: Final[Mapping[str, Callable[[Options, Context], Result | None]]] = {
     "cost": money.cost,
     "sync": history.sync,
     "export": history.export,
+    "import": import_file,
 }
 
 _EXITS: Final[tuple[tuple[type[UsmsError], int, str], ...]] = (

@@ -34,7 +34,8 @@ class Pace:
         self._pacing = pacing
         self._slower = 1
         self._took = 0.0
-        self._free_at = -float("inf")
+        self._gap = 0.0
+        self._ended = 0.0
 
     def begin(self) -> None:
         """Begin a request, whose redirects count as parts of it."""
@@ -49,8 +50,9 @@ class Pace:
         self._took += max(0.0, ended - began)
         pacing = self._pacing
         gap = min(max(self._took, pacing.least) * self._slower, pacing.most)
-        self._free_at = ended + gap * (1 + random.uniform(0, pacing.jitter))  # noqa: S311
+        self._gap = gap * (1 + random.uniform(0, pacing.jitter))  # noqa: S311
+        self._ended = ended
 
     def wait(self, now: float) -> float:
         """Return how long to wait, by the same clock, before the next request."""
-        return max(0.0, self._free_at - now)
+        return min(max(0.0, self._ended + self._gap - now), self._gap)

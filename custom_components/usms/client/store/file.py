@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from ..errors import StoreCorrupt, StoreError, StoreFull, StoreNotWritable, StoreTooNew
+from .schema import TALLIED, TALLY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,6 +37,8 @@ def open_file(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
         # undo what was committed.
         db.execute("PRAGMA synchronous = EXTRA")
         db.execute("PRAGMA foreign_keys = ON")
+        # Else rows that REPLACE removes are not taken off the tally.
+        db.execute("PRAGMA recursive_triggers = ON")
         version = _checked_version(db, migrations)
         for step in range(version, len(migrations)):
             db.executescript(
@@ -112,10 +115,26 @@ def _checked_version(db: sqlite3.Connection, migrations: Sequence[str]) -> int:
         raise StoreTooNew("The readings store was written by a newer version of this software")
     if version <= 0 or columns != known:
         raise StoreCorrupt("The file is not a readings store, or lacks a part of one")
-    (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    _check(db)
+    return int(version)
+
+
+def _check(db: sqlite3.Connection) -> None:
+    """Raise StoreCorrupt for a file that is damaged, or put together of two moments.
+
+    No table has more than the index of its key, so a whole check takes as long as a quick one.
+    """
+    (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
     if found != "ok":
         raise StoreCorrupt(f"The readings store is damaged: {found}")
-    return int(version)
+    if db.execute("PRAGMA foreign_key_check").fetchone():
+        raise StoreCorrupt("The readings store is damaged: it lacks a meter that it has rows of")
+    kept = db.execute(f"SELECT name, rows, total FROM {TALLY}")  # noqa: S608
+    tally = {name: rest for name, *rest in kept}
+    for table, column in TALLIED.items():
+        count = f"SELECT count(*), coalesce(sum({column}), 0) FROM {table}"  # noqa: S608
+        if tally.get(table) != list(db.execute(count).fetchone()):
+            raise StoreCorrupt(f"The readings store is damaged: rows of {table} are missing")
 
 
 def _columns(db: sqlite3.Connection) -> dict[str, frozenset[str]]:

@@ -54,7 +54,7 @@ class MeterTable(Database):
 
     def meters(self) -> tuple[StoredMeter, ...]:
         """Return all meters that were ever seen."""
-        with self.transaction() as db:
+        with self.reading() as db:
             rows = db.execute(
                 "SELECT number, utility, hourly_refused_at, card_changed_at, present FROM meter"
                 " ORDER BY id"

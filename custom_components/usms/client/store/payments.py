@@ -52,7 +52,7 @@ class Payments:
 
     def balances(self, meter: str, since: datetime | None = None) -> list[Balance]:
         """Return a meter's balances by time, from the one that it had at `since`."""
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             rows = db.execute(
                 "SELECT seen_at, amount, units FROM balance WHERE meter = ?1 AND seen_at >= ("
                 " SELECT coalesce(max(seen_at), 0) FROM balance WHERE meter = ?1 AND seen_at <= ?2"
@@ -64,7 +64,7 @@ class Payments:
 
     def balance(self, meter: str) -> Balance | None:
         """Return the last balance that is known of a meter."""
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             row = db.execute(
                 "SELECT seen_at, amount, units FROM balance WHERE meter = ?"
                 " ORDER BY seen_at DESC LIMIT 1",
@@ -119,7 +119,7 @@ class Payments:
 
     def topups(self, meter: str, since: datetime | None = None) -> list[TopUp]:
         """Return a meter's top-ups, oldest first; transfers to another meter are below 0."""
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             rows = db.execute(
                 "SELECT at, number, amount, debt_cleared, recharge, units, payment_mode, site,"
                 " source, origin FROM topup WHERE meter = ? AND at >= ? ORDER BY at, number",

@@ -1,8 +1,8 @@
 """The readings store: one SQLite file an account, the one truth from which all else is derived.
 
 Every method is one transaction and blocks: call it off the event loop. The file is complete on its
-own between transactions (rollback journal, full sync), so a kill at any moment, or a backup that
-copies it, loses nothing that was committed.
+own between transactions (rollback journal, full sync), so a kill at any moment loses nothing that
+was committed. A copy of it is whole if it is held meanwhile.
 """
 
 from __future__ import annotations
@@ -105,22 +105,36 @@ class ReadingsStore(MeterTable):
         return True
 
     def adopt(
-        self, meter: str, resolution: Resolution, readings: Iterable[Reading], at: datetime
+        self,
+        meter: str,
+        resolution: Resolution,
+        readings: Iterable[Reading],
+        at: datetime,
+        *,
+        origin: Origin = Origin.RECORDER,
     ) -> int:
         """Take over readings that something else remembers, where there are none.
 
-        The portal's word replaces them where it comes. Returns how many were taken over.
+        Estimates are taken over with the origin REMAINDER, and stay estimates. The portal's word
+        replaces them where it comes. Returns how many were taken over.
         """
         with self.transaction() as db:
-            meter_id, before = meter_id_of(db, meter), db.total_changes
-            db.executemany(
-                "INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, 'recorder', ?)",
+            meter_id = meter_id_of(db, meter)
+            taken = db.executemany(
+                "INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?, ?)",
                 [
-                    (meter_id, resolution, stamp(reading.start), str(reading.value), stamp(at))
+                    (
+                        meter_id,
+                        resolution,
+                        stamp(reading.start),
+                        str(reading.value),
+                        origin,
+                        stamp(at),
+                    )
                     for reading in readings
                 ],
             )
-            return db.total_changes - before
+            return max(taken.rowcount, 0)  # -1 for none at all
 
     def settle(self, meter: str, days: Iterable[date], at: datetime) -> None:
         """Mark days about which the portal is no longer asked from that moment on."""
@@ -161,7 +175,7 @@ class ReadingsStore(MeterTable):
         """Return readings by time, from the first day to the last, both included."""
         since = stamp(brunei_midnight(first)) if first else 0
         until = stamp(brunei_midnight(last)) + 86400 if last else 2**62
-        with self.transaction() as db:
+        with self.reading() as db:
             rows = db.execute(
                 "SELECT r.start, r.value, r.origin, r.read_at, d.settled_at IS NOT NULL"
                 " FROM reading r JOIN meter m ON m.id = r.meter LEFT JOIN day d"
@@ -190,7 +204,7 @@ class ReadingsStore(MeterTable):
         Each is its start (ISO, Brunei's time), its value (kWh or m³, a decimal number) and whether
         it is estimated: several times faster than `readings`.
         """
-        with self.transaction() as db:
+        with self.reading() as db:
             rows = db.execute(
                 "SELECT start, value, origin = 'remainder' FROM reading"
                 " WHERE meter = (SELECT id FROM meter WHERE number = ?)"
@@ -206,7 +220,7 @@ class ReadingsStore(MeterTable):
 
         Of those that start at `since` or later and before `until`; None where there are fewer.
         """
-        with self.transaction() as db:
+        with self.reading() as db:
             row = db.execute(
                 "SELECT start FROM reading WHERE meter = (SELECT id FROM meter WHERE number = ?)"
                 " AND resolution = ? AND start >= ? AND start < ? ORDER BY start LIMIT 1 OFFSET ?",
@@ -220,7 +234,7 @@ class ReadingsStore(MeterTable):
         """Return the state of every day that was ever asked for, by day."""
         low = day_number(first) if first else 0
         high = day_number(last) if last else date.max.toordinal()
-        with self.transaction() as db:
+        with self.reading() as db:
             meter_id = meter_id_of(db, meter)
             span = (meter_id, low * 86400 - 28800, (high + 1) * 86400 - 28800)
             totals = dict(
@@ -251,7 +265,7 @@ class ReadingsStore(MeterTable):
 
     def span(self, meter: str) -> tuple[datetime | None, datetime | None]:
         """Return when a meter's oldest and newest readings start; None where it has none."""
-        with self.transaction() as db:
+        with self.reading() as db:
             row = db.execute(
                 "SELECT min(start), max(start) FROM reading WHERE meter = ?",
                 (meter_id_of(db, meter),),

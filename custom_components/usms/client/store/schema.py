@@ -20,6 +20,36 @@ _EPOCH: Final = date(1970, 1, 1).toordinal()
 _OFFSET: Final = 8 * 3600
 """Seconds that Brunei is ahead of UTC."""
 
+TALLY: Final = "tally"
+
+
+def _tallied(table: str, column: str) -> str:
+    """Return what keeps a table's tally: how many rows it has, and the sum of one of its columns.
+
+    Pages of a copy that was taken while the file was written may be of different moments, each
+    of them sound: only such a tally shows the rows that are missing.
+    """
+    change = f"UPDATE {TALLY} SET rows = rows + %s, total = total + %s WHERE name = '{table}'"  # noqa: S608
+    return f"""
+    CREATE TABLE IF NOT EXISTS {TALLY} (
+        name TEXT PRIMARY KEY, rows INTEGER NOT NULL, total INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    INSERT INTO {TALLY} SELECT '{table}', count(*), coalesce(sum({column}), 0) FROM {table};
+    CREATE TRIGGER {table}_added AFTER INSERT ON {table} BEGIN
+        {change % ("1", f"NEW.{column}")};
+    END;
+    CREATE TRIGGER {table}_removed AFTER DELETE ON {table} BEGIN
+        {change % ("-1", f"-OLD.{column}")};
+    END;
+    CREATE TRIGGER {table}_changed AFTER UPDATE OF {column} ON {table} BEGIN
+        {change % ("0", f"NEW.{column} - OLD.{column}")};
+    END;
+    """  # noqa: S608
+
+
+TALLIED: Final = {"reading": "read_at", "day": "day", "topup": "at", "balance": "seen_at"}
+"""The tables that are tallied, and of which column the sum is."""
+
 MIGRATIONS: Final = (
     """
     CREATE TABLE meter (
@@ -73,7 +103,8 @@ MIGRATIONS: Final = (
         PRIMARY KEY (meter, seen_at)
     ) WITHOUT ROWID;
     CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    """,
+    """
+    + "".join(_tallied(table, column) for table, column in TALLIED.items()),
 )
 """The schema, a step a version. A step, once released, is never changed."""
 
