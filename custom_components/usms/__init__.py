@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from homeassistant.config_entries import ConfigEntry
+import asyncio
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
@@ -13,17 +16,26 @@ from homeassistant.helpers.typing import ConfigType
 from .claims import async_release_meters
 from .client import WrongRequest
 from .client.errors import StoreError
+from .client.store import ReadingsStore
 from .config_flow import UsmsConfigFlow
 from .connection.accounts import async_connection, async_forget_connection
 from .const import DOMAIN, PLATFORMS
 from .coordinator import UsmsCoordinator
 from .dashboard import async_setup_dashboard
 from .data import UsmsConfigEntry, UsmsData
-from .history.store_file import async_delete_store, async_open_store, async_store_failed
+from .history.store_file import (
+    async_delete_store,
+    async_look,
+    async_open_store,
+    async_store_failed,
+)
 from .issues.registry import async_clear_issues
 from .issues.store import async_update_version_issues, translated
 from .rest import async_setup_rest
 from .services import async_setup_actions
+
+FIRST_POLL: Final = 10.0
+"""Seconds that setting up waits for the portal where nothing is known of an account yet."""
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -32,17 +44,17 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Register the actions, the REST view and the dashboard, once for all accounts."""
     async_setup_actions(hass)
     async_setup_rest(hass)
-    async_update_version_issues(hass, UsmsConfigFlow.VERSION, UsmsConfigFlow.MINOR_VERSION)
+    async_update_version_issues(hass, UsmsConfigFlow.VERSION)
     await async_setup_dashboard(hass)
     return True
 
 
 async def async_migrate_entry(_hass: HomeAssistant, entry: ConfigEntry) -> bool:
-    """Bring an older entry up to date; raises ConfigEntryError for a newer one."""
-    if (entry.version, entry.minor_version) > (
-        UsmsConfigFlow.VERSION,
-        UsmsConfigFlow.MINOR_VERSION,
-    ):
+    """Bring an older entry up to date; raises ConfigEntryError for one of a newer version.
+
+    A newer minor version is one that this version can work with.
+    """
+    if entry.version > UsmsConfigFlow.VERSION:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="entry_too_new")
     return True
 
@@ -50,19 +62,15 @@ async def async_migrate_entry(_hass: HomeAssistant, entry: ConfigEntry) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool:
     """Set up an account from its stored session; never signs in.
 
-    With a dead session, or where the account page is not understood, the account is set up all the
-    same: it says so, asks for a sign-in or for help, and shows what its readings store holds.
+    It shows what its readings store holds, whatever the portal does; the first poll follows in the
+    background, and says where a sign-in or help is needed. Only an account whose meters are not
+    known waits for it, up to `FIRST_POLL`, and is tried again where the portal can't be read.
     """
     try:
         connection = await async_connection(hass, entry.data[CONF_USERNAME], entry.entry_id)
     except WrongRequest as err:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="wrong_address") from err
     coordinator = UsmsCoordinator(hass, entry, connection)
-    await coordinator.async_refresh()
-    waits = coordinator.sign_in_needed or coordinator.page_not_understood
-    if not coordinator.last_update_success and not waits:
-        raise ConfigEntryNotReady from coordinator.last_exception
-
     store = await async_open_store(hass, entry)
 
     async def close_store() -> None:
@@ -75,6 +83,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool
     except StoreError as err:
         await async_store_failed(hass, entry, store, err)
         raise translated(err, ConfigEntryNotReady) from err
+    poll = coordinator.async_poll()
+    known = data.meters()
+    if not known or any(meter.utility is None for meter in known):
+        await asyncio.wait([poll], timeout=FIRST_POLL)
+    waits = coordinator.sign_in_needed or coordinator.page_not_understood
+    if not known and poll.done() and not coordinator.last_update_success and not waits:
+        raise coordinator.why_not_read(ConfigEntryNotReady) from coordinator.last_exception
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 
@@ -96,8 +111,16 @@ async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 async def async_remove_config_entry_device(
-    _hass: HomeAssistant, entry: UsmsConfigEntry, device: DeviceEntry
+    hass: HomeAssistant, entry: UsmsConfigEntry, device: DeviceEntry
 ) -> bool:
-    """Allow to remove the device of a meter that the account no longer has."""
-    present = {entry.entry_id, *(meter.number for meter in entry.runtime_data.meters())}
+    """Allow to remove the device of a meter that the account no longer has.
+
+    While the account is not loaded, that is what its store knows; one removed wrongly comes back.
+    """
+    if entry.state is ConfigEntryState.LOADED:
+        numbers = [meter.number for meter in entry.runtime_data.meters()]
+    else:
+        stored = await async_look(hass, entry, ReadingsStore.meters)
+        numbers = [meter.number for meter in stored or () if meter.present]
+    present = {entry.entry_id, *numbers}
     return not any((DOMAIN, number) in device.identifiers for number in present)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, override
@@ -9,9 +10,10 @@ from typing import Final, override
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .connection.sign_in import async_sign_in
+from .connection.sign_in import async_new_captcha
 from .data import UsmsConfigEntry, UsmsData
 from .entity import UsmsAccountEntity
 
@@ -26,15 +28,26 @@ class UsmsButtonDescription(ButtonEntityDescription):
 
 
 async def _read_now(data: UsmsData) -> None:
-    await data.coordinator.async_request_refresh()
+    """Read the account page; raises HomeAssistantError where that fails."""
+    await asyncio.wait([data.coordinator.async_poll()])
+    _check_read(data)
 
 
 async def _new_captcha(data: UsmsData) -> None:
-    await async_sign_in(data, None)
+    """Draw a picture, or sign in where the portal asks for none."""
+    await async_new_captcha(data)
 
 
 async def _import_history(data: UsmsData) -> None:
+    """Read what is missing, in the background; raises HomeAssistantError where it can't be."""
     data.history.async_wake()
+    _check_read(data)
+
+
+def _check_read(data: UsmsData) -> None:
+    coordinator = data.coordinator
+    if not coordinator.is_read:
+        raise coordinator.why_not_read(HomeAssistantError) from coordinator.last_exception
 
 
 _BUTTONS: Final = (

@@ -12,7 +12,7 @@ from typing import Final, override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_NAME, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
@@ -67,6 +67,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         )
         self._connection = connection
         self._warned_of_more_meters = False
+        self._poll: asyncio.Task[None] | None = None
         self._poll_after_sign_in: asyncio.Task[None] | None = None
         self.sign_in_needed = False
         self.last_poll: datetime | None = None
@@ -77,6 +78,31 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
     def poll_interval(self) -> timedelta:
         """The longest time between two polls: as the options say, less where sessions die of it."""
         return self._connection.life.interval(self._longest, self._shortest)
+
+    @callback
+    def async_poll(self) -> asyncio.Task[None]:
+        """Read the account page now; who asks meanwhile waits for the same poll."""
+        if self._poll is None or self._poll.done():
+            self._poll = self.config_entry.async_create_background_task(
+                self.hass, self.async_refresh(), "usms poll"
+            )
+        return self._poll
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the account has been read since it was set up, and the last poll went well."""
+        return self.last_poll is not None and self.last_update_success
+
+    def why_not_read[E: HomeAssistantError](self, kind: type[E]) -> E:
+        """Return why the account could not be read, as people see it."""
+        error = self.last_exception
+        if not isinstance(error, HomeAssistantError) or error.translation_key is None:
+            return kind(translation_domain=DOMAIN, translation_key="not_read")
+        return kind(
+            translation_domain=error.translation_domain,
+            translation_key=error.translation_key,
+            translation_placeholders=error.translation_placeholders,
+        )
 
     @property
     def page_not_understood(self) -> bool:
@@ -94,6 +120,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
             self.update_interval = None  # nothing changes until a person signs in
             self._connection.trouble.clear()
             self._async_ask_for_sign_in()
+            self.last_update_success = False  # said in the log by us, once
             raise ConfigEntryAuthFailed(
                 translation_domain=DOMAIN, translation_key="sign_in_needed"
             ) from err
@@ -101,6 +128,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
             if isinstance(err, PageNotUnderstood):
                 self._connection.pages.async_record(err)
             self._connection.trouble.note(err)
+            self.last_update_success = False  # the same
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key=error_key(err),
@@ -144,6 +172,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         if self.sign_in_needed:
             return
         self.sign_in_needed = True
+        _LOGGER.info("The portal has ended the session, or refuses the password: sign in again")
         if not self.last_update_success:
             # After another failure nothing has changed, so the coordinator notifies no listener.
             self.async_update_listeners()

@@ -8,30 +8,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from .client import Meter
 from .client.brunei import brunei_date
+from .client.store import ReadingsStore
 from .client.store.models import DayState
 from .client.sync.history_start import search
 from .const import CONF_METERS
 from .data import UsmsConfigEntry
+from .history.store_file import async_look
 
 
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: UsmsConfigEntry
 ) -> dict[str, Any]:
     """Return an account's diagnostics; meters are counted, not named."""
+    state = {
+        "state": entry.state.value,
+        "reason": entry.error_reason_translation_key,
+        "version": f"{entry.version}.{entry.minor_version}",
+        "options": _options(entry.options),
+    }
+    if entry.state is not ConfigEntryState.LOADED:
+        return {**state, "store": await async_look(hass, entry, _store)}
     data = entry.runtime_data
     coordinator = data.coordinator
     account = coordinator.data
-    stored = await hass.async_add_executor_job(data.store.meters)
-    run = hass.async_add_executor_job
-    days = [await run(data.store.days, meter.number) for meter in stored]
     exception = coordinator.last_exception
     return {
-        "options": _options(entry.options),
+        **state,
         "last_update_success": coordinator.last_update_success,
         "last_exception": type(exception).__name__ if exception else None,
         "trouble": data.connection.trouble.cause,
@@ -43,15 +51,20 @@ async def async_get_config_entry_diagnostics(
         "open_page_serves": data.connection.client.open_page_serves,
         "meters_announced": account.meters_announced if account else None,
         "meters": [_meter(meter) for meter in account.meters] if account else None,
-        "store": [
-            {
-                "utility": meter.utility,
-                "readings_below_zero": await run(data.store.below_zero, meter.number),
-                **_days(list(of_meter.values())),
-            }
-            for meter, of_meter in zip(stored, days, strict=True)
-        ],
+        "store": await hass.async_add_executor_job(_store, data.store),
     }
+
+
+def _store(store: ReadingsStore) -> list[dict[str, Any]]:
+    """Return what is stored of each meter (blocks)."""
+    return [
+        {
+            "utility": meter.utility,
+            "readings_below_zero": store.below_zero(meter.number),
+            **_days(list(store.days(meter.number).values())),
+        }
+        for meter in store.meters()
+    ]
 
 
 def _options(options: Mapping[str, Any]) -> dict[str, Any]:

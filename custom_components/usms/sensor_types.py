@@ -14,6 +14,7 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import (
+    MAX_LENGTH_STATE_STATE,
     PERCENTAGE,
     EntityCategory,
     UnitOfEnergy,
@@ -113,7 +114,7 @@ _METER_SENSORS: Final = (
         key="status",
         translation_key="status",
         entity_category=EntityCategory.DIAGNOSTIC,
-        value=lambda meter: meter.status,
+        value=lambda meter: meter.status and meter.status[:MAX_LENGTH_STATE_STATE],
     ),
 )
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 import voluptuous as vol
+from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID, Platform
 from homeassistant.core import (
@@ -30,10 +31,12 @@ from .client.brunei import brunei_date
 from .client.consumption import consumption
 from .client.errors import StoreError
 from .client.store import ReadingsStore
+from .client.sync.history_start import EARLIEST
 from .connection.sign_in import async_sign_in
 from .const import ATTR_ACCOUNT, CONF_CAPTCHA, DOMAIN
 from .data import AccountMeter, UsmsConfigEntry, UsmsData
 from .issues.store import translated
+from .permissions import async_check, async_check_administrator
 
 ATTR_FROM: Final = "from"
 ATTR_TO: Final = "to"
@@ -56,6 +59,7 @@ class _Target:
     """What an action is about: an account, and all or one of its meters."""
 
     hass: HomeAssistant
+    entry: UsmsConfigEntry
     data: UsmsData
     meters: list[AccountMeter]
 
@@ -63,6 +67,11 @@ class _Target:
     def numbers(self) -> list[str]:
         """The numbers of the meters."""
         return [meter.number for meter in self.meters]
+
+    async def async_check(self, call: ServiceCall, policy: str) -> None:
+        """Raise Unauthorized unless the caller may read or control the meters' entities."""
+        names = self.numbers or [self.entry.entry_id]
+        await async_check(self.hass, call, self.entry, names, policy)
 
 
 @callback
@@ -100,8 +109,8 @@ def async_setup_actions(hass: HomeAssistant) -> None:
         {**_RANGE, vol.Required(ATTR_STATISTIC_ID): cv.string},
         administrators=True,
     )
-    register("rebuild_statistics", _rebuild_statistics, {})
-    register("clear_statistics", _clear_statistics, {})
+    register("rebuild_statistics", _rebuild_statistics, {}, administrators=True)
+    register("clear_statistics", _clear_statistics, {}, administrators=True)
     register(
         "get_readings",
         _get_readings,
@@ -144,7 +153,7 @@ async def _async_target(hass: HomeAssistant, call: ServiceCall) -> _Target:
         meters = [meter for meter in meters if meter.number in names]
         if not meters:
             raise _refused("meter_gone")
-    return _Target(hass, data, meters)
+    return _Target(hass, entry, data, meters)
 
 
 def _names_of(hass: HomeAssistant, device_id: str) -> tuple[str, set[str]]:
@@ -175,6 +184,8 @@ def _range(call: ServiceCall, default: timedelta | None = None) -> tuple[date | 
     first = call.data.get(ATTR_FROM) or (last - default if default else None)
     if last > today or (first and first > today):
         raise _refused("range_in_future")
+    if (first or last) < EARLIEST:
+        raise _refused("range_too_early", year=str(EARLIEST.year))
     if first and first > last:
         raise _refused("range_reversed")
     return first, last
@@ -182,6 +193,7 @@ def _range(call: ServiceCall, default: timedelta | None = None) -> tuple[date | 
 
 async def _sign_in(call: ServiceCall) -> ServiceResponse:
     entry = _loaded(call.hass, call.data[ATTR_ACCOUNT])
+    await async_check(call.hass, call, entry, [entry.entry_id], POLICY_CONTROL)
     answer = call.data.get(CONF_CAPTCHA, "").strip()
     reason = await async_sign_in(entry.runtime_data, answer or None)
     image = er.async_get(call.hass).async_get_entity_id(
@@ -191,6 +203,9 @@ async def _sign_in(call: ServiceCall) -> ServiceResponse:
 
 
 async def _import_history(target: _Target, call: ServiceCall) -> ServiceResponse:
+    if call.data[ATTR_FORCE]:
+        await async_check_administrator(target.hass, call)
+    await target.async_check(call, POLICY_CONTROL)
     first, last = _range(call)
     history = target.data.history
     for meter in target.meters:
@@ -237,6 +252,7 @@ async def _clear_statistics(target: _Target, _call: ServiceCall) -> ServiceRespo
 
 
 async def _get_readings(target: _Target, call: ServiceCall) -> ServiceResponse:
+    await target.async_check(call, POLICY_READ)
     resolution: Resolution = call.data[ATTR_RESOLUTION]
     days = 366 if resolution is Resolution.MONTH else 31
     first, last = _range(call, timedelta(days=days))

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
@@ -17,6 +19,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.usms import async_remove_config_entry_device
 from custom_components.usms.const import DOMAIN
+from custom_components.usms.history.store_file import readings_file
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Fault, SimulatedPortal
 from tests.support.harness import Harness
 
@@ -177,11 +180,76 @@ async def test_more_meters_than_the_page_shows_are_told(
 async def test_the_button_reads_now(hass: HomeAssistant, account: Harness) -> None:
     account.portal.clear_requests()
     for key in ("read_now", "import_history"):
-        data = {"entity_id": account.entity_id(key)}
-        await hass.services.async_call("button", "press", data, blocking=True)
-    async_fire_time_changed(hass, account.now + timedelta(seconds=15))
-    await hass.async_block_till_done()
+        await _press(account, key)
     assert account.requests("home") == 1
+
+
+async def _press(account: Harness, key: str) -> None:
+    data = {"entity_id": account.entity_id(key)}
+    await account.hass.services.async_call("button", "press", data, blocking=True)
+
+
+async def _refused(account: Harness, key: str) -> str | None:
+    """Return why a button could not do what it says."""
+    with pytest.raises(HomeAssistantError) as refused:
+        await _press(account, key)
+    assert refused.value.translation_domain == DOMAIN
+    return refused.value.translation_key
+
+
+async def test_a_button_says_why_it_could_not(account: Harness) -> None:
+    await account.start_history()
+    assert await _refused(account, "new_captcha") == "no_captcha_needed"
+    account.portal.add_fault(Fault(path="*", kind="maintenance"))
+    assert await _refused(account, "read_now") == "maintenance"
+    assert await _refused(account, "import_history") == "maintenance"
+    account.portal.clear_faults()
+    account.portal.expire()
+    assert await _refused(account, "read_now") == "sign_in_needed"
+    assert await _refused(account, "import_history") == "sign_in_needed"
+    await _press(account, "new_captcha")
+    assert account.connection.captcha is not None
+    account.portal.add_fault(Fault(path="*", kind="firewall"))
+    assert await _refused(account, "new_captcha") == "firewall"
+    account.portal.clear_faults()
+    await account.sign_in()
+    await _press(account, "read_now")
+
+
+@pytest.mark.parametrize("trouble", ["unloaded", "damaged", "gone"])
+async def test_diagnostics_and_removal_while_the_account_is_not_loaded(
+    hass: HomeAssistant, account: Harness, hass_client: ClientSessionGenerator, trouble: str
+) -> None:
+    await account.start_history()
+    gone = account.device("water")
+    account.portal.set_profile(hidden_meters=[account.meter("water").number])
+    await account.forward(timedelta(minutes=12))
+    present = account.device("electricity")
+    await hass.config_entries.async_unload(account.entry.entry_id)
+    file = readings_file(hass, account.entry)
+    if trouble == "damaged":
+        file.write_bytes(b"no database" * 1000)
+    if trouble == "gone":
+        file.unlink()
+    diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, account.entry)
+    assert diagnostics["state"] == "not_loaded"
+    text = json.dumps(diagnostics)
+    numbers = [DEMO_USERNAME, present.serial_number, gone.serial_number]
+    assert [number for number in numbers if str(number) in text] == []
+    assert await async_remove_config_entry_device(hass, account.entry, gone)
+    kept = not await async_remove_config_entry_device(hass, account.entry, present)
+    assert kept is (trouble == "unloaded")
+    assert (diagnostics["store"] is not None) is (trouble == "unloaded")
+    assert not await async_remove_config_entry_device(hass, account.entry, account.device())
+    assert file.exists() is (trouble != "gone")
+
+
+async def test_a_long_status_is_cut(account: Harness) -> None:
+    coordinator = account.entry.runtime_data.coordinator
+    data = coordinator.data
+    meters = tuple(replace(meter, status="X" * 300) for meter in data.meters)
+    coordinator.async_set_updated_data(replace(data, meters=meters))
+    assert account.state("status", "water") == "X" * 255
 
 
 async def test_unloading_and_removing(hass: HomeAssistant, account: Harness) -> None:

@@ -153,7 +153,7 @@ def test_every_issue_has_a_text(hass: HomeAssistant, entry: MockConfigEntry) -> 
     pages.async_record(PageNotUnderstood("Home", "a card"))
     pages.async_adopt(entry.entry_id)
     hass.config_entries.async_update_entry(entry, version=2)
-    store.async_update_version_issues(hass, 1, 1)
+    store.async_update_version_issues(hass, 1)
     note()
     assert shown.keys() == texts["issues"].keys()
 

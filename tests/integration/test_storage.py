@@ -284,11 +284,8 @@ async def test_a_newer_store_is_refused_and_left_alone(
     assert issues(hass) == {}
 
 
-@pytest.mark.parametrize(("version", "minor_version"), [(99, 1), (1, 99)])
-async def test_a_newer_entry_is_refused(
-    hass: HomeAssistant, portal: SimulatedPortal, version: int, minor_version: int
-) -> None:
-    entry = MockConfigEntry(domain=DOMAIN, version=version, minor_version=minor_version)
+async def test_a_newer_entry_is_refused(hass: HomeAssistant, portal: SimulatedPortal) -> None:
+    entry = MockConfigEntry(domain=DOMAIN, version=99, minor_version=1)
     entry.add_to_hass(hass)
     assert not await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.MIGRATION_ERROR
@@ -298,6 +295,15 @@ async def test_a_newer_entry_is_refused(
         assert entry.title in await shown(hass, told["entry_too_new"], language)
     assert portal.requests == []
     await hass.config_entries.async_remove(entry.entry_id)
+    assert issues(hass) == {}
+
+
+async def test_an_entry_of_a_newer_minor_version_is_set_up(
+    hass: HomeAssistant, harness: Harness
+) -> None:
+    hass.config_entries.async_update_entry(harness.entry, minor_version=99)
+    await harness.set_up()
+    assert harness.entry.minor_version == 99
     assert issues(hass) == {}
 
 

@@ -75,7 +75,7 @@ class Harness:
     async def set_up(self) -> None:
         """Set the account up; history begins when time moves on."""
         assert await self.hass.config_entries.async_setup(self.entry.entry_id)
-        await self.hass.async_block_till_done()
+        await self._polled()
         assert self.entry.state is ConfigEntryState.LOADED
 
     async def reload(self) -> None:
@@ -170,16 +170,19 @@ class Harness:
 
     async def settle(self) -> None:
         """Wait until nothing is to be done any more."""
-        await self.hass.async_block_till_done()
-        # Polls run in the background.
-        names = re.compile("- refresh$|^usms poll")
-        polls = [task for task in asyncio.all_tasks() if names.search(task.get_name())]
-        await asyncio.gather(*polls, return_exceptions=True)  # an unload cancels them
-        await self.hass.async_block_till_done()
+        await self._polled()
         if self.entry.state is ConfigEntryState.LOADED:
             await self.history.async_idle()
         await self.hass.async_block_till_done()
         await async_recorded(self.hass)
+
+    async def _polled(self) -> None:
+        """Wait until no poll is under way: they run in the background."""
+        await self.hass.async_block_till_done()
+        names = re.compile("- refresh$|^usms poll")
+        polls = [task for task in asyncio.all_tasks() if names.search(task.get_name())]
+        await asyncio.gather(*polls, return_exceptions=True)  # an unload cancels them
+        await self.hass.async_block_till_done()
 
     # --- what is shown ---
 

@@ -41,6 +41,16 @@ async def async_sign_in(data: UsmsData, answer: str | None) -> str | None:
         ) from err
 
 
+async def async_new_captcha(data: UsmsData) -> None:
+    """Draw another picture, or sign in where the portal asks for none.
+
+    Raises HomeAssistantError where that fails, or the account is signed in.
+    """
+    if data.connection.captcha is None and not data.coordinator.sign_in_needed:
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_captcha_needed")
+    await async_sign_in(data, None)
+
+
 async def _async_try(data: UsmsData, answer: str | None) -> str | None:
     connection = data.connection
     captcha = connection.captcha

@@ -317,4 +317,4 @@ class History:
         self._statistics.async_price(self._numbers)
 
     def _may_ask(self, now: datetime) -> bool:
-        return self._coordinator.last_update_success and is_due(self._not_before, now)
+        return self._coordinator.is_read and is_due(self._not_before, now)

@@ -7,6 +7,8 @@ or can't be written is waited for. Each raises one repair issue, which says what
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -63,6 +65,27 @@ async def async_open_store(hass: HomeAssistant, entry: ConfigEntry) -> ReadingsS
     damaged = await hass.async_add_executor_job(files_set_aside, path)
     async_update_rebuilt_issue(hass, entry, damaged)
     return store
+
+
+async def async_look[T](
+    hass: HomeAssistant, entry: ConfigEntry, job: Callable[[ReadingsStore], T]
+) -> T | None:
+    """Look into the readings of an account that is not set up; None where there are none.
+
+    Nothing is set aside or reported: that is for setting up.
+    """
+    path = readings_file(hass, entry)
+
+    def look() -> T | None:
+        if not path.exists():
+            return None
+        with closing(ReadingsStore(path)) as store:
+            return job(store)
+
+    try:
+        return await hass.async_add_executor_job(look)
+    except StoreError:
+        return None
 
 
 async def async_store_failed(

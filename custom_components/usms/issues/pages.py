@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,6 +13,8 @@ from homeassistant.util import dt as dt_util
 
 from ..client import PageNotUnderstood, Unread
 from .registry import Issue, async_clear_issue, async_raise_issue
+
+_LOGGER = logging.getLogger(__name__)
 
 ISSUE_TRACKER: Final = "https://github.com/usms-home-assistant/usms/issues"
 PAGE_NOT_UNDERSTOOD: Final = "page_not_understood"
@@ -45,6 +48,8 @@ class PageIssues:
     @callback
     def async_record(self, err: PageNotUnderstood | Unread) -> None:
         """Keep the page's sample for diagnostics, and ask for help once."""
+        if err.page not in self._pages:
+            _LOGGER.warning("The portal's page %s is not understood: %s", err.page, err.missing)
         self._pages[err.page] = _Page(dt_util.utcnow(), err.missing, err.sample)
         self._async_update()
 

@@ -89,10 +89,10 @@ def async_update_rebuilt_issue(
 
 
 @callback
-def async_update_version_issues(hass: HomeAssistant, version: int, minor_version: int) -> None:
+def async_update_version_issues(hass: HomeAssistant, version: int) -> None:
     """Report accounts that a newer version of the integration has set up."""
     for entry in hass.config_entries.async_entries(DOMAIN):
-        if (entry.version, entry.minor_version) <= (version, minor_version):
+        if entry.version <= version:
             async_clear_issue(hass, entry.entry_id, _TOO_NEW)
             continue
         async_raise_issue(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, nullcontext
@@ -14,6 +15,7 @@ from typing import Any, ClassVar, Final
 from aiohttp import web
 from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.components.http import KEY_HASS_USER, HomeAssistantView
+from homeassistant.components.http.auth import SIGN_QUERY_PARAM
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONTENT_TYPE_JSON
 from homeassistant.core import HomeAssistant
@@ -35,6 +37,8 @@ from .answers import Found
 from .errors import ErrorCode, RestError, code_of
 from .parameters import Parameter, values_of
 from .rate_limit import Allowance, RateLimit
+
+_LOGGER = logging.getLogger(__name__)
 
 ROOT: Final = "/api/usms"
 CACHE_CONTROL: Final = "private, no-cache"
@@ -195,6 +199,7 @@ class UsmsView(HomeAssistantView):
             return _refusal(RestError(ErrorCode.RATE_LIMITED), headers)
         try:
             query = {name: request.query.getall(name) for name in request.query}
+            query.pop(SIGN_QUERY_PARAM, None)  # a signed path; Home Assistant has checked it
             asked = Request(request, values_of(self.parameters, query))
             answer = await self.answer(asked, **names)
         except RestError as err:
@@ -253,13 +258,19 @@ def _whole(body: bytes, status: HTTPStatus, headers: Mapping[str, str]) -> web.R
 async def _in_pieces(
     request: web.Request, pieces: AsyncGenerator[bytes], headers: Mapping[str, str]
 ) -> web.StreamResponse:
-    """Send pieces as they come; an error on the way breaks the answer off, visibly."""
+    """Send pieces as they come; an error on the way breaks the answer off, visibly.
+
+    A client that leaves before the end is none.
+    """
     response = web.StreamResponse(headers=headers)
     response.content_type = CONTENT_TYPE_JSON
     response.enable_compression()
-    await response.prepare(request)
     async with aclosing(pieces):
-        async for piece in pieces:
-            await response.write(piece)
-    await response.write_eof()
+        try:
+            await response.prepare(request)
+            async for piece in pieces:
+                await response.write(piece)
+            await response.write_eof()
+        except ConnectionError:
+            _LOGGER.debug("A client left before its answer's end")
     return response

@@ -10,6 +10,7 @@ from typing import Any, Final, override
 
 from aiohttp import web
 from homeassistant.auth.permissions.const import POLICY_CONTROL
+from homeassistant.components.http.auth import SIGN_QUERY_PARAM
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.loader import async_get_loaded_integration
@@ -59,11 +60,6 @@ class RefreshView(UsmsView):
     errors = (ErrorCode.ACCOUNT_NOT_FOUND, ErrorCode.SIGN_IN_NEEDED, ErrorCode.USMS_UNAVAILABLE)
     policy = POLICY_CONTROL
 
-    def __init__(self, rest: Rest) -> None:
-        """Begin without a poll."""
-        super().__init__(rest)
-        self._polls: dict[str, asyncio.Task[None]] = {}
-
     async def post(self, request: web.Request, **names: str) -> web.StreamResponse:
         """Answer when the page is read."""
         return await self._serve(request, names, self.rest.grant_refresh)
@@ -78,12 +74,7 @@ class RefreshView(UsmsView):
         if entry.state is not ConfigEntryState.LOADED:
             raise RestError(ErrorCode.NOT_READY)
         coordinator = entry.runtime_data.coordinator
-        poll = self._polls.get(entry_id)
-        if poll is None or poll.done():
-            name = "usms poll for REST"
-            poll = entry.async_create_background_task(hass, coordinator.async_refresh(), name)
-            self._polls[entry_id] = poll
-        await asyncio.wait([poll])
+        await asyncio.wait([coordinator.async_poll()])
         if not coordinator.last_update_success:
             error = coordinator.last_exception
             raise RestError(code_of(error and error.__cause__))
@@ -179,7 +170,8 @@ class ConsumptionView(ReadView):
         following = None
         if page.following:
             start = page.following.isoformat()
-            following = str(request.raw.rel_url.update_query(start=start))
+            address = request.raw.rel_url.without_query_params(SIGN_QUERY_PARAM)
+            following = str(address.update_query(start=start))
         if len(page.pieces) == 1:
             return Answer(tag, b"[" + first + b"]", following=following)
         return Answer(tag, pieces=self._pieces(tag, store, page, first), following=following)

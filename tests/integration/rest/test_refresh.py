@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from homeassistant.config_entries import ConfigEntryState
 
+from custom_components.usms.history.store_file import readings_file
 from tests.integration.rest.api import Api
 from tests.portal.faults import Fault
 from tests.support.harness import Harness
@@ -44,6 +45,16 @@ async def test_a_portal_in_trouble(read: Harness, api: Api) -> None:
     path = f"/accounts/{read.entry.entry_id}/refresh"
     assert await api.refused(path, "POST") == (503, "USMS_UNAVAILABLE")
     assert (await api.get("/meters"))[0]["balance"] is not None
-    await read.hass.config_entries.async_reload(read.entry.entry_id)
+    await read.reload()
+    assert [meter["balance"] for meter in await api.get("/meters")] == [None, None]
+    assert await api.refused(path, "POST") == (503, "USMS_UNAVAILABLE")
+
+
+async def test_an_account_that_waits_to_be_set_up(read: Harness, api: Api) -> None:
+    """As where the portal can't be read and nothing of the account is known yet."""
+    await read.hass.config_entries.async_unload(read.entry.entry_id)
+    readings_file(read.hass, read.entry).unlink()
+    read.portal.add_fault(Fault("home", "status"))
+    await read.hass.config_entries.async_setup(read.entry.entry_id)
     assert read.entry.state is ConfigEntryState.SETUP_RETRY
     assert await api.refused("/meters") == (503, "NOT_READY")
