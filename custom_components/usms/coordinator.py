@@ -26,6 +26,7 @@ from .client import (
     SessionExpired,
     UsmsConnectionError,
 )
+from .client.billing.balances import believed
 from .connection.connection import Connection
 from .connection.errors import TooEarly, error_key, error_placeholders
 from .const import (
@@ -67,6 +68,8 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         )
         self._connection = connection
         self._warned_of_more_meters = False
+        self._doubted: frozenset[str] = frozenset()
+        """Meters whose fall to zero the next poll has to confirm."""
         self._poll: asyncio.Task[None] | None = None
         self._poll_after_sign_in: asyncio.Task[None] | None = None
         self.sign_in_needed = False
@@ -135,6 +138,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
                 translation_placeholders=error_placeholders(err),
             ) from err
         self.update_interval = self.poll_interval * random.uniform(1 - POLL_JITTER, 1)
+        account, self._doubted = believed(account, self.data, self._doubted)
         self._connection.pages.async_note(_PAGE, account.unread)
         self._connection.trouble.clear()
         self._async_note_sign_in()

@@ -388,3 +388,27 @@ async def test_figures_stay_while_nobody_is_signed_in(account: Harness) -> None:
     assert after == before
     assert account.state("runs_out", "electricity") != "unknown"
     assert account.state("forecast_cost", "electricity") != "unknown"
+
+
+@pytest.mark.history(days=6)
+async def test_a_zero_for_one_poll_is_not_a_balance(hass: HomeAssistant, account: Harness) -> None:
+    """It became a top-up of the whole balance, and a bill difference of 2,173 %."""
+    account.portal.set_profile(session_minutes=None)
+    await account.start_history()
+    meter = account.meter().number
+    before = float(account.state("balance", meter))
+    assert before > 1
+    account.portal.add_fault(Fault(path="home", kind="zeros"))
+    await account.forward(timedelta(minutes=12))
+    assert float(account.state("balance", meter)) == before
+    assert account.state("low_credit", meter) == "off"
+    account.portal.clear_faults()
+    await account.forward(timedelta(minutes=12))
+    assert 0 <= before - float(account.state("balance", meter)) < 1
+    await account.forward(timedelta(hours=3))
+    assert account.state("top_up", meter) == "unknown"
+    # One that stays is believed by the second poll.
+    account.portal.add_fault(Fault(path="home", kind="zeros"))
+    await account.forward(timedelta(minutes=12))
+    await account.forward(timedelta(minutes=12))
+    assert float(account.state("balance", meter)) == 0

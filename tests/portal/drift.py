@@ -71,12 +71,17 @@ def _unknown_type(html: str) -> str:
     return re.sub(r'(name="cboType" type="text" value=")[^"]*', r"\g<1>Quarterly", html)
 
 
+def _zeros(html: str) -> str:
+    return _NUMBER.sub(lambda found: f"{found[1]}0.{'0' * (len(found[3]) - 1)}{found[4]}", html)
+
+
 DRIFTS: Final[Mapping[str, Callable[[str], str]]] = {
     "duplicate_rows": lambda html: _blocks(html, lambda blocks: [blocks[0], *blocks]),
     "unordered_rows": lambda html: _blocks(html, lambda blocks: blocks[::-1]),
     "nan": lambda html: _first_value(html, r"\g<1>NaN\g<4>"),
     "negative": lambda html: _first_value(html, r"-\g<1>\g<2>\g<3>\g<4>"),
     "commas": _commas,
+    "zeros": _zeros,
     "decimal_commas": lambda html: _NUMBER.sub(
         lambda found: f"{found[1]}{found[2]},{found[3][1:]}{found[4]}", html
     ),

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from .billing import ledger
+from .billing.balances import without_glitches
 from .billing.bill_check import BillCheck, check_bill
 from .brunei import BRUNEI, brunei_date
 from .consumption import days_between
@@ -79,7 +80,7 @@ class _Reviewer:
 
     def _open(self, meter: StoredMeter, schedule: TariffSchedule | None) -> ledger.Book | None:
         """Return a meter's book of the last weeks; None before its balance has moved."""
-        balances = self._payments.balances(meter.number, self._now - LOOKED_BACK)
+        balances = without_glitches(self._payments.balances(meter.number, self._now - LOOKED_BACK))
         if len(balances) < 2 or meter.utility is None:
             return None
         begin = balances[0].seen_at

@@ -1,0 +1,73 @@
+"""Balances that are none: a fall to zero that lasts for one poll. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from ..models import Account, Balance, Meter
+
+_FALL: Final = Decimal(1)
+"""BND that are hardly used between two polls."""
+_LASTS: Final = timedelta(hours=2)
+
+
+def believed(
+    account: Account, before: Account | None, doubted: Collection[str]
+) -> tuple[Account, frozenset[str]]:
+    """Return an account without falls to zero that only one poll has shown, and their meters.
+
+    `before` is the account as of the last poll, and `doubted` the meters that this returned then:
+    of these, zero is believed now.
+    """
+    zeros = frozenset(
+        meter.number
+        for meter in account.meters
+        if meter.number not in doubted
+        and _is_zero(meter)
+        and (known := before.meter(meter.number) if before else None)
+        and known.balance is not None
+        and known.balance >= _FALL
+    )
+    if before is None or not zeros:
+        return account, frozenset()
+    meters = (
+        _as_before(meter, before.meter(meter.number)) if meter.number in zeros else meter
+        for meter in account.meters
+    )
+    return replace(account, meters=tuple(meters)), zeros
+
+
+def without_glitches(balances: Sequence[Balance]) -> list[Balance]:
+    """Return balances without falls to zero after which they came back, less what was used."""
+    kept: list[Balance] = []
+    for number, balance in enumerate(balances):
+        before = kept[-1] if kept else None
+        after = balances[number + 1] if number + 1 < len(balances) else None
+        if (
+            before
+            and after
+            and balance.amount == 0
+            and before.amount >= _FALL
+            and 0 <= before.amount - after.amount <= _FALL
+            and after.seen_at - balance.seen_at <= _LASTS
+        ):
+            continue
+        if before is None or before.amount != balance.amount:
+            kept.append(balance)
+    return kept
+
+
+def _is_zero(meter: Meter) -> bool:
+    return meter.balance == 0 and not meter.remaining_units
+
+
+def _as_before(meter: Meter, before: Meter | None) -> Meter:
+    if before is None:
+        return meter
+    return replace(meter, balance=before.balance, remaining_units=before.remaining_units)

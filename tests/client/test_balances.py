@@ -1,0 +1,84 @@
+"""A fall to zero for one poll is not a balance."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from custom_components.usms.client import Account, Meter, Utility
+from custom_components.usms.client.billing.balances import believed, without_glitches
+from custom_components.usms.client.models import Balance
+
+AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def account(balance: str | None, units: str | None = "100") -> Account:
+    meter = Meter(
+        "10000001",
+        Utility.ELECTRICITY,
+        balance=None if balance is None else Decimal(balance),
+        remaining_units=None if units is None else Decimal(units),
+    )
+    return Account((meter,), AT)
+
+
+def balance(account: Account) -> Decimal | None:
+    return account.meters[0].balance
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "shown", "doubted"),
+    [
+        pytest.param(account("20.00"), account("0.00", "0"), "20.00", True, id="a glitch"),
+        pytest.param(account("20.00"), account("0.00", None), "20.00", True, id="without units"),
+        pytest.param(account("20.00"), account("0.00", "90"), "0.00", False, id="units are left"),
+        pytest.param(account("0.40"), account("0.00", "0"), "0.00", False, id="used up"),
+        pytest.param(account("20.00"), account("19.50"), "19.50", False, id="a fall"),
+        pytest.param(account("20.00"), account("-1.00", "0"), "-1.00", False, id="a debt"),
+        pytest.param(account(None), account("0.00", "0"), "0.00", False, id="nothing known"),
+        pytest.param(None, account("0.00", "0"), "0.00", False, id="the first poll"),
+    ],
+)
+def test_what_is_believed(before: Account | None, now: Account, shown: str, doubted: bool) -> None:
+    found, numbers = believed(now, before, frozenset())
+    assert balance(found) == Decimal(shown)
+    assert bool(numbers) is doubted
+    # The next poll confirms it.
+    again, numbers = believed(now, found, numbers)
+    assert (balance(again), numbers) == (balance(now), frozenset())
+
+
+def balances(*amounts: str, minutes: int = 10) -> list[Balance]:
+    return [
+        Balance(AT + timedelta(minutes=minutes * n), Decimal(amount))
+        for n, amount in enumerate(amounts)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "kept"),
+    [
+        (("20.00", "0.00", "20.00", "19.90"), ["20.00", "19.90"]),
+        (("20.00", "0.00", "19.95"), ["20.00", "19.95"]),
+        (("20.00", "0.00", "0.00", "19.95"), ["20.00", "0.00", "19.95"]),
+        (("0.40", "0.00", "10.00"), ["0.40", "0.00", "10.00"]),
+        (("4.50", "0.00", "5.00"), ["4.50", "0.00", "5.00"]),  # topped up
+        (("20.00", "0.00"), ["20.00", "0.00"]),
+        ((), []),
+    ],
+)
+def test_what_is_kept(amounts: tuple[str, ...], kept: list[str]) -> None:
+    assert [str(one.amount) for one in without_glitches(balances(*amounts))] == kept
+
+
+def test_a_zero_that_lasts_is_kept() -> None:
+    slow = balances("20.00", "0.00", "20.00", minutes=150)
+    assert without_glitches(slow) == slow
+
+
+@given(st.lists(st.decimals(min_value=1, max_value=50, places=2), unique=True))
+def test_nothing_else_is_left_out(amounts: list[Decimal]) -> None:
+    shown = balances(*map(str, amounts))
+    assert without_glitches(shown) == shown
