@@ -2,7 +2,10 @@
 
 import asyncio
 import logging
+import threading
 from datetime import timedelta
+from itertools import count
+from typing import Any
 
 import pytest
 from homeassistant.setup import async_setup_component
@@ -13,6 +16,7 @@ from pytest_homeassistant_custom_component.typing import (
 )
 from yarl import URL
 
+from custom_components.usms.client.store import ReadingsStore
 from custom_components.usms.rest.view import ROOT
 from tests.integration.rest.api import DOCUMENT, Api, filled
 from tests.support.harness import Harness
@@ -48,26 +52,38 @@ async def test_signed_paths(
     assert (await client.get(changed)).status == 401
 
 
-@pytest.mark.history(days=800)
+@pytest.mark.history(days=120)
 async def test_a_client_that_leaves_in_the_middle(
-    read: Harness, api: Api, caplog: pytest.LogCaptureFixture
+    read: Harness, api: Api, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start = (read.now - timedelta(days=700)).date().isoformat()
     path = f"{ROOT}/meters/{read.meter().number}/consumption"
-    address = api.client.make_url(path).with_query(resolution="hour", start=start, limit=16000)
-    for some in (0, 1, 2000):
-        reader, writer = await asyncio.open_connection(address.host, address.port)
-        headers = "".join(f"{k}: {v}\r\n" for k, v in api.authorization.items())
-        request = f"GET {address.raw_path_qs} HTTP/1.1\r\nHost: {address.host}\r\n{headers}\r\n"
-        writer.write(request.encode())
-        await writer.drain()
-        if some:
-            await reader.readexactly(some)
-        writer.transport.abort()
-        await read.hass.async_block_till_done()
-        for _ in range(500):
-            await asyncio.sleep(0)
+    start = (read.now - timedelta(days=110)).date().isoformat()
+    address = api.client.make_url(path).with_query(resolution="hour", start=start, limit=2600)
+    left, asked, plain = threading.Event(), asyncio.Event(), ReadingsStore.plain_readings
+    reads = count(1)
+
+    def slow(store: ReadingsStore, *args: Any) -> Any:
+        """Read what follows the first piece once the client has left."""
+        if next(reads) == 2:
+            read.hass.loop.call_soon_threadsafe(asked.set)
+            left.wait(10)
+        return plain(store, *args)
+
+    monkeypatch.setattr(ReadingsStore, "plain_readings", slow)
+    _, writer = await asyncio.open_connection(address.host, address.port)
+    headers = "".join(f"{k}: {v}\r\n" for k, v in api.authorization.items())
+    request = f"GET {address.raw_path_qs} HTTP/1.1\r\nHost: {address.host}\r\n{headers}\r\n"
+    writer.write(request.encode())
+    await asked.wait()
+    writer.transport.abort()
+    for _ in range(100):
+        await asyncio.sleep(0)
+    left.set()
+    for _ in range(100_000):
+        if "A client left" in caplog.text:
+            break
+        await asyncio.sleep(0)
     response = await api.client.get(address.relative(), headers=api.authorization)
-    assert len(await response.json()) > 10_000
+    assert len(await response.json()) > 2000
     told = [r for r in caplog.records if r.exc_info or r.levelno >= logging.ERROR]
     assert told == []
