@@ -63,11 +63,9 @@ class _Meter:
         return all(start.day == 1 for start in self.rows)
 
 
-class _BadFile(UsmsError):
-    """The file is not such a CSV."""
-
-    def __init__(self, line: int, what: str) -> None:
-        super().__init__(f"Line {line} of the file {what}; nothing was imported")
+def _bad_file(line: int, what: str) -> UsmsError:
+    """Return the error for a file that is not such a CSV."""
+    return UsmsError(f"Line {line} of the file {what}; nothing was imported")
 
 
 def import_file(options: Options, context: Context) -> Result:
@@ -101,24 +99,24 @@ def _check_utility(
     known: Mapping[str, Utility | None],
     now: datetime,
 ) -> None:
-    """Make a meter that the store does not know; raises _BadFile where the unit does not fit."""
+    """Make a meter that the store does not know; raises UsmsError where the unit does not fit."""
     if number not in known:
         if meter.utility is None:
-            raise _BadFile(meter.line, "has a meter that the store does not know, without unit")
+            raise _bad_file(meter.line, "has a meter that the store does not know, without unit")
         store.record_meter(number, meter.utility, "", now)
     elif meter.utility and known[number] not in {None, meter.utility}:
-        raise _BadFile(meter.line, f"has {meter.utility.unit} of a meter of {known[number]}")
+        raise _bad_file(meter.line, f"has {meter.utility.unit} of a meter of {known[number]}")
 
 
 def _resolution(meter: _Meter, said: Resolution | None) -> Resolution:
     """Return what a meter's rows are: hours or days, as the file does not say it itself."""
     if meter.by_hour and (said is Resolution.DAY or meter.utility is Utility.WATER):
-        raise _BadFile(meter.line, "begins hours, where only days can be")
+        raise _bad_file(meter.line, "begins hours, where only days can be")
     resolution = said or (Resolution.HOUR if meter.by_hour else Resolution.DAY)
     if resolution is Resolution.DAY and any(estimated for _, estimated in meter.rows.values()):
-        raise _BadFile(meter.line, "begins days of which one is estimated: there are none")
+        raise _bad_file(meter.line, "begins days of which one is estimated: there are none")
     if said is None and not meter.by_hour and meter.by_month:
-        raise _BadFile(
+        raise _bad_file(
             meter.line, "begins months, or days that can't be told from months: say --daily"
         )
     return resolution
@@ -148,25 +146,25 @@ def _take_over(
 
 
 def _read(path: Path, now: datetime) -> dict[str, _Meter]:
-    """Return what the file has, by meter; raises _BadFile."""
+    """Return what the file has, by meter; raises UsmsError."""
     meters: dict[str, _Meter] = {}
     for line, row in _rows(_text(path)):
         number = row["meter"]
         if not (number.isascii() and number.isalnum() and len(number) <= 40):
-            raise _BadFile(line, "has no meter's number")
+            raise _bad_file(line, "has no meter's number")
         if row["unit"] not in _UTILITIES:
-            raise _BadFile(line, "has a unit that is neither kWh nor m³")
+            raise _bad_file(line, "has a unit that is neither kWh nor m³")
         if row["estimated"] not in {"true", "false"}:
-            raise _BadFile(line, "does not say true or false of whether it is estimated")
+            raise _bad_file(line, "does not say true or false of whether it is estimated")
         utility, start = _UTILITIES[row["unit"]], _start(line, row["start"], now)
         meter = meters.setdefault(number, _Meter(line, utility))
         if utility is not meter.utility:
-            raise _BadFile(line, "has another unit than the meter's first line")
+            raise _bad_file(line, "has another unit than the meter's first line")
         reading = (_amount(line, row["consumption"]), row["estimated"] == "true")
         if meter.rows.setdefault(start, reading) != reading:
-            raise _BadFile(line, "has another value for the time of an earlier one")
+            raise _bad_file(line, "has another value for the time of an earlier one")
     if not meters:
-        raise _BadFile(2, "is missing: there are no readings")
+        raise _bad_file(2, "is missing: there are no readings")
     return meters
 
 
@@ -178,7 +176,7 @@ def _text(path: Path) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as err:
-        raise _BadFile(data.count(b"\n", 0, err.start) + 1, "is not text in UTF-8") from None
+        raise _bad_file(data.count(b"\n", 0, err.start) + 1, "is not text in UTF-8") from None
 
 
 def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
@@ -187,35 +185,35 @@ def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         keys = next(reader, [])
         if sorted(keys) != sorted(_KEYS):
-            raise _BadFile(1, f"is not that of usms export --csv ({','.join(_KEYS)})")
+            raise _bad_file(1, f"is not that of usms export --csv ({','.join(_KEYS)})")
         for fields in reader:
             if not fields:
                 continue
             if len(fields) != len(keys):
-                raise _BadFile(reader.line_num, f"has {len(fields)} values, not {len(keys)}")
+                raise _bad_file(reader.line_num, f"has {len(fields)} values, not {len(keys)}")
             yield reader.line_num, dict(zip(keys, fields, strict=True))
     except csv.Error:
-        raise _BadFile(max(reader.line_num, 1), "is no CSV") from None
+        raise _bad_file(max(reader.line_num, 1), "is no CSV") from None
 
 
 def _start(line: int, text: str, now: datetime) -> datetime:
     try:
         start = datetime.fromisoformat(text)
         if start.tzinfo is None:
-            raise _BadFile(line, "has a time without its offset, such as +08:00")
+            raise _bad_file(line, "has a time without its offset, such as +08:00")
         start = start.astimezone(BRUNEI)
     except (ValueError, OverflowError):
-        raise _BadFile(line, "has no time such as 2026-11-01T08:00:00+08:00") from None
+        raise _bad_file(line, "has no time such as 2026-11-01T08:00:00+08:00") from None
     if start.replace(minute=0, second=0, microsecond=0) != start:
-        raise _BadFile(line, "has a time off the hour")
+        raise _bad_file(line, "has a time off the hour")
     if start.date() < OLDEST:
-        raise _BadFile(line, f"lies before {OLDEST.year}: the portal has nothing of then")
+        raise _bad_file(line, f"lies before {OLDEST.year}: the portal has nothing of then")
     if start + _HOUR > now:
-        raise _BadFile(line, "lies in the future")
+        raise _bad_file(line, "lies in the future")
     return start
 
 
 def _amount(line: int, text: str) -> Decimal:
     if not _AMOUNT.fullmatch(text) or abs(Decimal(text)) >= _LARGEST:
-        raise _BadFile(line, "has no amount such as 1.234")
+        raise _bad_file(line, "has no amount such as 1.234")
     return Decimal(text)
