@@ -81,7 +81,7 @@ def wrong_days(portal: SimulatedPortal, store: ReadingsStore) -> list[tuple[str,
 
 
 @pytest.mark.history(days=40)
-@pytest.mark.parametrize("after", range(3))
+@pytest.mark.parametrize("after", [0, *(pytest.param(n, marks=pytest.mark.long) for n in (1, 2))])
 async def test_another_program_with_the_same_session(
     signed_in: UsmsClient, portal: SimulatedPortal, tmp_path: Path, after: int
 ) -> None:

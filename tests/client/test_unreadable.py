@@ -54,6 +54,7 @@ async def test_a_stretch_that_cannot_be_read_hides_none_behind_it(
         assert all(hours[reading.start] == reading.value for reading in read)
 
 
+@pytest.mark.long
 @pytest.mark.history(days=40)
 @pytest.mark.parametrize("kind", ["nan", "negative"])
 async def test_a_value_in_each_report(

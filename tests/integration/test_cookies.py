@@ -16,7 +16,7 @@ pytestmark = pytest.mark.history(days=4)
 HOURS = 12
 
 
-@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("restarts", [False, pytest.param(True, marks=pytest.mark.long)])
 async def test_a_sliding_ticket_asks_for_no_captcha(harness: Harness, restarts: bool) -> None:
     portal = harness.portal
     portal.set_profile(ticket_minutes=30, session_minutes=None)
