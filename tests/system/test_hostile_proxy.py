@@ -64,17 +64,6 @@ async def press(home: Home) -> None:
         await home.api.call("POST", "/api/services/button/press", json=data)
 
 
-def unexpected(home: Home) -> list[str]:
-    """Return errors of the log but the one that Home Assistant writes of polls that fail."""
-    known = [line for line in home.trouble() if "Error fetching usms data" in line]
-    assert len(known) == 1, known
-    return [line for line in home.trouble() if line not in known]
-
-
-def reports(portal: SimulatedPortal) -> int:
-    return sum("report" in record.path.lower() for record in portal.requests)
-
-
 async def complete(home: Home) -> bool:
     return (await home.state("_history_progress"))["state"] == "100"
 
@@ -208,7 +197,7 @@ async def test_a_redirect_to_another_host_is_not_followed(home: Home, proxy: Hos
     await press(home)
     await home.until(lambda: read(home))
     assert not await needed(home)
-    assert unexpected(home) == []
+    assert home.trouble() == []
 
 
 @pytest.mark.parametrize(
@@ -243,4 +232,4 @@ async def test_whoever_answers_in_its_place_is_named(
     text = home.log()
     for secret in (DEMO_USERNAME, DEMO_PASSWORD, *(m.number for m in home.portal.meters)):
         assert secret not in text
-    assert unexpected(home) == []
+    assert home.trouble() == []
