@@ -33,7 +33,7 @@ from .recorder import (
 )
 from .series import metadata
 from .statistic_rows import Row, RunningSums, build_rows, stretches
-from .written import Written, left_totals, superseded_totals
+from .written import Written, left_totals, superseded_rows
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -247,7 +247,7 @@ class MeterStatistics:
     ) -> tuple[dict[str, list[StatisticData]], list[datetime]]:
         """Return the rows to write, of the changed days and of all later ones if sums move.
 
-        And the starts of rows that have to go: totals at midnight of days that have hours now.
+        And the starts of rows that have to go.
         """
         before, moved = dict(self._written), None
         for day in self._days(changed):
@@ -265,7 +265,7 @@ class MeterStatistics:
             part = self._rows(first, last, self._sums_before(first))
             for name, series in part.items():
                 rows[name] += series
-        return rows, superseded_totals(before, self._written)
+        return rows, superseded_rows(before, self._written)
 
     def _rows(
         self, first: date | None, last: date | None, sums: RunningSums

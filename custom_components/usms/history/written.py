@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -30,19 +30,24 @@ class Written:
         return cls(day.amount, day.total, day.starts)
 
 
-def superseded_totals(
+def superseded_rows(
     before: Mapping[date, Written], after: Mapping[date, Written]
 ) -> list[datetime]:
-    """Return the starts of totals at midnight of days that have got hours, but none at midnight."""
+    """Return the starts of rows that are none any more.
+
+    Totals at midnight of days that have got hours, and estimates of hours that a day does not lack.
+    """
     return [
-        brunei_midnight(day)
+        brunei_midnight(day) + timedelta(hours=hour)
         for day, known in before.items()
-        if known.starts & ~after[day].starts & _MIDNIGHT
+        if (gone := known.starts & ~after[day].starts)
+        for hour in range(24)
+        if gone >> hour & 1
     ]
 
 
 def left_totals(written: Mapping[date, Written], recorded: Iterable[float]) -> list[datetime]:
-    """Return such totals of the days as written, by the starts of all recorded rows.
+    """Return the starts of totals at midnight of days that have hours, of all recorded rows.
 
     `recorded` is in seconds since 1970.
     """
