@@ -22,7 +22,7 @@ CLIENT = {
     "consumption": {"models", "brunei"},
     "portal": {"models", "errors", "brunei"},
     "store": {"models", "errors", "brunei"},
-    "billing": {"models", "errors", "brunei"},
+    "billing": {"models", "errors", "brunei", "consumption"},
     "sync": {"models", "errors", "brunei", "back_off", "portal", "store"},
     "review": {"models", "brunei", "consumption", "store", "billing"},
     "summary": {"models", "brunei", "consumption", "store", "billing", "review"},

@@ -17,6 +17,7 @@ from .claims import async_release_meters
 from .client import WrongRequest
 from .client.errors import StoreError
 from .client.store import ReadingsStore
+from .client.store.payments import Payments
 from .config_flow import UsmsConfigFlow
 from .connection.accounts import async_connection, async_forget_connection
 from .const import DOMAIN, PLATFORMS
@@ -80,9 +81,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool
     entry.runtime_data = data = UsmsData(hass, entry, connection, coordinator, store)
     try:
         await data.history.async_start()
+        remembered = await hass.async_add_executor_job(Payments(store).account)
     except StoreError as err:
         await async_store_failed(hass, entry, store, err)
         raise translated(err, ConfigEntryNotReady) from err
+    coordinator.async_remember(remembered)
     poll = coordinator.async_poll()
     known = data.meters()
     if not known or any(meter.utility is None for meter in known):

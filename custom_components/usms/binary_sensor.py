@@ -19,6 +19,7 @@ from homeassistant.helpers.restore_state import RestoreEntity
 from .data import AccountMeter, UsmsConfigEntry
 from .entity import UsmsAccountEntity, UsmsFiguresEntity, async_add_meters
 from .low_credit import LowCredit
+from .spending_sensors import as_of
 
 PARALLEL_UPDATES = 0
 
@@ -104,7 +105,9 @@ class LowCreditSensor(UsmsFiguresEntity, BinarySensorEntity, RestoreEntity):
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
         """What it goes by."""
-        return {"by": self._threshold.by, "threshold": self._threshold.threshold}
+        return {"by": self._threshold.by, "threshold": self._threshold.threshold} | (
+            as_of(self.figures) if self.figures else {}
+        )
 
 
 def _minutes(span: timedelta | None) -> float | None:

@@ -27,6 +27,8 @@ CONF_POLL_INTERVAL: Final = "poll_interval"
 """Option: minutes between two polls, at most."""
 CONF_SHORTEST_POLL_INTERVAL: Final = "shortest_poll_interval"
 """Option: minutes between two polls, at least, where only that keeps the session alive."""
+CONF_KEPT_HOURS: Final = "kept_hours"
+"""Option: for how many hours values of cards stand that could not be read again."""
 
 CONF_METERS: Final = "meters"
 """Option: what is chosen for each meter, by its number."""
@@ -37,6 +39,8 @@ CONF_LOW_CREDIT: Final = "low_credit"
 
 DEFAULT_POLL_INTERVAL: Final = 10
 DEFAULT_SHORTEST_POLL_INTERVAL: Final = 2
+DEFAULT_KEPT_HOURS: Final = 24
+MAX_KEPT_HOURS: Final = 30 * 24
 MIN_POLL_INTERVAL: Final = 1
 MAX_POLL_INTERVAL: Final = 60
 POLL_JITTER: Final = 0.1

@@ -11,8 +11,9 @@ from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_NAME, CONF_PASSWORD, CONF_USERNAME
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
+from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
@@ -31,8 +32,10 @@ from .connection.connection import Connection
 from .connection.errors import TooEarly, error_key, error_placeholders
 from .const import (
     ATTR_ACCOUNT,
+    CONF_KEPT_HOURS,
     CONF_POLL_INTERVAL,
     CONF_SHORTEST_POLL_INTERVAL,
+    DEFAULT_KEPT_HOURS,
     DEFAULT_POLL_INTERVAL,
     DEFAULT_SHORTEST_POLL_INTERVAL,
     DOMAIN,
@@ -72,15 +75,65 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         """Meters whose fall to zero the next poll has to confirm."""
         self._poll: asyncio.Task[None] | None = None
         self._poll_after_sign_in: asyncio.Task[None] | None = None
+        self._kept = timedelta(hours=options.get(CONF_KEPT_HOURS, DEFAULT_KEPT_HOURS))
+        self._remembered: Account | None = None
+        """What was read before this start."""
+        self._end_of_kept: CALLBACK_TYPE | None = None
         self.sign_in_needed = False
         self.last_poll: datetime | None = None
         """When the account page was last read."""
         entry.async_on_unload(connection.async_add_listener(self._async_connection_changed))
+        entry.async_on_unload(self._async_stop_keeping)
 
     @property
     def poll_interval(self) -> timedelta:
         """The longest time between two polls: as the options say, less where sessions die of it."""
         return self._connection.life.interval(self._longest, self._shortest)
+
+    # --- what is shown ---
+
+    @property
+    def shown(self) -> Account | None:
+        """The account as it was last read, also before this start."""
+        account: Account | None = self.data
+        return account or self._remembered
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether what was read last still stands: it is of the last poll, or not too old."""
+        if self.data is not None and self.last_update_success:
+            return True
+        shown = self.shown
+        return shown is not None and dt_util.utcnow() - shown.read_at < self._kept
+
+    @callback
+    def async_remember(self, account: Account | None) -> None:
+        """Show an account as it was read before this start, until it is read again."""
+        self._remembered = account
+        self._async_keep()
+
+    @callback
+    def _async_keep(self) -> None:
+        """Show what was read last for some time, though it could not be read again."""
+        if self.shown is None or self._end_of_kept:
+            return
+
+        @callback
+        def end(_now: datetime) -> None:
+            self._end_of_kept = None
+            self.async_update_listeners()
+
+        self._end_of_kept = async_track_point_in_utc_time(
+            self.hass, end, self.shown.read_at + self._kept
+        )
+
+    @callback
+    def _async_stop_keeping(self) -> None:
+        if self._end_of_kept:
+            self._end_of_kept()
+            self._end_of_kept = None
+
+    # --- the poll ---
 
     @callback
     def async_poll(self) -> asyncio.Task[None]:
@@ -123,6 +176,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
             self.update_interval = None  # nothing changes until a person signs in
             self._connection.trouble.clear()
             self._async_ask_for_sign_in()
+            self._async_keep()
             self.last_update_success = False  # said in the log by us, once
             raise ConfigEntryAuthFailed(
                 translation_domain=DOMAIN, translation_key="sign_in_needed"
@@ -131,6 +185,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
             if isinstance(err, PageNotUnderstood):
                 self._connection.pages.async_record(err)
             self._connection.trouble.note(err)
+            self._async_keep()
             self.last_update_success = False  # the same
             raise UpdateFailed(
                 translation_domain=DOMAIN,
@@ -141,6 +196,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         account, self._doubted = believed(account, self.data, self._doubted)
         self._connection.pages.async_note(_PAGE, account.unread)
         self._connection.trouble.clear()
+        self._async_stop_keeping()
         self._async_note_sign_in()
         self.last_poll = dt_util.utcnow()
         self._warn_of_more_meters(account)

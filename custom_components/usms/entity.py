@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import override
 
 from homeassistant.core import HomeAssistant, callback
@@ -45,7 +46,7 @@ class UsmsAccountEntity(CoordinatorEntity[UsmsCoordinator]):
 
 
 class UsmsMeterEntity(CoordinatorEntity[UsmsCoordinator]):
-    """Something that a meter's card shows, while the portal shows it."""
+    """Something that a meter's card shows; a card that can't be read stands for some time."""
 
     _attr_has_entity_name = True
 
@@ -61,15 +62,23 @@ class UsmsMeterEntity(CoordinatorEntity[UsmsCoordinator]):
 
     @property
     def meter(self) -> Meter | None:
-        """The meter as the last poll showed it."""
-        account = self.coordinator.data
+        """The meter as it was last read."""
+        account = self.coordinator.shown
         return account.meter(self._number) if account else None
 
     @property
     @override
     def available(self) -> bool:
-        """Whether the last poll showed the meter."""
-        return super().available and self.meter is not None
+        """Whether the meter was read, and not too long ago."""
+        return self.meter is not None and self.coordinator.is_kept
+
+    @property
+    def as_of(self) -> datetime | None:
+        """When the meter was read, where the last poll could not; None where it could."""
+        coordinator = self.coordinator
+        if coordinator.shown is None or (coordinator.data and coordinator.last_update_success):
+            return None
+        return coordinator.shown.read_at
 
 
 class UsmsFiguresEntity(CoordinatorEntity[FiguresCoordinator]):

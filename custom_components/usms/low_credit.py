@@ -42,9 +42,12 @@ class LowCredit:
 
     def credit(self, figures: Figures) -> float | None:
         """Return what the threshold is compared with; None while that is not known."""
-        if figures.balance is None or self.by is LowCreditBy.BALANCE:
-            return None if figures.balance is None else float(figures.balance)
-        if figures.balance <= 0:
+        if figures.standing is None:
+            return None
+        left = figures.standing.amount.expected
+        if self.by is LowCreditBy.BALANCE:
+            return float(left)
+        if left <= 0:
             return 0.0
         forecast = figures.spending.forecast if figures.spending else None
         if forecast is None:

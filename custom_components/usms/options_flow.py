@@ -24,16 +24,19 @@ from homeassistant.helpers.selector import (
 
 from .client import Tariff, TariffKind, TariffSchedule, Utility, WrongTariff
 from .const import (
+    CONF_KEPT_HOURS,
     CONF_LOW_CREDIT,
     CONF_POLL_INTERVAL,
     CONF_READ_LIMIT,
     CONF_REFRESH_LIMIT,
     CONF_SHORTEST_POLL_INTERVAL,
     CONF_TARIFF,
+    DEFAULT_KEPT_HOURS,
     DEFAULT_POLL_INTERVAL,
     DEFAULT_READ_LIMIT,
     DEFAULT_REFRESH_LIMIT,
     DEFAULT_SHORTEST_POLL_INTERVAL,
+    MAX_KEPT_HOURS,
     MAX_POLL_INTERVAL,
     MIN_POLL_INTERVAL,
 )
@@ -62,6 +65,15 @@ _MINUTES: Final = NumberSelector(
         mode=NumberSelectorMode.BOX,
     )
 )
+_HOURS: Final = NumberSelector(
+    NumberSelectorConfig(
+        min=1,
+        max=MAX_KEPT_HOURS,
+        step=1,
+        unit_of_measurement=UnitOfTime.HOURS,
+        mode=NumberSelectorMode.BOX,
+    )
+)
 _AN_HOUR: Final = NumberSelector(
     NumberSelectorConfig(min=1, max=100_000, step=1, mode=NumberSelectorMode.BOX)
 )
@@ -86,20 +98,26 @@ class UsmsOptionsFlow(OptionsFlowWithReload):
     async def async_step_polling(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask how often to poll."""
+        """Ask how often to poll, and how long what was read stands."""
         errors = {}
         if user_input is not None:
-            options = {name: int(minutes) for name, minutes in user_input.items()}
+            options = {name: int(amount) for name, amount in user_input.items()}
             if options[CONF_SHORTEST_POLL_INTERVAL] <= options[CONF_POLL_INTERVAL]:
                 return self.async_create_entry(data={**self.config_entry.options, **options})
             errors[CONF_SHORTEST_POLL_INTERVAL] = "shortest_above_usual"
         defaults = {
             CONF_POLL_INTERVAL: DEFAULT_POLL_INTERVAL,
             CONF_SHORTEST_POLL_INTERVAL: DEFAULT_SHORTEST_POLL_INTERVAL,
+            CONF_KEPT_HOURS: DEFAULT_KEPT_HOURS,
         }
         known = {**defaults, **self.config_entry.options, **(user_input or {})}
         schema = vol.Schema(
-            {vol.Required(name, default=known[name]): _MINUTES for name in defaults}
+            {
+                vol.Required(name, default=known[name]): _HOURS
+                if name == CONF_KEPT_HOURS
+                else _MINUTES
+                for name in defaults
+            }
         )
         return self.async_show_form(step_id="polling", data_schema=schema, errors=errors)
 

@@ -112,19 +112,19 @@ class MeterSensor(UsmsMeterEntity, SensorEntity):
 
     @property
     @override
-    def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """Of the balance: where a person tops it up."""
-        if self.entity_description.key != "balance":
-            return None
-        connection = self.coordinator.config_entry.runtime_data.connection
-        return {"top_up_url": connection.client.top_up_url(self._number)}
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """When an old value was read; of the balance also where a person tops it up."""
+        attributes: dict[str, Any] = {"as_of": self.as_of} if self.as_of else {}
+        if self.entity_description.key == "balance":
+            connection = self.coordinator.config_entry.runtime_data.connection
+            attributes["top_up_url"] = connection.client.top_up_url(self._number)
+        return attributes
 
 
 class FiguresSensor(UsmsFiguresEntity, SensorEntity):
     """Something that was counted from the readings store."""
 
     entity_description: FiguresSensorDescription
-    _unrecorded_attributes = frozenset({"early", "late", "low", "high"})
 
     @property
     @override

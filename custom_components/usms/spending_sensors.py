@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
@@ -11,9 +13,16 @@ from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 from .client import Utility
 from .client.billing.cost import Spending
 from .client.billing.forecast import Estimate, Forecast
+from .client.billing.precision import cost_known, days_known, run_out_known
 from .client.models import CURRENCY
 from .client.summary import Figures
 from .sensor_types import PERIODS, FiguresSensorDescription, Since, State, unit_of
+
+_DAY: Final = timedelta(days=1)
+
+
+def _tenth(amount: Decimal) -> Decimal:
+    return round(amount, 1)
 
 
 def _spent(value: Callable[[Spending], State]) -> Callable[[Figures], State]:
@@ -47,14 +56,16 @@ def _money(
     )
 
 
-def _range(estimate: Callable[[Forecast], Estimate]) -> Callable[[Figures], Mapping[str, Any]]:
-    """Return the range of a forecast, as attributes."""
+def _range(
+    estimate: Callable[[Forecast], Estimate], known: Callable[[Decimal], Decimal]
+) -> Callable[[Figures], Mapping[str, Any]]:
+    """Return the range of a forecast, as attributes, no finer than it is known."""
 
     def attributes(figures: Figures) -> Mapping[str, Any]:
         forecast = figures.spending.forecast if figures.spending else None
         return {
-            "low": float(estimate(forecast).low) if forecast else None,
-            "high": float(estimate(forecast).high) if forecast else None,
+            "low": float(known(estimate(forecast).low)) if forecast else None,
+            "high": float(known(estimate(forecast).high)) if forecast else None,
         }
 
     return attributes
@@ -71,11 +82,48 @@ def _tier(figures: Figures) -> Mapping[str, Any]:
     }
 
 
+def _run_out_value(figures: Figures) -> State:
+    forecast = figures.spending.forecast if figures.spending else None
+    return run_out_known(forecast.runs_out, figures.at) if forecast else None
+
+
 def _run_out(figures: Figures) -> Mapping[str, Any]:
     forecast = figures.spending.forecast if figures.spending else None
+    if forecast is None:
+        return {"early": None, "late": None} | as_of(figures)
     return {
-        "early": forecast.runs_out_early if forecast else None,
-        "late": forecast.runs_out_late if forecast else None,
+        "early": run_out_known(forecast.runs_out_early, figures.at),
+        "late": run_out_known(forecast.runs_out_late, figures.at),
+    } | as_of(figures)
+
+
+def _days_left_value(forecast: Forecast) -> State:
+    return None if forecast.days_left is None else days_known(forecast.days_left)
+
+
+def _days_left(figures: Figures) -> Mapping[str, Any]:
+    forecast = figures.spending.forecast if figures.spending else None
+    return {
+        "low": _days_until(figures, forecast.runs_out_early if forecast else None),
+        "high": _days_until(figures, forecast.runs_out_late if forecast else None),
+    } | as_of(figures)
+
+
+def _days_until(figures: Figures, moment: datetime | None) -> float | None:
+    if moment is None:
+        return None
+    return float(days_known(Decimal((moment - figures.at) / _DAY)))
+
+
+def as_of(figures: Figures) -> dict[str, Any]:
+    """Return as of when a figure is true that rests on an old balance, and what is left of it."""
+    left = figures.standing
+    if left is None or not left.estimated:
+        return {}
+    return {
+        "as_of": left.shown.as_of,
+        "balance_low": float(cost_known(left.amount.low)),
+        "balance_high": float(cost_known(left.amount.high)),
     }
 
 
@@ -101,14 +149,14 @@ _MONEY: Final = (
     _money("cost_last_month", _spent(lambda spending: spending.last_month), PERIODS["last_month"]),
     _money(
         "forecast_cost",
-        _expected(lambda forecast: forecast.month_cost.expected),
-        attributes=_range(lambda forecast: forecast.month_cost),
+        _expected(lambda forecast: cost_known(forecast.month_cost.expected)),
+        attributes=_range(lambda forecast: forecast.month_cost, cost_known),
     ),
     FiguresSensorDescription(
         key="runs_out",
         translation_key="runs_out",
         device_class=SensorDeviceClass.TIMESTAMP,
-        value=_expected(lambda forecast: forecast.runs_out),
+        value=_run_out_value,
         attributes=_run_out,
     ),
     FiguresSensorDescription(
@@ -117,8 +165,8 @@ _MONEY: Final = (
         device_class=SensorDeviceClass.DURATION,
         native_unit_of_measurement=UnitOfTime.DAYS,
         state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=1,
-        value=_expected(lambda forecast: forecast.days_left),
+        value=_expected(_days_left_value),
+        attributes=_days_left,
     ),
     FiguresSensorDescription(
         key="tier",
@@ -181,7 +229,6 @@ def spending_sensors(utility: Utility) -> tuple[FiguresSensorDescription, ...]:
             translation_key="rate",
             native_unit_of_measurement=f"{CURRENCY}/{unit}",
             state_class=SensorStateClass.MEASUREMENT,
-            suggested_display_precision=2,
             value=_spent(lambda spending: spending.tier.rate),
         ),
         units("units_left_in_tier", lambda spending: spending.left_in_tier),
@@ -200,7 +247,7 @@ def spending_sensors(utility: Utility) -> tuple[FiguresSensorDescription, ...]:
             device_class=SensorDeviceClass.WATER if water else SensorDeviceClass.ENERGY,
             native_unit_of_measurement=unit,
             suggested_display_precision=1,
-            value=_expected(lambda forecast: forecast.month_consumption.expected),
-            attributes=_range(lambda forecast: forecast.month_consumption),
+            value=_expected(lambda forecast: _tenth(forecast.month_consumption.expected)),
+            attributes=_range(lambda forecast: forecast.month_consumption, _tenth),
         ),
     )

@@ -15,6 +15,7 @@ from custom_components.usms.client import (
     tiers_of,
 )
 from custom_components.usms.client.billing.cost import AVERAGED, spending
+from custom_components.usms.client.billing.forecast import Estimate
 from tests.support.tariffs import tariffs
 
 DAY = timedelta(days=1)
@@ -29,7 +30,7 @@ def every_day(amount: str, first: date, last: date = TODAY) -> dict[date, Decima
 
 def test_costs_run_through_the_tiers_of_each_month() -> None:
     amounts = every_day("50", date(2026, 10, 1))
-    found = spending(amounts, amounts, RESIDENTIAL, NOW, Decimal(80))
+    found = spending(amounts, amounts, RESIDENTIAL, NOW, Estimate.sure(Decimal(80)))
     # October: 1550 kWh. November: 1000 kWh so far, the second tier since the 13th.
     assert found.day == TODAY
     assert found.last_month == Decimal("6.00") + 950 * Decimal("0.08")
@@ -45,7 +46,7 @@ def test_costs_run_through_the_tiers_of_each_month() -> None:
 def test_a_month_begins_in_the_first_tier() -> None:
     amounts = every_day("50", date(2026, 10, 1), date(2026, 10, 31))
     now = datetime(2026, 11, 1, 8, 0, tzinfo=BRUNEI)
-    found = spending(amounts, amounts, RESIDENTIAL, now, Decimal(5))
+    found = spending(amounts, amounts, RESIDENTIAL, now, Estimate.sure(Decimal(5)))
     assert found.today is None
     assert found.this_month is None
     assert found.yesterday == Decimal("4.00")
@@ -55,7 +56,9 @@ def test_a_month_begins_in_the_first_tier() -> None:
 def test_a_new_tariff_holds_from_its_day() -> None:
     dear = Tariff("dear", Utility.ELECTRICITY, tiers_of([(None, Decimal(1))]))
     amounts = every_day("10", date(2026, 11, 1))
-    found = spending(amounts, amounts, RESIDENTIAL.changed(TODAY, dear), NOW, Decimal(7))
+    found = spending(
+        amounts, amounts, RESIDENTIAL.changed(TODAY, dear), NOW, Estimate.sure(Decimal(7))
+    )
     assert found.yesterday == Decimal("0.10")
     assert found.today == 10
     assert found.this_month == 19 * Decimal("0.10") + 10
@@ -70,7 +73,7 @@ def test_nothing_known_is_not_nothing_used() -> None:
 
 
 def test_a_balance_below_zero_buys_nothing() -> None:
-    assert spending({}, {}, RESIDENTIAL, NOW, Decimal(-4)).buys == 0
+    assert spending({}, {}, RESIDENTIAL, NOW, Estimate.sure(Decimal(-4))).buys == 0
 
 
 def test_the_average_is_of_the_last_thirty_complete_days() -> None:

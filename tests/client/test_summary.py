@@ -79,7 +79,11 @@ def test_days_and_the_hours_of_today(store: ReadingsStore) -> None:
     assert used.last_month == 31 * 24
     assert used.oldest == brunei_midnight(date(2026, 9, 1))
     assert used.newest == brunei_midnight(TODAY) + timedelta(hours=12)
-    assert (found.at, found.balance, found.schedule) == (NOW, Decimal("2.00"), RESIDENTIAL)
+    assert (found.at, found.standing.amount.expected, found.schedule) == (
+        NOW,
+        Decimal("2.00"),
+        RESIDENTIAL,
+    )
     assert priced is not None
     assert priced.last_month == Decimal("6.00") + 144 * Decimal("0.08")
     assert priced.this_month == used.this_month * Decimal("0.01")

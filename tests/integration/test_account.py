@@ -78,16 +78,25 @@ async def test_each_poll_is_one_request_and_jittered(hass: HomeAssistant, accoun
 @pytest.mark.parametrize(
     "fault", ["drop", "status", "maintenance", "other_page", "empty", "redirect_host"]
 )
-async def test_a_failed_poll_leaves_and_comes_back(account: Harness, fault: str) -> None:
+async def test_values_stand_for_a_day_while_polls_fail(account: Harness, fault: str) -> None:
     account.portal.set_profile(session_minutes=None)
+    read_at = account.now
+    known = account.state("balance", "water")
     account.portal.add_fault(Fault(path="home", kind=fault))
     await account.forward(timedelta(minutes=12))
-    assert account.state("balance", "water") == "unavailable"
+    balance = account.entity("balance", "water")
+    assert balance.state == known
+    assert read_at - balance.attributes["as_of"] < timedelta(minutes=1)
     assert account.state("sign_in_needed") == "off"
     assert account.state("last_poll") != "unavailable"
+    await account.forward(timedelta(hours=23))
+    assert account.state("remaining_units", "water") != "unavailable"
+    await account.forward(timedelta(hours=1))
+    assert account.state("balance", "water") == "unavailable"
     account.portal.clear_faults()
-    await account.forward(timedelta(minutes=12))
+    await account.forward(timedelta(hours=1))
     assert account.state("balance", "water") != "unavailable"
+    assert "as_of" not in account.entity("balance", "water").attributes
 
 
 async def test_an_unreachable_portal_is_tried_again(hass: HomeAssistant, harness: Harness) -> None:

@@ -29,7 +29,7 @@ async def test_a_changed_account_page(hass: HomeAssistant, account: Harness) -> 
     account.portal.add_fault(Fault(path="home", kind="caption_renamed"))
     for _ in range(3):
         await account.forward(timedelta(minutes=12))
-    assert account.state("remaining_units", "water") == "unavailable"
+    assert "as_of" in account.entity("remaining_units", "water").attributes
     assert account.state("consumption_yesterday", "electricity") == used
     (issue,) = issues(hass)
     assert issue.translation_key == "page_not_understood"
@@ -57,7 +57,7 @@ async def test_a_changed_account_page(hass: HomeAssistant, account: Harness) -> 
     account.portal.clear_faults()
     await account.forward(timedelta(minutes=12))
     assert issues(hass) == []
-    assert account.state("remaining_units", "water") != "unavailable"
+    assert "as_of" not in account.entity("remaining_units", "water").attributes
     diagnostics = await async_get_config_entry_diagnostics(hass, account.entry)
     assert diagnostics["pages_not_understood"] == []
 

@@ -64,13 +64,16 @@ async def test_what_the_store_knows_is_on_show(
 ) -> None:
     await account.start_history()
     account.portal.clear_requests()
-    keys = ("consumption_this_month", "consumption_today", "cost_this_month", "days_left")
+    keys = (
+        *("consumption_this_month", "consumption_today", "cost_this_month", "days_left"),
+        *("balance", "remaining_units"),
+    )
     before = {key: account.state(key, "electricity") for key in keys}
     assert not {"unknown", "unavailable"} & set(before.values())
     await trouble(account)
     await _restart(account)
     assert {key: account.state(key, "electricity") for key in keys} == before
-    assert account.state("balance", "electricity") == "unavailable"
+    assert "as_of" in account.entity("balance", "electricity").attributes
     assert account.state("low_credit", "electricity") != "unavailable"
     assert account.state("sign_in_needed") == "off"
     await _given_up(account)
@@ -100,12 +103,12 @@ async def test_a_slow_portal_brings_its_answer_later(
     await account.start_history()
     account.portal.set_profile(latency=20)
     await _restart(account)
-    assert account.state("balance", "water") == "unavailable"
+    assert "as_of" in account.entity("balance", "water").attributes
     await _asked(account)
     account.portal.set_profile(latency=0)  # the next answers come at once
     freezer.tick(21)
     await account.settle()
-    assert account.state("balance", "water") != "unavailable"
+    assert "as_of" not in account.entity("balance", "water").attributes
 
 
 async def test_without_a_store_the_portal_has_ten_seconds(

@@ -183,11 +183,18 @@ class Balance:
     """A balance that a meter's card began to show."""
 
     seen_at: datetime
-    """When it was first seen; since then it changed no more, until the next."""
+    """When it was first seen."""
     amount: Decimal
     """BND; below 0 the meter owes."""
     units: Decimal | None = None
     """kWh or m³ left, as the portal has it."""
+    until: datetime | None = None
+    """When it was last seen, to the hour; None where that is `seen_at`."""
+
+    @property
+    def as_of(self) -> datetime:
+        """The moment for which it is known."""
+        return self.until or self.seen_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from .billing.cost import Spending, spending
-from .billing.habits import LONGEST
+from .billing.habits import LONGEST, habits_of
+from .billing.standing import Standing, standing
 from .brunei import brunei_date, brunei_midnight
 from .consumption import days_between
 from .models import Resolution, TopUpOrigin
@@ -55,8 +56,8 @@ class Figures:
     """The prices; None where they are not known."""
     spending: Spending | None
     """None without prices."""
-    balance: Decimal | None
-    """BND: the last that the card has shown."""
+    standing: Standing | None
+    """What is left of the balance; None where that can't be known."""
     topped_up: Decimal
     """BND paid this month."""
     last_topup: TopUp | None
@@ -81,6 +82,7 @@ def count(
         for reading in store.readings(meter, Resolution.DAY, since, last_month - _DAY)
     }
     days = list(days_between(store, meter, last_month, today))
+    by_day = {day.day: day for day in days}
     amounts = {day.day: day.amount for day in days}
     complete |= {
         day.day: whole for day in days if day.day < today and (whole := day.whole) is not None
@@ -88,19 +90,19 @@ def count(
     oldest, newest = store.span(meter)
     consumption = _consumption(amounts, today, oldest, newest)
     payments = Payments(store)
-    last = payments.balance(meter)
-    balance = last.amount if last else None
     topups = [topup for topup in payments.topups(meter) if topup.origin is not TopUpOrigin.TRANSFER]
     month = brunei_midnight(today.replace(day=1))
+    habits = habits_of({day: float(amount) for day, amount in complete.items()})
+    left = standing(payments.balance(meter), topups, by_day, habits, schedule, now)
     priced = None
     if schedule is not None:
-        priced = spending(amounts, complete, schedule, now, balance)
+        priced = spending(amounts, complete, schedule, now, left.amount if left else None)
     return Figures(
         at=now,
         consumption=consumption,
         schedule=schedule,
         spending=priced,
-        balance=balance,
+        standing=left,
         topped_up=sum((topup.amount for topup in topups if topup.at >= month), Decimal(0)),
         last_topup=topups[-1] if topups else None,
         debt=payments.debt(meter),

@@ -580,8 +580,11 @@ export class MeterCard extends UsmsCard {
       return isNaN(at) ? "" : say(at);
     };
     const [from, to] = [end("early", "low"), end("late", "high")];
+    // The hour or the day is shown in which it ends, so that is no sign that it is over.
+    const left = meter.value("days_left");
+    const over = left === undefined ? day < Date.now() : left <= 0;
     const when = { day: say(day, { weekday: "long" }) };
-    const words = fill(day < Date.now() ? text.past : text.until, when);
+    const words = fill(over ? text.past : text.until, when);
     const sure = !from || !to || from === to;
     return this.more(
       meter,

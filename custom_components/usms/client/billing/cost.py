@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from ..brunei import brunei_date
-from .forecast import Forecast, forecast
+from .forecast import Estimate, Forecast, forecast
 from .schedule import RunningBill, TariffSchedule
 from .tiers import Tier
 
@@ -54,12 +54,12 @@ def spending(
     complete: Mapping[date, Decimal],
     schedule: TariffSchedule,
     now: datetime,
-    balance: Decimal | None,
+    balance: Estimate | None,
 ) -> Spending:
     """Return what a meter costs at a moment.
 
     `amounts` is what is known of each day, at least since the first of last month; `complete` is
-    what the days used of which all is known; `balance` (BND) is that of `now`.
+    what the days used of which all is known; `balance` (BND) is what is left at `now`.
     """
     today = brunei_date(now)
     first = today.replace(day=1)
@@ -86,6 +86,6 @@ def spending(
         tiers=len(tariff.tiers),
         left_in_tier=tariff.units_left_in_tier(used),
         per_day=sum(lately, _ZERO) / len(lately) if lately else None,
-        buys=None if balance is None else tariff.units_for(balance, used),
+        buys=None if balance is None else tariff.units_for(balance.expected, used),
         forecast=forecast(complete, schedule, now, balance, amounts.get(today)),
     )

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import partial
 from math import ceil
 from typing import Final
 
@@ -31,6 +30,11 @@ class Estimate:
     expected: Decimal
     low: Decimal
     high: Decimal
+
+    @classmethod
+    def sure(cls, amount: Decimal) -> Estimate:
+        """Return an amount that is known."""
+        return cls(amount, amount, amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def forecast(
     days: Mapping[date, Decimal],
     schedule: TariffSchedule,
     now: datetime,
-    balance: Decimal | None = None,
+    balance: Decimal | Estimate | None = None,
     today_so_far: Decimal | None = None,
 ) -> Forecast | None:
     """Return what to expect at a moment, by the totals of complete days; None without one.
@@ -82,12 +86,13 @@ def forecast(
     consumption, cost = zip(*(month.end(schedule, 1 + off) for off in (0, *rest)), strict=True)
     early = expected = late = None
     if balance is not None:
-        empty = partial(runs_out, balance, month.used, now, schedule)
-        expected = empty(habits.on)
+        left = balance if isinstance(balance, Estimate) else Estimate.sure(balance)
+        used = month.used
+        expected = runs_out(left.expected, used, now, schedule, habits.on)
         until = HORIZON if expected is None else expected - now
         low, high = habits.off(ceil(until / _DAY))
-        early = empty(lambda day: habits.on(day) * (1 + high))
-        late = empty(lambda day: habits.on(day) * (1 + low))
+        early = runs_out(left.low, used, now, schedule, lambda day: habits.on(day) * (1 + high))
+        late = runs_out(left.high, used, now, schedule, lambda day: habits.on(day) * (1 + low))
     return Forecast(
         made_at=now,
         newest=habits.newest,

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from ..brunei import BRUNEI
-from ..models import Balance, TopUp, TopUpOrigin
+from ..models import Account, Balance, Meter, TopUp, TopUpOrigin
 from .file import stored_values
 from .models import Debt
 from .schema import amount_text, decimal_of, meter_id_of, stamp
@@ -18,11 +18,12 @@ from .schema import amount_text, decimal_of, meter_id_of, stamp
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ..models import Meter, Payment
+    from ..models import Payment
     from .readings import ReadingsStore
 
 _NEWS: Final = timedelta(days=3)
 """A top-up that is older when it is found is history, not news."""
+_NOTED: Final = timedelta(hours=1)
 _DEBT: Final = ("customer_type", "total_debt", "monthly_debt", "debt_remaining")
 
 
@@ -35,26 +36,38 @@ class Payments:
 
     # --- balances ---
 
-    def record_balance(self, meter: Meter, at: datetime) -> bool:
-        """Note the balance that a meter's card shows; return whether it moved."""
+    def record_balance(self, meter: Meter, at: datetime, *, before: datetime | None = None) -> bool:
+        """Note the balance that a meter's card shows; return whether it moved.
+
+        `before` is when the card was looked at before this, where that is known.
+        """
         if meter.balance is None:
             return False
         with self._store.transaction() as db:
             meter_id = meter_id_of(db, meter.number)
             last = self.balance(meter.number)
-            if last and last.amount == meter.balance:
-                return False
-            db.execute(
-                "INSERT OR REPLACE INTO balance VALUES (?, ?, ?, ?)",
-                (meter_id, stamp(at), str(meter.balance), amount_text(meter.remaining_units)),
-            )
-        return True
+            moved = last is None or last.amount != meter.balance
+            # One that stays is noted once an hour: each note is written to disk.
+            until = before if moved else at
+            if last and until and until > last.as_of and (moved or until - last.as_of >= _NOTED):
+                db.execute(
+                    "UPDATE balance SET until = ? WHERE meter = ? AND seen_at = ?",
+                    (stamp(until), meter_id, stamp(last.seen_at)),
+                )
+            if moved:
+                units = amount_text(meter.remaining_units)
+                db.execute(
+                    "INSERT OR REPLACE INTO balance VALUES (?, ?, ?, ?, ?)",
+                    (meter_id, stamp(at), str(meter.balance), units, stamp(at)),
+                )
+        return moved
 
     def balances(self, meter: str, since: datetime | None = None) -> list[Balance]:
         """Return a meter's balances by time, from the one that it had at `since`."""
         with self._store.reading() as db:
             rows = db.execute(
-                "SELECT seen_at, amount, units FROM balance WHERE meter = ?1 AND seen_at >= ("
+                "SELECT seen_at, amount, units, until FROM balance"
+                " WHERE meter = ?1 AND seen_at >= ("
                 " SELECT coalesce(max(seen_at), 0) FROM balance WHERE meter = ?1 AND seen_at <= ?2"
                 ") ORDER BY seen_at",
                 (meter_id_of(db, meter), stamp(since) if since else 0),
@@ -66,12 +79,24 @@ class Payments:
         """Return the last balance that is known of a meter."""
         with self._store.reading() as db:
             row = db.execute(
-                "SELECT seen_at, amount, units FROM balance WHERE meter = ?"
+                "SELECT seen_at, amount, units, until FROM balance WHERE meter = ?"
                 " ORDER BY seen_at DESC LIMIT 1",
                 (meter_id_of(db, meter),),
             ).fetchone()
         with stored_values():
             return _balance(row) if row else None
+
+    def account(self) -> Account | None:
+        """Return the account as cards have shown it last: balances and units; None before."""
+        meters, read_at = [], None
+        for meter in self._store.meters():
+            if not meter.present or (last := self.balance(meter.number)) is None:
+                continue
+            read_at = max(read_at or last.as_of, last.as_of)
+            meters.append(
+                Meter(meter.number, meter.utility, remaining_units=last.units, balance=last.amount)
+            )
+        return Account(tuple(meters), read_at) if read_at else None
 
     # --- top-ups ---
 
@@ -185,8 +210,13 @@ class Payments:
 
 
 def _balance(row: tuple[Any, ...]) -> Balance:
-    at, amount, units = row
-    return Balance(datetime.fromtimestamp(at, BRUNEI), Decimal(amount), decimal_of(units))
+    at, amount, units, until = row
+    return Balance(
+        datetime.fromtimestamp(at, BRUNEI),
+        Decimal(amount),
+        decimal_of(units),
+        datetime.fromtimestamp(until, BRUNEI),
+    )
 
 
 def _topup(meter: str, row: tuple[Any, ...]) -> TopUp:

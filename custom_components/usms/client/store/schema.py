@@ -100,6 +100,7 @@ MIGRATIONS: Final = (
         seen_at INTEGER NOT NULL,
         amount TEXT NOT NULL,
         units TEXT,
+        until INTEGER NOT NULL,
         PRIMARY KEY (meter, seen_at)
     ) WITHOUT ROWID;
     CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

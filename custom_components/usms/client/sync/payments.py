@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ..brunei import brunei_date, utcnow
@@ -58,6 +59,7 @@ class PaymentsSync:
         self.payments = Payments(store)
         self._now = now
         self._present: tuple[str, ...] = ()
+        self._looked_at: datetime | None = None
         self.debts: dict[str, Debt] = {}
         """What the Top Up page last showed, by meter."""
         self.outcomes: dict[str, PageNotUnderstood | None] = {}
@@ -77,10 +79,11 @@ class PaymentsSync:
     async def record_account(self, account: Account) -> bool:
         """Record the balances that cards show; return whether any moved."""
         self._present = tuple(meter.number for meter in account.meters)
+        record = partial(self.payments.record_balance, before=self._looked_at)
         moved = [
-            await asyncio.to_thread(self.payments.record_balance, meter, account.read_at)
-            for meter in account.meters
+            await asyncio.to_thread(record, meter, account.read_at) for meter in account.meters
         ]
+        self._looked_at = account.read_at
         return any(moved)
 
     async def unannounced(self) -> list[TopUp]:

@@ -1,0 +1,34 @@
+"""What is expected, no finer than it is known. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import ROUND_FLOOR, Decimal
+from typing import Final
+
+from ..brunei import BRUNEI, brunei_date, brunei_midnight
+
+_SOON: Final = timedelta(days=2)
+_FEW_DAYS: Final = Decimal(3)
+_FEW_DOLLARS: Final = Decimal(5)
+_TENTH: Final = Decimal("0.1")
+_CENT: Final = Decimal("0.01")
+
+
+def run_out_known(runs_out: datetime | None, now: datetime) -> datetime | None:
+    """Return when a balance is used up: the hour within two days, else the day's begin."""
+    if runs_out is None:
+        return None
+    if runs_out - now < _SOON:
+        return runs_out.astimezone(BRUNEI).replace(minute=0, second=0, microsecond=0)
+    return brunei_midnight(brunei_date(runs_out))
+
+
+def days_known(days: Decimal) -> Decimal:
+    """Return for how long a balance lasts: whole days above three, else to a tenth of a day."""
+    return days.quantize(Decimal(1) if days > _FEW_DAYS else _TENTH, ROUND_FLOOR)
+
+
+def cost_known(cost: Decimal) -> Decimal:
+    """Return an expected cost (BND): to ten cents above B$5, else to the cent."""
+    return cost.quantize(_TENTH if cost > _FEW_DOLLARS else _CENT)

@@ -1,0 +1,128 @@
+"""What is left of a balance: as it was shown or, once that is old, run forward.
+
+Pure. Money is BND, consumption kWh or m³, days are Brunei's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from math import ceil
+from typing import Final, NamedTuple
+
+from ..brunei import brunei_date, brunei_midnight
+from ..consumption import DayReadings
+from ..models import Balance, TopUp
+from .forecast import Estimate
+from .habits import Habits
+from .schedule import RunningBill, TariffSchedule
+
+FRESH: Final = timedelta(hours=2)
+"""A balance that was seen so lately stands as it was shown."""
+LONGEST: Final = timedelta(days=30)
+"""An older balance says nothing any more."""
+_DAY: Final = timedelta(days=1)
+_HOUR: Final = timedelta(hours=1)
+_ZERO: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is left of a meter's balance at a moment."""
+
+    shown: Balance
+    """The last that its card has shown."""
+    amount: Estimate
+    """BND at the moment; below 0 the meter owes."""
+
+    estimated: bool = False
+    """Whether the balance was too old to stand as it was shown."""
+
+
+def standing(
+    shown: Balance | None,
+    topups: Iterable[TopUp],
+    days: Mapping[date, DayReadings],
+    habits: Habits | None,
+    schedule: TariffSchedule | None,
+    now: datetime,
+) -> Standing | None:
+    """Return what is left of the balance shown last; None where that can't be known.
+
+    An old one is run forward: plus the top-ups made since, less what the readings since then cost
+    (`days`, from the first of its month), and what is expected where none are published.
+    """
+    if shown is None or now - shown.as_of > LONGEST:
+        return None
+    if now - shown.as_of <= FRESH:
+        return Standing(shown, Estimate.sure(shown.amount))
+    if schedule is None or habits is None:
+        return None
+    paid = sum((topup.credited for topup in topups if topup.at > shown.as_of), _ZERO)
+    used = list(_used(days, habits, shown.as_of, now))
+    low, high = habits.off(ceil(sum(day.expected > 0 for day in used)))
+    less, expected, more = (
+        shown.amount + paid - _cost(used, schedule, 1 + off) for off in (high, 0.0, low)
+    )
+    return Standing(shown, Estimate(expected, less, more), estimated=True)
+
+
+class _DayUsed(NamedTuple):
+    """What a day used: before the balance was shown, and after it."""
+
+    day: date
+    before: Decimal
+    known: Decimal
+    expected: float
+    """Where nothing is published."""
+
+
+def _used(
+    days: Mapping[date, DayReadings], habits: Habits, since: datetime, now: datetime
+) -> Iterator[_DayUsed]:
+    """Yield what each day used, from the first of the month of `since`."""
+    day = brunei_date(since).replace(day=1)
+    while day <= brunei_date(now):
+        begin = brunei_midnight(day)
+        before = _between(days.get(day), habits, day, begin, min(since, begin + _DAY))
+        after = _between(days.get(day), habits, day, max(since, begin), min(now, begin + _DAY))
+        # Months begin where the meter's readings do.
+        if day >= min(habits.oldest, brunei_date(since)):
+            yield _DayUsed(day, before[0] + _amount(before[1]), *after)
+        day += _DAY
+
+
+def _between(
+    day: DayReadings | None, habits: Habits, date_: date, since: datetime, until: datetime
+) -> tuple[Decimal, float]:
+    """Return what a part of a day used: what is published of it, and what is expected beside."""
+    if since >= until:
+        return _ZERO, 0.0
+    span = until - since
+    if day is not None and day.total is not None and not day.hours:
+        return day.total * Decimal(span / _DAY), 0.0
+    known = covered = _ZERO
+    for hour in day.hours if day is not None else ():
+        overlap = min(until, hour.start + _HOUR) - max(since, hour.start)
+        if overlap > timedelta(0):
+            share = Decimal(overlap / _HOUR)
+            known += hour.value * share
+            covered += share
+    open_ = span / _HOUR - float(covered)
+    return known, max(open_, 0.0) / 24 * habits.on(date_)
+
+
+def _cost(used: Iterable[_DayUsed], schedule: TariffSchedule, factor: float) -> Decimal:
+    """Return what was used since then costs, where what is expected is off by that factor."""
+    bill, total = RunningBill(schedule), _ZERO
+    for day in used:
+        if day.before:
+            bill.use(day.day, day.before)
+        total += bill.use(day.day, day.known + _amount(day.expected * factor))
+    return total
+
+
+def _amount(value: float) -> Decimal:
+    return Decimal(f"{value:.6f}")
