@@ -65,7 +65,7 @@ class Payments:
         """Review the payments, read what they lack where that may be, and announce what is new."""
         schedules = {meter: self._schedule(meter) for meter in meters}
         await self._async_review(schedules)
-        rises = {meter: review.rose for meter, review in self._reviews.items()}
+        rises = {meter: review.unsettled for meter, review in self._reviews.items()}
         if may_ask and await self.sync.read_topups(rises, news_only=news_only):
             await self._async_review(schedules)
         for topup in await self.sync.unannounced():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -129,17 +130,24 @@ def as_of(figures: Figures) -> dict[str, Any]:
 
 def _last_topup(figures: Figures) -> Mapping[str, Any]:
     topup = figures.last_topup
-    return {"amount": float(topup.amount), "known_from": topup.origin} if topup else {}
+    if topup is None:
+        return {}
+    return {
+        "amount": float(topup.amount),
+        "amount_low": None if topup.low is None else float(topup.low),
+        "amount_high": None if topup.high is None else float(topup.high),
+        "known_from": topup.origin,
+    }
 
 
 def _bill(figures: Figures) -> Mapping[str, Any]:
-    bill, predicted = figures.review.bill, figures.review.predicted
+    bill = figures.review.bill
     return {
         "first_day": bill.first if bill else None,
         "last_day": bill.last if bill else None,
-        "lost_by_balance": float(sum(bill.lost)) if bill else None,
-        "cost_by_tariff": float(sum(bill.cost)) if bill else None,
-        "balance_by_readings": None if predicted is None else float(round(predicted, 2)),
+        "lost_by_balance": float(bill.lost) if bill else None,
+        "cost_by_tariff": float(bill.cost) if bill else None,
+        "uncertainty": math.ceil(bill.uncertainty * 100) if bill else None,
     }
 
 
@@ -198,8 +206,10 @@ _MONEY: Final = (
         native_unit_of_measurement=PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
-        suggested_display_precision=1,
-        value=lambda figures: figures.review.bill.difference * 100 if figures.review.bill else None,
+        suggested_display_precision=0,
+        value=lambda figures: (
+            round(figures.review.bill.difference * 100) if figures.review.bill else None
+        ),
         attributes=_bill,
     ),
 )

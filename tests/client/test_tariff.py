@@ -98,6 +98,7 @@ def test_the_next_unit_costs_the_rate(tariff: Tariff, used: Decimal) -> None:
 def test_hours_add_up_to_the_months_bill(tariff: Tariff, hours: list[Decimal]) -> None:
     running = RunningBill(TariffSchedule.always(tariff))
     costs = [running.use(date(2026, 11, 3), hour) for hour in hours]
+    costs.append(running.use(date(2026, 11, 30), Decimal(0)))
     assert sum(costs) == tariff.bill(sum(hours, Decimal(0)))
     assert min(costs) >= 0
 
@@ -109,25 +110,40 @@ def test_months_add_up_each_by_itself(old: Tariff, new: Tariff, days: list[Decim
     running = RunningBill(schedule)
     costs = [running.use(first + timedelta(days=n), amount) for n, amount in enumerate(days)]
     assert sum(costs[:31]) == old.bill(sum(days[:31], Decimal(0)))
-    december = new.bill(days[61])
     assert sum(costs[31:61]) == new.bill(sum(days[31:61], Decimal(0)))
-    assert costs[61] == december
+    assert costs[61] == max(new.monthly_minimum / 31, new.monthly_fixed / 31 + new.cost(days[61]))
 
 
-def test_the_months_first_reading_carries_the_fixed_charge_and_the_minimum() -> None:
+def test_fixed_and_minimum_charges_are_spread_over_the_days() -> None:
     tariff = Tariff(
         "own",
         Utility.WATER,
         tiers_of([(None, Decimal("0.5"))]),
         monthly_fixed=Decimal(3),
-        monthly_minimum=Decimal(5),
+        monthly_minimum=Decimal(6),
     )
-    assert tariff.cost_between(None, Decimal(0)) == 5
-    assert tariff.cost_between(Decimal(0), Decimal(4)) == 0
-    assert tariff.cost_between(Decimal(4), Decimal(5)) == Decimal("0.5")
-    assert tariff.cost_between(None, Decimal(5)) == Decimal("5.5")
+    running = RunningBill(TariffSchedule.always(tariff))
+    # Below the minimum a day costs a thirtieth of it; days without a reading are made up for.
+    assert running.use(date(2026, 11, 1), Decimal(0)) == Decimal("0.2")
+    assert running.use(date(2026, 11, 3), Decimal("0.1")) == Decimal("0.4")
+    assert running.use(date(2026, 11, 3), Decimal(2)) == Decimal("0.75")
+    assert running.use(date(2026, 11, 3), Decimal(4)) == 2
     # A correction downwards gives back what it was charged.
-    assert tariff.cost_between(Decimal(5), Decimal(4)) == Decimal("-0.5")
+    assert running.use(date(2026, 11, 3), Decimal(-1)) == Decimal("-0.5")
+    assert running.use(date(2026, 11, 30), Decimal(0)) == Decimal("3.15")
+    assert running.use(date(2026, 12, 1), Decimal(0)) == Decimal(6) / 31
+
+
+def test_charges_of_a_month_in_which_the_tariff_changes() -> None:
+    def tariff(rate: str, fixed: int) -> Tariff:
+        tiers = tiers_of([(Decimal(100), Decimal(rate)), (None, Decimal(1))])
+        return Tariff("own", Utility.WATER, tiers, monthly_fixed=Decimal(fixed))
+
+    schedule = TariffSchedule.always(tariff("0.1", 3)).changed(date(2026, 11, 11), tariff("0.2", 6))
+    running = RunningBill(schedule)
+    costs = [running.use(date(2026, 11, day), Decimal(4)) for day in range(1, 31)]
+    # Ten days of 3 a month and twenty of 6; 40 and 60 in the first tier, 20 above it.
+    assert sum(costs) == 1 + 4 + 40 * Decimal("0.1") + 60 * Decimal("0.2") + 20
 
 
 # --- what money buys ---

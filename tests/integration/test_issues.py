@@ -29,8 +29,9 @@ METERS = ("50123456", "50123457")
 BILL = BillCheck(
     first=date(2026, 10, 1),
     last=date(2026, 10, 3),
-    lost=(Decimal(12),) * 3,
-    cost=(Decimal(10),) * 3,
+    lost=Decimal(36),
+    cost=Decimal(30),
+    uncertainty=Decimal("0.01"),
 )
 ISSUES: Final[list[tuple[Callable[..., None], tuple[Any, ...], dict[str, Any]]]] = [
     (billing.async_update_tariff_issue, (METERS[0], Utility.ELECTRICITY), {"needed": True}),

@@ -127,9 +127,35 @@ class TopUpOrigin(StrEnum):
     HISTORY = "history"
     """The portal's transaction history has it."""
     BALANCE = "balance"
-    """The balance rose as nothing else explains."""
+    """The balance rose, and the transaction history can't be read."""
     TRANSFER = "transfer"
-    """So did it, while the balance of another meter of the account fell by as much."""
+    """The balance rose while that of another meter of the account fell by as much."""
+    ADJUSTMENT = "adjustment"
+    """The balance rose, and the transaction history was read and has nothing of it: no top-up."""
+
+
+class TopUpKind(StrEnum):
+    """What moved a balance up, as far as is known."""
+
+    TOP_UP = "top_up"
+    REVERSAL = "reversal"
+    """A top-up that was taken back."""
+    TRANSFER = "transfer"
+    REFUND = "refund"
+    ADJUSTMENT = "adjustment"
+
+
+_WORDS: Final = {
+    "refund": TopUpKind.REFUND,
+    "transfer": TopUpKind.TRANSFER,
+    "adjust": TopUpKind.ADJUSTMENT,
+    "correct": TopUpKind.ADJUSTMENT,
+}
+"""Of the transaction history. None of them has been seen yet: a guess that keeps such a row from
+counting as paid."""
+
+
+_SURE: Final = Decimal("0.02")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +178,29 @@ class TopUp:
     source: str | None = None
     """The portal's word for where it came from."""
     origin: TopUpOrigin = TopUpOrigin.HISTORY
+    low: Decimal | None = None
+    high: Decimal | None = None
+    """Between these `amount` lies, where it is not known for sure."""
+
+    @property
+    def kind(self) -> TopUpKind:
+        """What it is."""
+        if self.origin is TopUpOrigin.TRANSFER:
+            return TopUpKind.TRANSFER
+        if self.origin is TopUpOrigin.ADJUSTMENT:
+            return TopUpKind.ADJUSTMENT
+        words = f"{self.source or ''} {self.payment_mode or ''}".casefold()
+        for word, kind in _WORDS.items():
+            if word in words:
+                return kind
+        return TopUpKind.REVERSAL if self.amount < 0 else TopUpKind.TOP_UP
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether its amount is known to 2 %."""
+        if self.low is None or self.high is None:
+            return True
+        return (self.high - self.low) / 2 <= abs(self.amount) * _SURE
 
     @property
     def credited(self) -> Decimal:

@@ -11,12 +11,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from .billing import ledger
 from .billing.balances import without_glitches
-from .billing.bill_check import BillCheck, check_bill
+from .billing.bill_check import BillCheck, Charges, check_bill
+from .billing.ledger import Costs, Step, Used, priced, steps
+from .billing.topups import Rises, named, rises, settle, transfers
 from .brunei import BRUNEI, brunei_date
-from .consumption import days_between
-from .models import Reading, Resolution, TopUp, TopUpOrigin, Utility
+from .consumption import DayReadings, days_between
+from .models import Balance, TopUpOrigin, Utility
 from .store.payments import Payments
 
 if TYPE_CHECKING:
@@ -26,19 +27,17 @@ if TYPE_CHECKING:
 
 LOOKED_BACK: Final = timedelta(days=45)
 """How far top-ups are looked for by the balance: before, what was found stays."""
-_ROSE: Final = timedelta(days=1)
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
     """What the review of a meter's payments has found."""
 
-    rose: datetime | None = None
-    """When the balance last rose without a top-up of the transaction history that explains it."""
+    unsettled: tuple[datetime, ...] = ()
+    """When the balance rose while the transaction history does not have it yet."""
     bill: BillCheck | None = None
-    """None without a week of which all is known."""
-    predicted: Decimal | None = None
-    """The balance (BND) by our own book, as of the newest reading; None before there is one."""
+    """None without ten days that are sure."""
 
 
 def review(
@@ -46,74 +45,114 @@ def review(
 ) -> dict[str, Review]:
     """Review those meters: top-ups that balances have shown, and the bills.
 
-    Top-ups found so are found anew each time: once the history has them, or readings explain the
-    balance, they are what these say.
+    What balances have shown is looked at anew each time: once the history has it, or readings are
+    published, it is what these say.
     """
-    return _Reviewer(store, now).review(schedules)
-
-
-class _Reviewer:
-    def __init__(self, store: ReadingsStore, now: datetime) -> None:
-        self._store = store
-        self._payments = Payments(store)
-        self._now = now
-
-    def review(self, schedules: Mapping[str, TariffSchedule | None]) -> dict[str, Review]:
-        with self._store.transaction():
-            meters = {meter.number: meter for meter in self._store.meters()}
-            books = {
-                number: book
-                for number, schedule in schedules.items()
-                if (book := self._open(meters[number], schedule))
-            }
-            found = ledger.with_transfers(
-                {number: ledger.found_topups(book) for number, book in books.items()}, books
-            )
-            for number, book in books.items():
-                # The first balance closed an entry that is no longer in the book.
-                since = book.balances[0].seen_at
-                self._payments.replace_found(number, since, found[number])
-            return {
-                number: self._review(book, found[number], priced=bool(schedules[number]))
-                for number, book in books.items()
-            }
-
-    def _open(self, meter: StoredMeter, schedule: TariffSchedule | None) -> ledger.Book | None:
-        """Return a meter's book of the last weeks; None before its balance has moved."""
-        balances = without_glitches(self._payments.balances(meter.number, self._now - LOOKED_BACK))
-        if len(balances) < 2 or meter.utility is None:
-            return None
-        begin = balances[0].seen_at
-        used: list[ledger.Used] = []
-        if schedule:
-            # From the first of the month: its tiers.
-            first = (begin - _ROSE).astimezone(BRUNEI).date().replace(day=1)
-            used = list(ledger.priced(self._readings(meter.number, first), schedule))
-        known = [
-            topup
-            for topup in self._payments.topups(meter.number, begin)
-            if topup.origin is TopUpOrigin.HISTORY
-        ]
-        return ledger.open_book(meter.number, meter.utility, balances, used, known)
-
-    def _readings(self, meter: str, first: date) -> Iterator[tuple[Reading, Resolution]]:
-        for day in days_between(self._store, meter, first, None):
-            for reading in day.rows:
-                yield reading, day.resolution
-
-    def _review(self, book: ledger.Book, found: list[TopUp], *, priced: bool) -> Review:
-        rises = [topup.at for topup in found if topup.origin is TopUpOrigin.BALANCE]
-        rose = max(rises, default=None)
-        if not priced:
-            return Review(rose)
-        full = book.with_topups(found)
-        days = self._store.days(
-            book.meter, brunei_date(book.balances[0].seen_at), brunei_date(self._now)
-        )
-        whole = {
-            day
-            for day, state in days.items()
-            if state.total is not None
-            and (book.utility is Utility.WATER or state.hours + state.estimated >= 24)
+    with store.transaction():
+        meters = {meter.number: meter for meter in store.meters()}
+        books = {
+            number: book
+            for number, schedule in schedules.items()
+            if (book := _open(store, meters[number], schedule, now))
         }
-        return Review(rose, check_bill(full, whole), full.predicted)
+        found = {number: _settled(store, book) for number, book in books.items()}
+        _find_transfers(books, found)
+        payments = Payments(store)
+        for number, book in books.items():
+            # The first balance closed a step that is no longer looked at.
+            payments.replace_found(number, book.balances[0].seen_at, found[number])
+        return {
+            number: Review(
+                found[number].unsettled,
+                check_bill(
+                    book.utility,
+                    book.balances,
+                    book.days,
+                    [step[:2] for step in found[number].steps],
+                ),
+            )
+            for number, book in books.items()
+        }
+
+
+@dataclass(slots=True)
+class _Book:
+    """What a meter's balance went through, and what its days cost."""
+
+    meter: str
+    utility: Utility
+    balances: list[Balance]
+    moved: list[Step]
+    costs: Costs
+    days: dict[date, Charges]
+    """Of which all readings are known."""
+
+
+def _open(
+    store: ReadingsStore, meter: StoredMeter, schedule: TariffSchedule | None, now: datetime
+) -> _Book | None:
+    """Return a meter's book of the last weeks; None before its balance has moved."""
+    shown = Payments(store).balances(meter.number, now - LOOKED_BACK)
+    balances = without_glitches(shown)
+    if len(balances) < 2 or meter.utility is None:
+        return None
+    moved = list(steps(balances))
+    used: list[Used] = []
+    days: dict[date, Charges] = {}
+    if schedule:
+        # From the first of the month: its tiers.
+        first = (balances[0].seen_at - _DAY).astimezone(BRUNEI).date().replace(day=1)
+        known = list(days_between(store, meter.number, first, None))
+        used = list(_priced(known, schedule))
+        days = _charges(known, schedule, brunei_date(now))
+    return _Book(meter.number, meter.utility, balances, moved, Costs.learnt(used, moved), days)
+
+
+def _priced(days: list[DayReadings], schedule: TariffSchedule) -> Iterator[Used]:
+    return priced(((row, day.resolution) for day in days for row in day.rows), schedule)
+
+
+def _charges(days: list[DayReadings], schedule: TariffSchedule, today: date) -> dict[date, Charges]:
+    """Return what the days before today cost of which all readings are known."""
+    found: dict[date, Charges] = {}
+    month, used = None, Decimal(0)
+    for day in days:
+        if day.day.replace(day=1) != month:
+            month, used = day.day.replace(day=1), Decimal(0)
+        before, used = used, used + day.amount
+        if day.day < today and day.whole is not None:
+            tariff = schedule.on(day.day)
+            fixed = schedule.charges(day.day, day.day).fixed
+            found[day.day] = Charges(
+                tariff.cost(used) - tariff.cost(before), fixed, tariff.monthly_fixed
+            )
+    return found
+
+
+def _settled(store: ReadingsStore, book: _Book) -> Rises:
+    """Return what the rises of a balance were, by what the history has."""
+    payments = Payments(store)
+    history = [
+        topup
+        for topup in payments.topups(book.meter, book.balances[0].seen_at - 2 * _DAY)
+        if topup.origin is TopUpOrigin.HISTORY
+    ]
+    read = payments.history_read(book.meter)
+    found = rises(book.moved, book.costs)
+    return settle(book.meter, found, history, read_at=read.read_at, readable=read.readable)
+
+
+def _find_transfers(books: Mapping[str, _Book], found: dict[str, Rises]) -> None:
+    """Set transfers from electricity to water apart."""
+    utilities = {number: book.utility for number, book in books.items()}
+    moved = {number: book.moved for number, book in books.items()}
+    costs = {number: book.costs for number, book in books.items()}
+    for water, other, rise in transfers(utilities, moved, costs):
+        if any(rise.step.at == row.at for rows in found[water].rows.values() for row in rows):
+            continue
+        found[water] = found[water].with_transfer(
+            rise.step, named(water, rise, TopUpOrigin.TRANSFER)
+        )
+        found[other] = found[other].with_transfer(
+            rise.step, named(other, rise, TopUpOrigin.TRANSFER, out=True)
+        )

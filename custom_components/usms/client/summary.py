@@ -12,7 +12,7 @@ from .billing.habits import LONGEST, habits_of
 from .billing.standing import Standing, standing
 from .brunei import brunei_date, brunei_midnight
 from .consumption import days_between
-from .models import Resolution, TopUpOrigin
+from .models import Resolution, TopUpKind
 from .review import Review
 from .store.payments import Payments
 
@@ -61,6 +61,8 @@ class Figures:
     topped_up: Decimal
     """BND paid this month."""
     last_topup: TopUp | None
+    announced: tuple[str, tuple[TopUp, ...]] | None
+    """The transaction that was announced last, and the top-ups that it is known to be by now."""
     debt: Debt | None
     """None before the Top Up page was read."""
     review: Review
@@ -90,7 +92,8 @@ def count(
     oldest, newest = store.span(meter)
     consumption = _consumption(amounts, today, oldest, newest)
     payments = Payments(store)
-    topups = [topup for topup in payments.topups(meter) if topup.origin is not TopUpOrigin.TRANSFER]
+    topups = payments.topups(meter)
+    paid = [topup for topup in topups if topup.kind in {TopUpKind.TOP_UP, TopUpKind.REVERSAL}]
     month = brunei_midnight(today.replace(day=1))
     habits = habits_of({day: float(amount) for day, amount in complete.items()})
     left = standing(payments.balance(meter), topups, by_day, habits, schedule, now)
@@ -103,8 +106,9 @@ def count(
         schedule=schedule,
         spending=priced,
         standing=left,
-        topped_up=sum((topup.amount for topup in topups if topup.at >= month), Decimal(0)),
-        last_topup=topups[-1] if topups else None,
+        topped_up=sum((topup.amount for topup in paid if topup.at >= month), Decimal(0)),
+        last_topup=next((topup for topup in reversed(paid) if topup.amount > 0), None),
+        announced=payments.announced(meter),
         debt=payments.debt(meter),
         review=review or Review(),
     )

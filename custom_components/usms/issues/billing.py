@@ -58,9 +58,9 @@ def async_update_bill_issue(
             severity=IssueSeverity.WARNING,
             placeholders={
                 "meter": masked(meter),
-                "difference": f"{bill.difference * 100:+.1f}",
-                "lost": f"{sum(bill.lost):.2f}",
-                "cost": f"{sum(bill.cost):.2f}",
+                "difference": f"{bill.difference * 100:+.0f}",
+                "lost": f"{bill.lost:.2f}",
+                "cost": f"{bill.cost:.2f}",
                 "first": bill.first.isoformat(),
                 "last": bill.last.isoformat(),
             },

@@ -1,4 +1,4 @@
-"""Balances that are none: a fall to zero that lasts for one poll. Pure."""
+"""Balances that are none: a fall that lasts for one poll. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _FALL: Final = Decimal(1)
 """BND that are hardly used between two polls."""
-_LASTS: Final = timedelta(hours=2)
+_LASTS: Final = timedelta(hours=7)
 
 
 def believed(
@@ -44,7 +44,7 @@ def believed(
 
 
 def without_glitches(balances: Sequence[Balance]) -> list[Balance]:
-    """Return balances without falls to zero after which they came back, less what was used."""
+    """Return balances without falls that one look has shown, and that came back by as much."""
     kept: list[Balance] = []
     for number, balance in enumerate(balances):
         before = kept[-1] if kept else None
@@ -52,9 +52,9 @@ def without_glitches(balances: Sequence[Balance]) -> list[Balance]:
         if (
             before
             and after
-            and balance.amount == 0
-            and before.amount >= _FALL
-            and 0 <= before.amount - after.amount <= _FALL
+            and balance.as_of == balance.seen_at
+            and (fall := before.amount - balance.amount) >= _FALL
+            and 0 <= before.amount - after.amount <= min(_FALL, fall / 4)
             and after.seen_at - balance.seen_at <= _LASTS
         ):
             continue

@@ -1,27 +1,38 @@
 """The check of the bill: what some days took from the balance, beside what the tariff says.
 
-Pure. Money is BND.
+Pure. Money is BND. Compared are days between two balances that are sure: all readings known, and
+no rise of the balance near.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from .ledger import Book
+from ..brunei import brunei_midnight
+from ..models import Balance, Utility
 
-_ZERO: Final = Decimal(0)
-_CENT: Final = Decimal("0.01")
-_TWO_DAYS: Final = timedelta(days=2)
-WEEK: Final = 7
+ENOUGH: Final = 10
 """Days that are compared at least."""
-TOLERATED: Final = Decimal("0.02")
+TOLERATED: Final = Decimal("0.03")
 """By which share a bill may differ from the tariff's."""
-_ENOUGH: Final = Decimal(2)
-"""BND: of less, the cents that the balance shows are too large a share."""
+_MOST: Final = 14
+_CENT: Final = Decimal("0.01")
+_ZERO: Final = Decimal(0)
+_DAY: Final = timedelta(days=1)
+_LATE: Final = timedelta(hours=3)
+"""By how much the delay of the balance may differ from what fits best."""
+_UNSEEN: Final = timedelta(hours=9)
+"""A balance that was not looked at for longer around a day's end says nothing of that day."""
+_LAGS: Final = {
+    Utility.ELECTRICITY: [timedelta(hours=n) for n in range(7)],
+    Utility.WATER: [timedelta(hours=n) for n in range(-24, 37)],
+}
+"""How long after a day's end its use may lower the balance; below 0: before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,56 +41,131 @@ class BillCheck:
 
     first: date
     last: date
-    """The days, both included."""
-    lost: tuple[Decimal, ...]
-    """BND by the balance, a day each."""
-    cost: tuple[Decimal, ...]
-    """BND by the tariff, a day each."""
+    """The days, both included; days between that are not sure are left out."""
+    lost: Decimal
+    """BND by the balance."""
+    cost: Decimal
+    """BND by the tariff."""
+    uncertainty: Decimal
+    """By which share the difference may be off: the balance moves in steps, and some time later."""
 
     @property
     def difference(self) -> Decimal:
         """By which share the balance lost more (or, below 0, less) than the tariff says."""
-        cost = sum(self.cost, _ZERO)
-        return (sum(self.lost, _ZERO) - cost) / cost
+        return (self.lost - self.cost) / self.cost
 
     @property
     def differs(self) -> bool:
-        """Whether that is more than 2 %, and not because of a single day.
-
-        The balance shows whole cents.
-        """
-        off = [lost - cost for lost, cost in zip(self.lost, self.cost, strict=True)]
-        most = max(range(len(off)), key=lambda day: abs(off[day]))
-        rest = [day for day in range(len(off)) if day != most]
-        tolerated = TOLERATED * sum((self.cost[day] for day in rest), _ZERO) + 2 * _CENT
-        return (
-            abs(self.difference) > TOLERATED
-            and abs(sum((off[day] for day in rest), _ZERO)) > tolerated
-        )
+        """Whether that is beyond what it may be off by."""
+        return abs(self.difference) > max(TOLERATED, self.uncertainty)
 
 
-def check_bill(book: Book, whole: Collection[date]) -> BillCheck | None:
-    """Compare the last days of which all is known; None without a week of them.
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """What a day costs: what was used, and its share of the month's fixed charge."""
 
-    `whole` are the days of which all readings are known. A week is compared, and as many days
-    before it as it takes to spend two dollars: the balance shows whole cents.
+    used: Decimal
+    fixed: Decimal = _ZERO
+    monthly: Decimal = _ZERO
+    """The fixed charge of the whole month."""
+
+
+def check_bill(
+    utility: Utility,
+    balances: Sequence[Balance],
+    days: Mapping[date, Charges],
+    rises: Iterable[tuple[datetime, datetime]],
+) -> BillCheck | None:
+    """Compare the last days that are sure; None without ten of them.
+
+    `days` are those of which all readings are known; `rises` is between which looks the balance
+    rose: by a top-up or anything else.
     """
-    lost: dict[date, Decimal] = {}
-    cost: dict[date, Decimal] = {}
-    # The first day may have begun before the book, and the last may not be over.
-    inner = sorted({entry.day for entry in book.entries})[1:-1]
-    for entry in book.entries:
-        short = entry.at - entry.since < _TWO_DAYS
-        if entry.cost is not None and short and entry.day in whole:
-            lost[entry.day] = lost.get(entry.day, _ZERO) - entry.rise
-            cost[entry.day] = cost.get(entry.day, _ZERO) + entry.cost
-    days: list[date] = []
-    for day in (day for day in reversed(inner) if day in cost):
-        days.insert(0, day)
-        if len(days) >= WEEK and sum((cost[day] for day in days), _ZERO) >= _ENOUGH:
-            break
-    if len(days) < WEEK or not any(cost[day] > 0 for day in days):
+    if not days or len(balances) < 2:
         return None
-    return BillCheck(
-        days[0], days[-1], tuple(lost[day] for day in days), tuple(cost[day] for day in days)
-    )
+    lost = _Lost(balances, [*rises])
+    best: tuple[Decimal, timedelta, dict[date, Decimal]] | None = None
+    for lag in _LAGS[utility]:
+        taken = {day: amount for day in days if (amount := lost.on(day, lag)) is not None}
+        taken = dict(sorted(taken.items())[-_MOST:])  # by time
+        cost = sum((days[day].used for day in taken), _ZERO)
+        if len(taken) < ENOUGH or cost <= 0:
+            continue
+        noise = _noise(taken, lambda day: days[day].used, sum(taken.values(), _ZERO) / cost)
+        if best is None or (noise, abs(lag)) < best[:2]:
+            best = noise, abs(lag), taken
+    slack = Decimal((lost.widest + _LATE) / _DAY)
+    return _compare(best[2], days, slack) if best else None
+
+
+def _compare(
+    taken: Mapping[date, Decimal], days: Mapping[date, Charges], slack: Decimal
+) -> BillCheck:
+    """Compare with the tariff; when the portal takes fixed charges is found out by what fits."""
+    whole = {
+        day: amount
+        for day, amount in taken.items()
+        if not days[day].monthly
+        or abs(amount - days[day].used - days[day].monthly) > days[day].monthly / 10
+    }
+    at_once = _checked(whole, lambda day: days[day].used, slack)
+    spread = _checked(taken, lambda day: days[day].used + days[day].fixed, slack)
+    return min(spread, at_once, key=lambda check: abs(check.difference))
+
+
+def _checked(
+    taken: Mapping[date, Decimal], cost_of: Callable[[date], Decimal], slack: Decimal
+) -> BillCheck:
+    """Compare; `slack` is by how many days the ends may be of another moment."""
+    cost = sum((cost_of(day) for day in taken), _ZERO)
+    lost = sum(taken.values(), _ZERO)
+    firsts = [day for day in taken if day - _DAY not in taken]
+    lasts = [day for day in taken if day + _DAY not in taken]
+    off = _noise(taken, cost_of, lost / cost) + 2 * _CENT
+    # A stretch begins and ends some time late, which matters where days cost more and more.
+    more = sum((abs(cost_of(a) - cost_of(b)) for a, b in zip(firsts, lasts, strict=True)), _ZERO)
+    uncertain = off * Decimal(len(firsts)).sqrt() + more * slack
+    return BillCheck(min(taken), max(taken), lost, cost, uncertain / cost)
+
+
+def _noise(
+    taken: Mapping[date, Decimal], cost_of: Callable[[date], Decimal], ratio: Decimal
+) -> Decimal:
+    """Return by how much (BND) a day is off, but for one: as much as its two ends are."""
+    return sorted(abs(amount - ratio * cost_of(day)) for day, amount in taken.items())[-2]
+
+
+class _Lost:
+    """What days took from a balance."""
+
+    def __init__(
+        self, balances: Sequence[Balance], rises: Sequence[tuple[datetime, datetime]]
+    ) -> None:
+        self._balances = balances
+        self._seen = [balance.seen_at for balance in balances]
+        self._rises = rises
+        self.widest = timedelta(0)
+        """The longest time between two looks around a day's end."""
+
+    def on(self, day: date, lag: timedelta) -> Decimal | None:
+        """Return what a day took, some time later; None where that is not sure."""
+        begin, end = (brunei_midnight(day + n * _DAY) + lag for n in (0, 1))
+        if any(since < end and at > begin for since, at in self._rises):
+            return None
+        before, after = self._at(begin), self._at(end)
+        return None if before is None or after is None else before - after
+
+    def _at(self, moment: datetime) -> Decimal | None:
+        place = bisect_right(self._seen, moment) - 1
+        if place < 0:
+            return None
+        balance = self._balances[place]
+        if balance.as_of >= moment:
+            return balance.amount
+        if place + 1 == len(self._seen):
+            return None
+        unseen = self._seen[place + 1] - balance.as_of
+        if unseen > _UNSEEN:
+            return None
+        self.widest = max(self.widest, unseen)
+        return balance.amount

@@ -5,6 +5,7 @@ Pure. Consumption is kWh or m³, money BND, days are those of Brunei.
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -44,8 +45,8 @@ class Spending:
     per_day: Decimal | None
     """kWh or m³: the mean of the complete days of the last thirty."""
     buys: Decimal | None
-    """kWh or m³ that the balance buys by this tariff within this month; our own estimate, which
-    may differ from the portal's remaining units."""
+    """kWh or m³ that the balance buys by this tariff within this month, beside its fixed charge;
+    our own estimate, which may differ from the portal's remaining units."""
     forecast: Forecast | None
 
 
@@ -86,6 +87,13 @@ def spending(
         tiers=len(tariff.tiers),
         left_in_tier=tariff.units_left_in_tier(used),
         per_day=sum(lately, _ZERO) / len(lately) if lately else None,
-        buys=None if balance is None else tariff.units_for(balance.expected, used),
+        buys=None if balance is None else _buys(balance.expected, used, schedule, today),
         forecast=forecast(complete, schedule, now, balance, amounts.get(today)),
     )
+
+
+def _buys(balance: Decimal, used: Decimal, schedule: TariffSchedule, today: date) -> Decimal | None:
+    """Return what a balance buys within the month, less what is still charged for its days."""
+    last = today.replace(day=monthrange(today.year, today.month)[1])
+    charged = schedule.charges(today, last).fixed if balance > 0 else _ZERO
+    return schedule.on(today).units_for(balance - charged, used)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from math import ceil
@@ -175,24 +175,24 @@ def runs_out(
     begin = now.astimezone(BRUNEI)
     if balance <= 0:
         return begin
+    bill = RunningBill(schedule)
+    bill.use(begin.date(), used or _ZERO)
     while begin < now + HORIZON:
         rest = _rest_of_month(begin, expected)
         (first, _), (last, _) = rest[0], rest[-1]
-        total = (used or _ZERO) + _amount(sum(amount for _, amount in rest))
-        cost = schedule.cost_between(first, used, total)
+        whole = replace(bill)
+        cost = whole.use(last, _amount(sum(amount for _, amount in rest)))
         if cost <= balance and schedule.on(first) is schedule.on(last):
             balance -= cost
-            begin = brunei_midnight(last + _DAY)
-        else:
-            for day, amount in rest:
-                end = brunei_midnight(day + _DAY)
-                before, used = used, (used or _ZERO) + _amount(amount)
-                cost = schedule.cost_between(day, before, used)
-                if cost > balance:
-                    return begin + (end - begin) * float(balance / cost)
-                balance -= cost
-                begin = end
-        used = None
+            begin, bill = brunei_midnight(last + _DAY), whole
+            continue
+        for day, amount in rest:
+            end = brunei_midnight(day + _DAY)
+            cost = bill.use(day, _amount(amount))
+            if cost > balance:
+                return begin + (end - begin) * float(balance / cost)
+            balance -= cost
+            begin = end
     return None
 
 

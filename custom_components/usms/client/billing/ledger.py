@@ -1,41 +1,59 @@
-"""The account book of a prepaid meter: what moved its balance, and what should have by the tariff.
+"""What a balance went through, and what should have gone from it by the tariff.
 
-Pure. Money is BND. The portal shows a balance and no entries: consumption lowers it some time after
-it was used, top-ups raise it, and both may fall between two looks.
+Pure. Money is BND. The portal shows a balance and no entries: what was used lowers it some time
+later, in steps of its own, and between two looks anything may have happened.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate, pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..brunei import brunei_date
-from ..models import Balance, Reading, Resolution, TopUp, TopUpOrigin, Utility
+from ..models import Balance, Reading, Resolution
 from .schedule import RunningBill, TariffSchedule
 
-_ZERO: Final = Decimal(0)
-_CENT: Final = Decimal("0.01")
-SMALLEST: Final = Decimal("0.50")
-"""BND: a smaller rise is taken for a correction."""
-_LEAST_TRANSFER: Final = Decimal("0.05")
-"""BND: what water owes after two days may be little."""
-_SHARE: Final = Decimal("0.2")
-"""Of the consumption's cost: less that is unexplained may come of another price."""
-_SPAN: Final = {Resolution.HOUR: timedelta(hours=1), Resolution.DAY: timedelta(days=1)}
 _LAGS: Final = {
-    Utility.ELECTRICITY: [timedelta(minutes=30 * n) for n in range(7)],
-    Utility.WATER: [timedelta(hours=n) for n in range(-24, 37)],
+    False: [timedelta(minutes=30 * n) for n in range(7)],
+    True: [timedelta(hours=n) for n in range(-24, 37)],
 }
-"""How long after its end a reading may lower the balance; below 0: before."""
-_LEARNT_FROM: Final = timedelta(days=14)
-"""How far back the lag is looked for."""
-_CREDITED_WITHIN: Final = timedelta(hours=2)
-"""How long after a top-up the balance may rise."""
+"""How long after its end a reading may lower the balance, hours and days; below 0: before."""
+_EXACT: Final = Decimal("0.015")
+"""BND to which a step is explained where the delay is always the same: the balance shows whole
+cents."""
+_ZERO: Final = Decimal(0)
+_SPAN: Final = {Resolution.HOUR: timedelta(hours=1), Resolution.DAY: timedelta(days=1)}
+_LATELY: Final = timedelta(days=14)
+_DAY: Final = timedelta(days=1)
+
+
+class Step(NamedTuple):
+    """A balance that moved between two looks."""
+
+    since: datetime
+    """When the one before was last seen."""
+    at: datetime
+    """When the next was first seen."""
+    change: Decimal
+
+
+def steps(balances: Sequence[Balance]) -> Iterator[Step]:
+    """Yield how the balance moved, by time."""
+    for before, after in pairwise(balances):
+        yield Step(before.as_of, after.seen_at, after.amount - before.amount)
+
+
+class Between(NamedTuple):
+    """What was used between two looks, by the tariff (BND)."""
+
+    low: Decimal
+    expected: Decimal
+    high: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,77 +62,91 @@ class Used:
 
     end: datetime
     cost: Decimal
+    span: timedelta = _SPAN[Resolution.HOUR]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What happened between two looks at the balance."""
+@dataclass(slots=True)
+class Costs:
+    """What readings cost, added up by time, and when that lowers the balance."""
 
-    since: datetime
-    at: datetime
-    """When the balance was seen to have changed."""
-    day: date
-    """Of Brunei: on which what it paid for was used."""
-    change: Decimal
-    """Of the balance."""
-    credited: Decimal
-    """By the top-ups that are known."""
-    cost: Decimal | None
-    """Of the consumption, by the tariff; None while its readings are not published."""
-
-    @property
-    def rise(self) -> Decimal:
-        """What of the change the top-ups that are known do not explain."""
-        return self.change - self.credited
-
-    @property
-    def unexplained(self) -> Decimal | None:
-        """What of the rise consumption does not explain either; None while that is not known."""
-        return None if self.cost is None else self.rise + self.cost
-
-    @property
-    def missing(self) -> Decimal:
-        """What is unexplained as far as is known."""
-        return self.rise + (self.cost or _ZERO)
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """What a meter's balance went through, as far back as it is kept."""
-
-    meter: str = field(repr=False)
-    utility: Utility
-    balances: Sequence[Balance]
-    """By time."""
     used: Sequence[Used]
-    """By time, from before the first balance."""
-    topups: Sequence[TopUp]
-    """Those that are known."""
-    lag: timedelta = timedelta(0)
-    """How long after its end a reading lowers the balance."""
-    entries: tuple[Entry, ...] = field(init=False)
-    """Between the balances, by time."""
+    """By time, without what was before the first."""
+    early: timedelta = timedelta(0)
+    late: timedelta = _LAGS[False][-1]
+    usual: timedelta = timedelta(0)
+    """How long after its end a reading lowers the balance: between these, and on the whole."""
+    _ends: list[datetime] = field(init=False)
+    _sums: list[Decimal] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Write the entries."""
-        object.__setattr__(self, "entries", tuple(_entries(self)))
+        """Add up."""
+        self._ends = [piece.end for piece in self.used]
+        self._sums = list(accumulate((piece.cost for piece in self.used), initial=_ZERO))
+
+    @classmethod
+    def learnt(cls, used: Sequence[Used], moved: Sequence[Step]) -> Costs:
+        """Return what readings cost, with the delay that explains best how the balance moved.
+
+        The portal does not say what that is, and water differs from electricity.
+        """
+        costs = cls(used)
+        lately = [step for step in moved if moved[-1].at - step.at < _LATELY]
+        daily = bool(used) and used[-1].span >= _DAY
+        lags = _LAGS[daily]
+        costs.late = lags[-1]
+
+        def errors(lag: timedelta) -> list[Decimal]:
+            return sorted(
+                abs(step.change + costs.until(step.at - lag) - costs.until(step.since - lag))
+                for step in lately
+                if step.change < 0 and costs.is_published(step.at - lag)
+            )
+
+        def off(lag: timedelta) -> tuple[Decimal, timedelta]:
+            # What top-ups have hidden is the same with each delay.
+            pieces = errors(lag)
+            pieces = pieces[: len(pieces) - len(pieces) // 3]
+            return sum(pieces, _ZERO) / max(len(pieces), 1), abs(lag)
+
+        if used and lately:
+            costs.usual = min(lags, key=off)
+            off_by = errors(costs.usual)
+            if off_by and off_by[-1 - len(off_by) // 50] <= _EXACT:
+                costs.early = costs.late = costs.usual
+        return costs
+
+    def is_published(self, moment: datetime) -> bool:
+        """Return whether all readings that ended by then are known."""
+        return bool(self._ends) and moment < self._ends[-1] + self.used[-1].span
+
+    def until(self, moment: datetime) -> Decimal:
+        """Return the cost of the readings that ended by then."""
+        return self._sums[bisect_right(self._ends, moment)]
 
     @property
-    def predicted(self) -> Decimal | None:
-        """The balance by this book: the first one, less all costs, and with all top-ups.
+    def per_day(self) -> Decimal:
+        """What a day cost lately."""
+        if not self._ends:
+            return _ZERO
+        begin = max(self._ends[-1] - _LATELY, self._ends[0] - self.used[0].span)
+        days = Decimal((self._ends[-1] - begin) / _DAY)
+        return (self._sums[-1] - self.until(begin)) / days
 
-        As of the last entry whose consumption is known; None where there is none.
+    def between(self, step: Step) -> Between:
+        """Return what may have lowered the balance in a step.
+
+        What is not published costs up to twice as much as was usual lately.
         """
-        known = [entry for entry in self.entries if entry.cost is not None]
-        if not known:
-            return None
-        return self.balances[0].amount + sum(
-            (entry.credited - (entry.cost or _ZERO) for entry in known), _ZERO
-        )
-
-    def with_topups(self, found: Iterable[TopUp]) -> Book:
-        """Return the book with more top-ups in it."""
-        return replace(self, topups=[*self.topups, *found])
+        early, late = self.early, self.late
+        low = max(self.until(step.at - late) - self.until(step.since - early), _ZERO)
+        high = self.until(step.at - early) - self.until(step.since - late)
+        if self._ends and not self.is_published(step.at - early):
+            begin = max(self._ends[-1], step.since - late)
+            open_ = Decimal(max(step.at - early - begin, timedelta(0)) / _DAY)
+            high += 2 * open_ * self.per_day
+            return Between(low, (low + high) / 2, high)
+        expected = self.until(step.at - self.usual) - self.until(step.since - self.usual)
+        return Between(min(low, expected), expected, max(high, expected))
 
 
 def priced(
@@ -124,173 +156,4 @@ def priced(
     bill = RunningBill(schedule)
     for reading, resolution in readings:
         cost = bill.use(brunei_date(reading.start), reading.value)
-        yield Used(reading.start + _SPAN[resolution], cost)
-
-
-def open_book(
-    meter: str,
-    utility: Utility,
-    balances: Sequence[Balance],
-    used: Sequence[Used],
-    topups: Sequence[TopUp],
-) -> Book:
-    """Write a book with the lag that explains it best.
-
-    The portal does not say how long after its end a reading lowers the balance, and water
-    differs from electricity.
-    """
-    lately = [seen for seen in balances if balances[-1].seen_at - seen.seen_at < _LEARNT_FROM]
-    lags = _LAGS[utility]
-    begin = lately[0].seen_at - max(map(abs, lags))
-    # The last two readings show when the next will come, however old they are.
-    first = min(bisect_left(used, begin, key=lambda piece: piece.end), max(len(used) - 2, 0))
-    recent = Book(meter, utility, lately, used[first:], topups)
-    costs, rises = _Costs(recent), [entry.rise for entry in recent.entries]
-
-    def off(lag: timedelta) -> tuple[Decimal, timedelta]:
-        pieces = sorted(
-            abs(rise + cost)
-            for rise, cost in zip(rises, costs.after(lag), strict=True)
-            if cost is not None
-        )
-        # What top-ups and transfers that are not known leave open is the same with each lag.
-        pieces = pieces[: len(pieces) - len(pieces) // 3]
-        return sum(pieces, _ZERO) / max(len(pieces), 1), abs(lag)
-
-    return Book(meter, utility, balances, used, topups, min(lags, key=off))
-
-
-class _Costs:
-    """What was used between the balances of a book, for any lag."""
-
-    def __init__(self, book: Book) -> None:
-        """Add up once what all lags share."""
-        self._seen = [balance.seen_at for balance in book.balances]
-        self._ends = [piece.end for piece in book.used]
-        self._sums = list(accumulate((piece.cost for piece in book.used), initial=_ZERO))
-        # The reading after the last one would lower the balance so much later.
-        last = self._ends[-2:]
-        self._next = last[1] + (last[1] - last[0]) if len(last) > 1 else None
-
-    def after(self, lag: timedelta) -> Iterator[Decimal | None]:
-        """Yield the cost (BND) of each entry; None while its readings are not published."""
-        before = None
-        for seen in self._seen:
-            moment = seen - lag
-            used = self._sums[bisect_right(self._ends, moment)]
-            if before is not None:
-                yield used - before if self._next is not None and moment < self._next else None
-            before = used
-
-
-def _entries(book: Book) -> Iterator[Entry]:
-    """Yield what happened between the balances."""
-    credited, costs = _credited(book), _Costs(book).after(book.lag)
-    for number, ((before, after), cost) in enumerate(
-        zip(pairwise(book.balances), costs, strict=True)
-    ):
-        yield Entry(
-            since=before.seen_at,
-            at=after.seen_at,
-            day=brunei_date(after.seen_at - book.lag - timedelta(seconds=1)),
-            change=after.amount - before.amount,
-            credited=credited.get(number, _ZERO),
-            cost=cost,
-        )
-
-
-def _credited(book: Book) -> Mapping[int, Decimal]:
-    """Return how much top-ups have raised the balance by, by the number of the entry.
-
-    A top-up belongs to the entry at its time or, where the portal was slow, to a later one that
-    fits better.
-    """
-    times = [balance.seen_at for balance in book.balances]
-    sums: dict[int, Decimal] = {}
-    for topup in sorted(book.topups, key=lambda topup: topup.at):
-        # Entry n begins after times[n], and ends with times[n + 1].
-        first = bisect_left(times, topup.at) - 1
-        last = bisect_left(times, topup.at + _CREDITED_WITHIN) - 1
-        entries = range(first, min(last, len(times) - 2) + 1)
-        if first < 0 or not entries:
-            continue  # from before the book, or not credited yet
-
-        def misfit(number: int, credited: Decimal = topup.credited) -> Decimal:
-            change = book.balances[number + 1].amount - book.balances[number].amount
-            return abs(change - sums.get(number, _ZERO) - credited)
-
-        best = min(entries, key=misfit)
-        if misfit(first) - misfit(best) < SMALLEST:
-            best = first
-        sums[best] = sums.get(best, _ZERO) + topup.credited
-    return sums
-
-
-# --- top-ups that the balance shows ---
-
-
-def found_topups(book: Book) -> Iterator[TopUp]:
-    """Yield the top-ups that must have been, by what the known ones and consumption leave open.
-
-    A rise is one at once; its amount lacks what was used meanwhile until readings are there. Then
-    top-ups that consumption has hidden are found as well.
-    """
-    for entry in book.entries:
-        if entry.missing >= max(SMALLEST, _SHARE * (entry.cost or _ZERO)):
-            yield _seen(book, entry, entry.missing, TopUpOrigin.BALANCE)
-
-
-def with_transfers(
-    found: Mapping[str, Iterable[TopUp]], books: Mapping[str, Book]
-) -> dict[str, list[TopUp]]:
-    """Return the top-ups found, by meter, with transfers from electricity to water set apart.
-
-    Water that owes for 48 hours draws on the balance of electricity (the operator's FAQ): one falls
-    as the other rises, between the same two looks, also by less than anyone would top up. The fall
-    is a transfer below 0.
-    """
-    by_meter = {meter: list(topups) for meter, topups in found.items()}
-    falls = [
-        (other, entry)
-        for other in books.values()
-        if other.utility is Utility.ELECTRICITY
-        for entry in other.entries
-        if entry.missing <= -_LEAST_TRANSFER
-    ]
-    for book in books.values():
-        if book.utility is not Utility.WATER:
-            continue
-        for entry in book.entries:
-            if entry.missing < _LEAST_TRANSFER:
-                continue
-            for other, fall in falls:
-                if fall.at == entry.at and _matches(entry.missing, fall):
-                    to = _seen(book, entry, entry.missing, TopUpOrigin.TRANSFER)
-                    out = _seen(other, fall, -entry.missing, TopUpOrigin.TRANSFER)
-                    others = [topup for topup in by_meter[book.meter] if topup.at != entry.at]
-                    by_meter[book.meter] = [*others, to]
-                    by_meter[other.meter].append(out)
-                    break
-    return {meter: sorted(topups, key=lambda topup: topup.at) for meter, topups in by_meter.items()}
-
-
-def _matches(amount: Decimal, fall: Entry) -> bool:
-    """Return whether a fall is by that amount, as far as what was used meanwhile is known."""
-    off = abs(fall.missing + amount)
-    if fall.cost is None:
-        return amount >= SMALLEST and off < SMALLEST
-    return off <= max(3 * _CENT, amount / 10)
-
-
-def _seen(book: Book, entry: Entry, amount: Decimal, origin: TopUpOrigin) -> TopUp:
-    amount = amount.quantize(_CENT)
-    return TopUp(
-        at=entry.at,
-        transaction=f"{origin}-{int(entry.at.timestamp())}",
-        meter=book.meter,
-        amount=amount,
-        debt_cleared=None,
-        recharge=amount,
-        units=None,
-        origin=origin,
-    )
+        yield Used(reading.start + _SPAN[resolution], cost, _SPAN[resolution])

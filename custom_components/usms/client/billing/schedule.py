@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from calendar import monthrange
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from typing import Final, NamedTuple
 
 from ..errors import WrongTariff
 from ..models import Utility
 from .tariff import Tariff
+
+_ZERO: Final = Decimal(0)
+
+
+class Charges(NamedTuple):
+    """What is charged whatever is used, in BND."""
+
+    fixed: Decimal
+    minimum: Decimal
+
+
+_NOTHING: Final = Charges(_ZERO, _ZERO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +108,21 @@ class TariffSchedule:
                 return dated.tariff
         return self.tariffs[0].tariff
 
-    def cost_between(self, day: date, before: Decimal | None, after: Decimal) -> Decimal:
-        """Return the cost of a day's piece of its month, as `Tariff.cost_between`."""
-        return self.on(day).cost_between(before, after)
+    def charges(self, first: date, last: date) -> Charges:
+        """Return the fixed and minimum charges of days of one month, by days of each tariff."""
+        spans = list(self._spans(first, last))
+        whole = monthrange(first.year, first.month)[1]
+        return Charges(
+            sum((tariff.monthly_fixed * days for tariff, days in spans), _ZERO) / whole,
+            sum((tariff.monthly_minimum * days for tariff, days in spans), _ZERO) / whole,
+        )
+
+    def _spans(self, first: date, last: date) -> Iterator[tuple[Tariff, int]]:
+        """Yield the tariffs that hold on those days, and on how many of them."""
+        starts = [dated.since for dated in self.tariffs[1:] if dated.since]
+        begins = [first, *(since for since in starts if first < since <= last)]
+        for begin, end in pairwise([*begins, last + timedelta(days=1)]):
+            yield self.on(begin), (end - begin).days
 
 
 def _dated(place: str, utility: Utility, data: object) -> DatedTariff:
@@ -116,17 +142,38 @@ def _dated(place: str, utility: Utility, data: object) -> DatedTariff:
 
 @dataclass(slots=True)
 class RunningBill:
-    """Prices consumption as it comes, by time, through the tiers of each month."""
+    """Prices consumption as it comes, by time, through the tiers of each month.
+
+    Fixed and minimum charges are spread over the days of the month, whenever the portal takes them:
+    all days of a month add up to its bill. Where a tariff changes within a month, tiers run on.
+    """
 
     schedule: TariffSchedule
-    month: tuple[int, int] | None = None
-    consumption: Decimal | None = None
-    """kWh or m³ of the month so far; None before its first."""
+    month: date | None = None
+    """Its first day."""
+    consumption: Decimal = _ZERO
+    """kWh or m³ of the month so far."""
+    _used: Decimal = _ZERO
+    """BND for that."""
+    _until: date | None = None
+    """The last day whose charges are in."""
+    _charges: Charges = _NOTHING
 
     def use(self, day: date, amount: Decimal) -> Decimal:
         """Take in what was consumed on a day, or in an hour of it; return what it costs (BND)."""
-        if self.month != (day.year, day.month):
-            self.month, self.consumption = (day.year, day.month), None
+        first = day.replace(day=1)
+        if self.month != first:
+            self.month, self.consumption, self._used = first, _ZERO, _ZERO
+            self._until, self._charges = None, _NOTHING
+        so_far = self._bill
+        if self._until is None or day > self._until:
+            self._until, self._charges = day, self.schedule.charges(first, day)
+        tariff = self.schedule.on(day)
         before = self.consumption
-        self.consumption = (before or Decimal(0)) + amount
-        return self.schedule.cost_between(day, before, self.consumption)
+        self.consumption += amount
+        self._used += tariff.cost(self.consumption) - tariff.cost(before)
+        return self._bill - so_far
+
+    @property
+    def _bill(self) -> Decimal:
+        return max(self._charges.minimum, self._charges.fixed + self._used)

@@ -95,14 +95,6 @@ class Tariff:
         """Return what a month of that consumption costs in all."""
         return max(self.monthly_minimum, self.monthly_fixed + self.cost(consumption))
 
-    def cost_between(self, before: Decimal | None, after: Decimal) -> Decimal:
-        """Return what going on from one consumption of a month to another costs.
-
-        With `before=None` it is the month's first, which carries its fixed charge and minimum:
-        the pieces of a month sum to its bill. None is negative unless consumption goes back.
-        """
-        return self.bill(after) - (_ZERO if before is None else self.bill(before))
-
     def units_for(self, amount: Decimal, already_consumed: Decimal = _ZERO) -> Decimal | None:
         """Return what an amount (BND) buys this month, after what was consumed of it already.
 

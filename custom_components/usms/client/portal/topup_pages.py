@@ -81,10 +81,7 @@ def _topup(cells: dict[str | None, str], page: str) -> TopUp:
 
     def number(name: str) -> Decimal | None:
         shown = text(name)
-        value = number_shown(shown, page, name) if shown else None
-        if value is not None and value < 0:
-            raise PageNotUnderstood(page, f"a number that is not below zero ({name})")
-        return value
+        return number_shown(shown, page, name) if shown else None
 
     at, amount = text("at"), number("amount")
     moment = moment_shown(at) if at else None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from ..brunei import BRUNEI
 from ..models import Account, Balance, Meter, TopUp, TopUpOrigin
@@ -16,15 +16,37 @@ from .models import Debt
 from .schema import amount_text, decimal_of, meter_id_of, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..models import Payment
     from .readings import ReadingsStore
 
+_WAITED: Final = timedelta(hours=6)
+"""How long an announcement waits for an amount that is sure."""
 _NEWS: Final = timedelta(days=3)
 """A top-up that is older when it is found is history, not news."""
 _NOTED: Final = timedelta(hours=1)
 _DEBT: Final = ("customer_type", "total_debt", "monthly_debt", "debt_remaining")
+
+
+class Rises(Protocol):
+    """What the rises of a balance are known to be."""
+
+    @property
+    def found(self) -> Sequence[TopUp]:
+        """Those that the transaction history does not have."""
+
+    @property
+    def rows(self) -> Mapping[str, Sequence[TopUp]]:
+        """The rows of the history that a rise was, by what it was called."""
+
+
+class HistoryRead(NamedTuple):
+    """How the transaction history of a meter was read last."""
+
+    read_at: datetime | None
+    failed_at: datetime | None
+    readable: bool
 
 
 class Payments:
@@ -101,12 +123,17 @@ class Payments:
     # --- top-ups ---
 
     def save_topups(self, topups: Iterable[TopUp]) -> int:
-        """Store top-ups; return how many are new."""
+        """Store top-ups; return how many are new. What was announced stays so."""
         count = "SELECT count(*) FROM topup"
         with self._store.transaction() as db:
             (known,) = db.execute(count).fetchone()
             db.executemany(
-                "INSERT OR REPLACE INTO topup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO topup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"
+                " ON CONFLICT DO UPDATE SET at = excluded.at, amount = excluded.amount,"
+                " debt_cleared = excluded.debt_cleared, recharge = excluded.recharge,"
+                " units = excluded.units, payment_mode = excluded.payment_mode,"
+                " site = excluded.site, source = excluded.source, origin = excluded.origin,"
+                " low = excluded.low, high = excluded.high",
                 [
                     (
                         meter_id_of(db, topup.meter),
@@ -120,6 +147,8 @@ class Payments:
                         topup.site,
                         topup.source,
                         topup.origin,
+                        amount_text(topup.low),
+                        amount_text(topup.high),
                     )
                     for topup in topups
                 ],
@@ -127,64 +156,107 @@ class Payments:
             (now,) = db.execute(count).fetchone()
         return int(now - known)
 
-    def save_history(self, meter: str, topups: Iterable[TopUp]) -> int:
-        """Store what the transaction history has; return how many are new.
-
-        What the balance had announced of them before gives way.
-        """
-        with self._store.transaction() as db:
+    def save_history(self, meter: str, topups: Iterable[TopUp], at: datetime) -> int:
+        """Store what the transaction history has, as read at `at`; return how many are new."""
+        with self._store.transaction():
             new = self.save_topups(topups)
-            db.execute(
-                "DELETE FROM topup WHERE meter = ?1 AND origin = ?2 AND EXISTS ("
-                " SELECT 1 FROM topup t WHERE t.meter = ?1 AND t.origin = ?3"
-                " AND topup.at - t.at BETWEEN -7200 AND 86400)",
-                (meter_id_of(db, meter), TopUpOrigin.BALANCE, TopUpOrigin.HISTORY),
-            )
+            self._store.remember(f"topups_read_{meter}", at.isoformat())
         return new
 
+    def history_failed(self, meter: str, at: datetime) -> None:
+        """Note that the transaction history can't be read."""
+        self._store.remember(f"topups_failed_{meter}", at.isoformat())
+
+    def history_read(self, meter: str) -> HistoryRead:
+        """Return when the transaction history was last read, and whether it can be."""
+        read_at = self._moment(f"topups_read_{meter}")
+        failed_at = self._moment(f"topups_failed_{meter}")
+        readable = read_at is not None and (failed_at is None or failed_at < read_at)
+        return HistoryRead(read_at, failed_at, readable)
+
     def topups(self, meter: str, since: datetime | None = None) -> list[TopUp]:
-        """Return a meter's top-ups, oldest first; transfers to another meter are below 0."""
-        with self._store.reading() as db:
-            rows = db.execute(
-                "SELECT at, number, amount, debt_cleared, recharge, units, payment_mode, site,"
-                " source, origin FROM topup WHERE meter = ? AND at >= ? ORDER BY at, number",
-                (meter_id_of(db, meter), stamp(since) if since else 0),
-            ).fetchall()
-        with stored_values():
-            return [_topup(meter, row) for row in rows]
+        """Return what moved a meter's balance up, oldest first.
+
+        Reversals, and transfers to another meter, are below 0.
+        """
+        return [topup for topup, _ in self._rows(meter, since)]
 
     def unannounced(self, meter: str, now: datetime) -> list[TopUp]:
         """Return the top-ups of the last days that were never returned here, oldest first.
 
-        The first call of all returns none: what was before is history.
+        Those whose amount is known, or that have waited for it for long enough. The first call of
+        all returns none: what was before is history.
         """
-        name = f"announced_{meter}"
-        with self._store.transaction():
-            announced = self._store.fact(name)
-            until = datetime.fromisoformat(announced) if isinstance(announced, str) else now
-            fresh = [
-                topup for topup in self.topups(meter, max(until, now - _NEWS)) if topup.at > until
-            ]
-            newest = max([until, *(topup.at for topup in fresh)])
-            if announced != newest.isoformat():
-                self._store.remember(name, newest.isoformat())
+        fresh: list[TopUp] = []
+        with self._store.transaction() as db:
+            begun = self._store.fact(f"announced_{meter}")
+            for topup, event in self._rows(meter):
+                if event is not None or topup.origin is TopUpOrigin.ADJUSTMENT:
+                    continue
+                old = not begun or now - topup.at > _NEWS
+                if not old and not topup.is_sure and now - topup.at < _WAITED:
+                    continue
+                if not old:
+                    fresh.append(topup)
+                db.execute(
+                    "UPDATE topup SET event = ? WHERE meter = ? AND number = ?",
+                    ("" if old else topup.transaction, meter_id_of(db, meter), topup.transaction),
+                )
+            if not begun:
+                self._store.remember(f"announced_{meter}", now.isoformat())
         return fresh
 
-    def replace_found(self, meter: str, since: datetime, found: Sequence[TopUp]) -> None:
-        """Replace the top-ups after `since` that the balance has shown by those found now."""
-        stored = [
-            topup
-            for topup in self.topups(meter, since)
+    def announced(self, meter: str) -> tuple[str, tuple[TopUp, ...]] | None:
+        """Return what was announced last, and what it is known to be by now."""
+        rows = self._rows(meter)
+        newest = next((event for _, event in reversed(rows) if event), None)
+        if newest is None:
+            return None
+        return newest, tuple(topup for topup, event in rows if event == newest)
+
+    def replace_found(self, meter: str, since: datetime, rises: Rises) -> None:
+        """Replace what the balance has shown after `since` by what its rises are known to be.
+
+        Rows of the history that were announced as a rise are not announced again.
+        """
+        known = {
+            topup.transaction: (topup, event)
+            for topup, event in self._rows(meter, since)
             if topup.origin is not TopUpOrigin.HISTORY and topup.at > since
-        ]
-        if stored == sorted(found, key=lambda topup: (topup.at, topup.transaction)):
+        }
+        found = {topup.transaction: topup for topup in rises.found}
+        if found == {name: topup for name, (topup, _) in known.items()}:
             return
         with self._store.transaction() as db:
-            db.execute(
-                "DELETE FROM topup WHERE meter = ? AND origin <> ? AND at > ?",
-                (meter_id_of(db, meter), TopUpOrigin.HISTORY, stamp(since)),
+            meter_id = meter_id_of(db, meter)
+            for name, rows in rises.rows.items():
+                event = known[name][1] if name in known else None
+                if event is not None:
+                    db.executemany(
+                        "UPDATE topup SET event = ? WHERE meter = ? AND number = ?",
+                        [(event, meter_id, row.transaction) for row in rows],
+                    )
+            db.executemany(
+                "DELETE FROM topup WHERE meter = ? AND number = ?",
+                [(meter_id, name) for name in known.keys() - found.keys()],
             )
-            self.save_topups(found)
+            self.save_topups(found.values())
+
+    def _rows(self, meter: str, since: datetime | None = None) -> list[tuple[TopUp, str | None]]:
+        """Return top-ups, and as what each was announced: empty where it is too old for that."""
+        with self._store.reading() as db:
+            rows = db.execute(
+                "SELECT at, number, amount, debt_cleared, recharge, units, payment_mode, site,"
+                " source, origin, low, high, event FROM topup WHERE meter = ? AND at >= ?"
+                " ORDER BY at, number",
+                (meter_id_of(db, meter), stamp(since) if since else 0),
+            ).fetchall()
+        with stored_values():
+            return [(_topup(meter, row[:-1]), row[-1]) for row in rows]
+
+    def _moment(self, name: str) -> datetime | None:
+        known = self._store.fact(name)
+        return datetime.fromisoformat(known) if isinstance(known, str) else None
 
     # --- debts ---
 
@@ -220,7 +292,7 @@ def _balance(row: tuple[Any, ...]) -> Balance:
 
 
 def _topup(meter: str, row: tuple[Any, ...]) -> TopUp:
-    at, number, amount, debt, recharge, units, mode, site, source, origin = row
+    at, number, amount, debt, recharge, units, mode, site, source, origin, low, high = row
     return TopUp(
         at=datetime.fromtimestamp(at, BRUNEI),
         transaction=number,
@@ -233,4 +305,6 @@ def _topup(meter: str, row: tuple[Any, ...]) -> TopUp:
         site=site,
         source=source,
         origin=TopUpOrigin(origin),
+        low=decimal_of(low),
+        high=decimal_of(high),
     )

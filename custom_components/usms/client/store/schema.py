@@ -92,7 +92,10 @@ MIGRATIONS: Final = (
         payment_mode TEXT,
         site TEXT,
         source TEXT,
-        origin TEXT NOT NULL DEFAULT 'history',
+        origin TEXT NOT NULL,
+        low TEXT,
+        high TEXT,
+        event TEXT,
         PRIMARY KEY (meter, number)
     ) WITHOUT ROWID;
     CREATE TABLE balance (

@@ -19,7 +19,7 @@ from ..portal.topup_pages import TOPUPS_PAGE
 from ..store.payments import Payments
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from ..models import Account, Payment, TopUp
     from ..store import ReadingsStore
@@ -33,6 +33,8 @@ _AGAIN: Final = timedelta(days=7)
 """How far it is read again."""
 _AT_LEAST: Final = timedelta(days=30)
 """How often, without a rise of the balance."""
+_LATE: Final = tuple(timedelta(hours=hours) for hours in (0, 1, 6, 24, 48))
+"""How long after a rise the history is read while it lacks it."""
 _PATIENCE: Final = timedelta(days=1)
 """How long a page that was not to be had is left alone."""
 
@@ -118,35 +120,39 @@ class PaymentsSync:
         await self._load_debt(number)
 
     async def read_topups(
-        self, rises: Mapping[str, datetime | None], *, news_only: bool = False
+        self, rises: Mapping[str, Sequence[datetime]], *, news_only: bool = False
     ) -> set[str]:
         """Read the transaction histories that are due (three requests each, or more).
 
-        That is after the balance has risen (`rises`, by meter) and, without `news_only`, at first,
-        and now and then.
-        Returns the meters of which any was read; pages that can't be read are left alone as in
+        That is after the balance has risen (`rises`, by meter: when that is not settled), again
+        while the history lacks it and, without `news_only`, at first, and now and then.
+        Returns the meters of which that was tried; pages that can't be read are left alone as in
         `read_payments`.
         """
         read = set()
         for number in self._present:
-            due = await self._topups_due(number, rises.get(number), news_only=news_only)
-            if due and await self._try(TOPUPS_PAGE, self._read_topups, number):
-                read.add(number)
+            if not await self._topups_due(number, rises.get(number, ()), news_only=news_only):
+                continue
+            if not await self._try(TOPUPS_PAGE, self._read_topups, number):
+                await asyncio.to_thread(self.payments.history_failed, number, self._now())
+            read.add(number)
         return read
 
-    async def _topups_due(self, number: str, rose: datetime | None, *, news_only: bool) -> bool:
-        read_at = await self._moment(f"topups_read_{number}")
-        if read_at is None or self._now() - read_at >= _AT_LEAST:
+    async def _topups_due(self, number: str, rises: Iterable[datetime], *, news_only: bool) -> bool:
+        now = self._now()
+        read_at, failed_at, _ = await asyncio.to_thread(self.payments.history_read, number)
+        if failed_at and now - failed_at < _PATIENCE:
+            return False
+        if read_at is None or now - read_at >= _AT_LEAST:
             return not news_only
-        return rose is not None and rose > read_at
+        return any(read_at < rose + late <= now for rose in rises for late in _LATE)
 
     async def _read_topups(self, number: str) -> None:
         now = self._now()
-        read_at = await self._moment(f"topups_read_{number}")
-        since = read_at - _AGAIN if read_at else now - _FIRST
-        topups = await self._client.topups(number, brunei_date(since), brunei_date(now))
-        await asyncio.to_thread(self.payments.save_history, number, topups)
-        await self._remember(f"topups_read_{number}", now)
+        read_at, _, _ = await asyncio.to_thread(self.payments.history_read, number)
+        since = brunei_date(read_at - _AGAIN if read_at else now - _FIRST)
+        topups = await self._client.topups(number, since, brunei_date(now))
+        await asyncio.to_thread(self.payments.save_history, number, topups, now)
 
     async def _try(self, page: str, read: Callable[[str], Awaitable[None]], number: str) -> bool:
         name = f"{page}_failed_{number}"
