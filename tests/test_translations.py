@@ -235,8 +235,8 @@ def test_every_entity_has_a_name_and_an_icon(platform: str) -> None:
             sensor_types.LAST_POLL,
             sensor_types.HISTORY_PROGRESS,
             *sensor_types.card_sensors(Utility.WATER),
-            *sensor_types.consumption_sensors(Utility.WATER),
-            *spending_sensors(Utility.WATER),
+            *sensor_types.consumption_sensors(Utility.ELECTRICITY, hourly=True),
+            *spending_sensors(Utility.ELECTRICITY, hourly=True),
         )
         keys = {str(sensor.translation_key) for sensor in described}
         assert all(sensor.key == sensor.translation_key for sensor in described)

@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 
 from .client import Account, Meter, TariffSchedule, Utility
 from .client.store import ReadingsStore
+from .client.store.models import StoredMeter
 from .connection.connection import Connection
 from .coordinator import UsmsCoordinator
 from .figures import AccountFigures, FiguresCoordinator
@@ -37,6 +38,8 @@ class AccountMeter:
     number: str = field(repr=False)
     utility: Utility | None
     """None until its card has shown a unit."""
+    hourly: bool
+    """Whether the portal offers its hours, as far as is known."""
     card: Meter | None
     """As the last poll showed it; None before the first."""
 
@@ -82,15 +85,17 @@ class UsmsData:
         account: Account | None = self.coordinator.data
         if account is None:
             return [
-                AccountMeter(meter.number, meter.utility, None)
+                AccountMeter(meter.number, meter.utility, _hourly(meter.utility, meter), None)
                 for meter in self.history.meters
                 if meter.present
             ]
-        stored = self.history.utilities
-        return [
-            AccountMeter(card.number, card.utility or stored.get(card.number), card)
-            for card in account.meters
-        ]
+        stored = {meter.number: meter for meter in self.history.meters}
+        found = []
+        for card in account.meters:
+            known = stored.get(card.number)
+            utility = card.utility or (known.utility if known else None)
+            found.append(AccountMeter(card.number, utility, _hourly(utility, known), card))
+        return found
 
     def meter(self, number: str) -> AccountMeter | None:
         """Return a meter of the account; None where it has no such meter."""
@@ -104,3 +109,8 @@ class UsmsData:
 
     def _note_present(self) -> None:
         self.figures.async_set_present({meter.number for meter in self.meters()})
+
+
+def _hourly(utility: Utility | None, stored: StoredMeter | None) -> bool:
+    refused = stored is not None and stored.hourly_refused_at is not None
+    return utility is Utility.ELECTRICITY and not refused

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import override
+from typing import Final, override
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
@@ -24,6 +24,18 @@ _MODELS = {
     Utility.WATER: "water_meter",
     None: "meter",
 }
+
+
+SHOWN: Final = frozenset(
+    {
+        *("balance", "remaining_units", "runs_out", "days_left", "low_credit"),
+        *("cost_today", "cost_this_month", "forecast_cost", "tier"),
+        *("consumption_today", "consumption_yesterday", "consumption_this_month"),
+        *("forecast_consumption", "top_up", "last_top_up", "debt", "monthly_repayment"),
+    }
+)
+"""The entities of a meter that are enabled from the start; the others are there for who wants
+them."""
 
 
 class UsmsAccountEntity(CoordinatorEntity[UsmsCoordinator]):
@@ -57,6 +69,7 @@ class UsmsMeterEntity(CoordinatorEntity[UsmsCoordinator]):
         super().__init__(entry.runtime_data.coordinator)
         self.entity_description = description
         self._number = meter.number
+        self._attr_entity_registry_enabled_default = description.key in SHOWN
         self._attr_unique_id = f"{meter.number}_{description.key}"
         self._attr_device_info = _meter_device(entry, meter)
 
@@ -94,6 +107,7 @@ class UsmsFiguresEntity(CoordinatorEntity[FiguresCoordinator]):
         self.entity_description = description
         self._entry = entry
         self._number = meter.number
+        self._attr_entity_registry_enabled_default = description.key in SHOWN
         self._attr_unique_id = f"{meter.number}_{description.key}"
         self._attr_device_info = _meter_device(entry, meter)
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, override
+from decimal import Decimal
+from typing import Any, Final, override
 
 from homeassistant.components.sensor import SensorEntity
-from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .client.brunei import brunei_midnight
+from .client.summary import Figures
 from .data import AccountMeter, HistoryCoordinator, UsmsConfigEntry
 from .entity import (
     UsmsAccountEntity,
@@ -35,6 +34,7 @@ from .sensor_types import (
 from .spending_sensors import spending_sensors
 
 PARALLEL_UPDATES = 0
+_STEADY: Final = Decimal("0.02")
 
 
 async def async_setup_entry(
@@ -47,16 +47,44 @@ async def async_setup_entry(
 
     def entities_of(meter: AccountMeter) -> list[SensorEntity]:
         figures = (
-            (*consumption_sensors(meter.utility), *spending_sensors(meter.utility))
+            (
+                *consumption_sensors(meter.utility, hourly=meter.hourly),
+                *spending_sensors(meter.utility, hourly=meter.hourly),
+            )
             if meter.utility
             else ()
         )
+        later = [what for what in figures if what.while_not_zero]
+        _async_add_later(entry, meter, later, async_add_entities)
         return [
             *(MeterSensor(entry, meter, what) for what in card_sensors(meter.utility)),
-            *(FiguresSensor(entry, meter, what) for what in figures),
+            *(FiguresSensor(entry, meter, what) for what in figures if what not in later),
         ]
 
     async_add_meters(hass, entry, async_add_entities, entities_of)
+
+
+@callback
+def _async_add_later(
+    entry: UsmsConfigEntry,
+    meter: AccountMeter,
+    descriptions: list[FiguresSensorDescription],
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add sensors once they have something to show, such as a debt."""
+    coordinator = entry.runtime_data.figures.of(meter.number)
+
+    @callback
+    def add() -> None:
+        shown = coordinator.data and [what for what in descriptions if what.value(coordinator.data)]
+        for what in shown or ():
+            descriptions.remove(what)
+        if shown:
+            async_add_entities(FiguresSensor(entry, meter, what) for what in shown)
+
+    if descriptions:
+        add()
+        entry.async_on_unload(coordinator.async_add_listener(add))
 
 
 class AccountSensor(UsmsAccountEntity, SensorEntity):
@@ -125,30 +153,39 @@ class FiguresSensor(UsmsFiguresEntity, SensorEntity):
     """Something that was counted from the readings store."""
 
     entity_description: FiguresSensorDescription
+    _shown: Figures | None = None
+
+    @property
+    def _steady_figures(self) -> Figures | None:
+        """The figures; those shown before, where new ones say nothing new."""
+        figures, shown = self.figures, self._shown
+        if (
+            figures is None
+            or shown is None
+            or not self.entity_description.steady
+            or figures.consumption.day != shown.consumption.day
+            or self._is_new(figures, shown)
+        ):
+            self._shown = figures
+        return self._shown
+
+    def _is_new(self, figures: Figures, shown: Figures) -> bool:
+        """Return whether the value differs from the one shown by more than 2 %."""
+        new, old = (self.entity_description.value(each) for each in (figures, shown))
+        if not isinstance(new, Decimal) or not isinstance(old, Decimal):
+            return new != old
+        return abs(new - old) > abs(old) * _STEADY
 
     @property
     @override
     def native_value(self) -> State:
         """The value; None where nothing is published for it yet."""
-        return self.entity_description.value(self.figures) if self.figures else None
-
-    @property
-    @override
-    def last_reset(self) -> datetime | None:
-        """When what is counted began, in Brunei."""
-        since, figures = self.entity_description.since, self.figures
-        return brunei_midnight(since(figures.consumption.day)) if since and figures else None
-
-    @property
-    @override
-    def entity_category(self) -> EntityCategory | None:
-        """Whether it is of interest to few people."""
-        if self.entity_description.zero_is_diagnostic and not self.native_value:
-            return EntityCategory.DIAGNOSTIC
-        return self.entity_description.entity_category
+        figures = self._steady_figures
+        return self.entity_description.value(figures) if figures else None
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
         """What belongs to it."""
-        return self.entity_description.attributes(self.figures) if self.figures else None
+        figures = self._steady_figures
+        return self.entity_description.attributes(figures) if figures else None

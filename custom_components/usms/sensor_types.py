@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -56,11 +56,11 @@ class FiguresSensorDescription(SensorEntityDescription):
     """A sensor of what was counted from the readings store."""
 
     value: Callable[[Figures], State]
-    since: Callable[[date], date] | None = None
-    """From the day that is today: when what is counted began."""
     attributes: Callable[[Figures], Mapping[str, Any] | None] = lambda _figures: None
-    zero_is_diagnostic: bool = False
-    """Whether it is of interest to few people while it is 0 or not known."""
+    steady: bool = False
+    """Whether changes of up to 2 % within a day say nothing new."""
+    while_not_zero: bool = False
+    """Whether it is there only once it is known and not 0."""
 
 
 def _history_attributes(progress: HistoryProgress) -> Mapping[str, Any]:
@@ -79,11 +79,20 @@ def _history_attributes(progress: HistoryProgress) -> Mapping[str, Any]:
     }
 
 
+_STEP: Final = 5
+
+
+def _in_steps(percent: int) -> int:
+    """Return the progress in steps: each is written to the recorder."""
+    return percent // _STEP * _STEP
+
+
 LAST_POLL: Final = AccountSensorDescription(
     key="last_poll",
     translation_key="last_poll",
     device_class=SensorDeviceClass.TIMESTAMP,
     entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
     value=lambda coordinator: coordinator.last_poll,
 )
 HISTORY_PROGRESS: Final = HistorySensorDescription(
@@ -91,9 +100,17 @@ HISTORY_PROGRESS: Final = HistorySensorDescription(
     translation_key="history_progress",
     native_unit_of_measurement=PERCENTAGE,
     entity_category=EntityCategory.DIAGNOSTIC,
-    value=lambda progress: progress.percent,
+    value=lambda progress: _in_steps(progress.percent),
     attributes=_history_attributes,
 )
+
+_STATUSES: Final = {"ACTIVE": "active"}
+"""The portal's words that are translated."""
+
+
+def _cut(status: str | None) -> str | None:
+    return status and status[:MAX_LENGTH_STATE_STATE]
+
 
 _METER_SENSORS: Final = (
     MeterSensorDescription(
@@ -114,7 +131,7 @@ _METER_SENSORS: Final = (
         key="status",
         translation_key="status",
         entity_category=EntityCategory.DIAGNOSTIC,
-        value=lambda meter: meter.status and meter.status[:MAX_LENGTH_STATE_STATE],
+        value=lambda meter: _STATUSES.get(meter.status or "", _cut(meter.status)),
     ),
 )
 
@@ -143,27 +160,12 @@ def card_sensors(utility: Utility | None) -> tuple[MeterSensorDescription, ...]:
     return (_remaining_units(utility), *_METER_SENSORS)
 
 
-def _first_of_month(day: date) -> date:
-    return day.replace(day=1)
-
-
-def _yesterday(day: date) -> date:
-    return day - timedelta(days=1)
-
-
-def _last_month(day: date) -> date:
-    return _first_of_month(_yesterday(_first_of_month(day)))
-
-
-type Since = Callable[[date], date]
-"""From the day that is today: when something began."""
-
-PERIODS: Final[Mapping[str, Since]] = {
-    "today": lambda day: day,
-    "yesterday": _yesterday,
-    "this_month": _first_of_month,
-    "last_month": _last_month,
+PERIODS: Final = ("today", "yesterday", "this_month", "last_month")
+MONTHS: Final[Mapping[str, Callable[[Figures], Mapping[str, Any]]]] = {
+    "this_month": lambda figures: {"days_missing": figures.consumption.days_missing},
+    "last_month": lambda figures: {"days_estimated": figures.consumption.days_estimated},
 }
+"""What is not known of a month, as attributes."""
 
 
 def unit_of(utility: Utility | None) -> str:
@@ -171,8 +173,13 @@ def unit_of(utility: Utility | None) -> str:
     return UnitOfVolume.CUBIC_METERS if utility is Utility.WATER else UnitOfEnergy.KILO_WATT_HOUR
 
 
-def consumption_sensors(utility: Utility | None) -> tuple[FiguresSensorDescription, ...]:
-    """Return the sensors of what was used, and of the oldest and newest reading."""
+def consumption_sensors(
+    utility: Utility | None, *, hourly: bool
+) -> tuple[FiguresSensorDescription, ...]:
+    """Return the sensors of what was used, and of the oldest and newest reading.
+
+    Without hours nothing is known of today.
+    """
     water = utility is Utility.WATER
 
     def used(period: str) -> FiguresSensorDescription:
@@ -181,10 +188,9 @@ def consumption_sensors(utility: Utility | None) -> tuple[FiguresSensorDescripti
             translation_key=f"consumption_{period}",
             device_class=SensorDeviceClass.WATER if water else SensorDeviceClass.ENERGY,
             native_unit_of_measurement=unit_of(utility),
-            state_class=SensorStateClass.TOTAL,
             suggested_display_precision=2,
             value=lambda figures: getattr(figures.consumption, period),
-            since=PERIODS[period],
+            attributes=MONTHS.get(period, lambda _figures: None),
         )
 
     def reading(
@@ -199,7 +205,7 @@ def consumption_sensors(utility: Utility | None) -> tuple[FiguresSensorDescripti
         )
 
     return (
-        *map(used, PERIODS),
+        *map(used, PERIODS if hourly else PERIODS[1:]),
         reading("oldest", lambda consumption: consumption.oldest),
         reading("newest", lambda consumption: consumption.newest),
     )

@@ -17,13 +17,19 @@ from .client.billing.forecast import Estimate, Forecast
 from .client.billing.precision import cost_known, days_known, run_out_known
 from .client.models import CURRENCY
 from .client.summary import Figures
-from .sensor_types import PERIODS, FiguresSensorDescription, Since, State, unit_of
+from .sensor_types import MONTHS, FiguresSensorDescription, State, unit_of
 
 _DAY: Final = timedelta(days=1)
+_MUCH: Final = 20
+"""kWh or m³ of which tenths are of no interest."""
 
 
 def _tenth(amount: Decimal) -> Decimal:
     return round(amount, 1)
+
+
+def _cents(cost: Decimal | None) -> Decimal | None:
+    return None if cost is None else round(cost, 2)
 
 
 def _spent(value: Callable[[Spending], State]) -> Callable[[Figures], State]:
@@ -37,10 +43,10 @@ def _expected(value: Callable[[Forecast], State]) -> Callable[[Figures], State]:
 def _money(
     key: str,
     value: Callable[[Figures], State],
-    since: Since | None = None,
     *,
     attributes: Callable[[Figures], Mapping[str, Any] | None] = lambda _figures: None,
-    zero_is_diagnostic: bool = False,
+    steady: bool = False,
+    while_not_zero: bool = False,
 ) -> FiguresSensorDescription:
     """Return a sensor of an amount of money."""
     return FiguresSensorDescription(
@@ -48,12 +54,11 @@ def _money(
         translation_key=key,
         device_class=SensorDeviceClass.MONETARY,
         native_unit_of_measurement=CURRENCY,
-        state_class=SensorStateClass.TOTAL if since else None,
         suggested_display_precision=2,
         value=value,
-        since=since,
         attributes=attributes,
-        zero_is_diagnostic=zero_is_diagnostic,
+        steady=steady,
+        while_not_zero=while_not_zero,
     )
 
 
@@ -75,11 +80,13 @@ def _range(
 def _tier(figures: Figures) -> Mapping[str, Any]:
     spending = figures.spending
     end = spending.tier.end if spending else None
+    left = spending.left_in_tier if spending else None
     return {
         "tiers": spending.tiers if spending else None,
         "start": float(spending.tier.start) if spending else None,
         "end": None if end is None else float(end),
         "rate": float(spending.tier.rate) if spending else None,
+        "left": None if left is None else float(round(left, 0 if left > _MUCH else 1)),
     }
 
 
@@ -152,13 +159,22 @@ def _bill(figures: Figures) -> Mapping[str, Any]:
 
 
 _MONEY: Final = (
-    _money("cost_today", _spent(lambda spending: spending.today), PERIODS["today"]),
-    _money("cost_this_month", _spent(lambda spending: spending.this_month), PERIODS["this_month"]),
-    _money("cost_last_month", _spent(lambda spending: spending.last_month), PERIODS["last_month"]),
+    _money("cost_today", _spent(lambda spending: _cents(spending.today))),
+    _money(
+        "cost_this_month",
+        _spent(lambda spending: _cents(spending.this_month)),
+        attributes=MONTHS["this_month"],
+    ),
+    _money(
+        "cost_last_month",
+        _spent(lambda spending: _cents(spending.last_month)),
+        attributes=MONTHS["last_month"],
+    ),
     _money(
         "forecast_cost",
         _expected(lambda forecast: cost_known(forecast.month_cost.expected)),
         attributes=_range(lambda forecast: forecast.month_cost, cost_known),
+        steady=True,
     ),
     FiguresSensorDescription(
         key="runs_out",
@@ -182,7 +198,7 @@ _MONEY: Final = (
         value=_spent(lambda spending: spending.tier_number),
         attributes=_tier,
     ),
-    _money("topped_up_this_month", lambda figures: figures.topped_up, PERIODS["this_month"]),
+    _money("topped_up_this_month", lambda figures: figures.topped_up),
     FiguresSensorDescription(
         key="last_top_up",
         translation_key="last_top_up",
@@ -193,12 +209,12 @@ _MONEY: Final = (
     _money(
         "debt",
         lambda figures: figures.debt.owing if figures.debt else None,
-        zero_is_diagnostic=True,
+        while_not_zero=True,
     ),
     _money(
         "monthly_repayment",
         lambda figures: figures.debt.monthly if figures.debt else None,
-        zero_is_diagnostic=True,
+        while_not_zero=True,
     ),
     FiguresSensorDescription(
         key="bill_difference",
@@ -215,7 +231,7 @@ _MONEY: Final = (
 )
 
 
-def spending_sensors(utility: Utility) -> tuple[FiguresSensorDescription, ...]:
+def spending_sensors(utility: Utility, *, hourly: bool) -> tuple[FiguresSensorDescription, ...]:
     """Return the sensors of money, and of units that have a price."""
     water = utility is Utility.WATER
     unit = unit_of(utility)
@@ -233,7 +249,7 @@ def spending_sensors(utility: Utility) -> tuple[FiguresSensorDescription, ...]:
         )
 
     return (
-        *_MONEY,
+        *(sensor for sensor in _MONEY if hourly or sensor.key != "cost_today"),
         FiguresSensorDescription(
             key="rate",
             translation_key="rate",
@@ -258,6 +274,7 @@ def spending_sensors(utility: Utility) -> tuple[FiguresSensorDescription, ...]:
             native_unit_of_measurement=unit,
             suggested_display_precision=1,
             value=_expected(lambda forecast: _tenth(forecast.month_consumption.expected)),
+            steady=True,
             attributes=_range(lambda forecast: forecast.month_consumption, _tenth),
         ),
     )

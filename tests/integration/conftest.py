@@ -10,6 +10,7 @@ import pytest
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.storage import STORAGE_DIR
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -40,6 +41,13 @@ def _prepared(
     (tmp_path / STORAGE_DIR).mkdir()
     logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
     logging.getLogger("homeassistant").setLevel(logging.INFO)  # else a quarter of the time
+
+
+@pytest.fixture(autouse=True)
+def _all_enabled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have all entities enabled, but for tests marked `defaults`."""
+    if request.node.get_closest_marker("defaults") is None:
+        monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
 
 
 @pytest.fixture(autouse=True)

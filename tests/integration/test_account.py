@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from pytest_homeassistant_custom_component.components.diagnostics import (
@@ -43,7 +45,7 @@ async def test_meters_show_what_the_portal_shows(account: Harness, utility: str)
         Decimal("0.01")
     )
     assert account.state("last_updated", utility) == "2026-11-20"
-    assert account.state("status", utility) == "ACTIVE"
+    assert account.state("status", utility) == "active"
 
 
 async def test_classes_of_the_sensors(hass: HomeAssistant, account: Harness) -> None:
@@ -58,8 +60,8 @@ async def test_classes_of_the_sensors(hass: HomeAssistant, account: Harness) -> 
     assert classes["electricity_0001_remaining_units"] == ("energy_storage", "measurement", "kWh")
     assert classes["water_0001_remaining_units"] == ("volume_storage", "measurement", "m³")
     assert classes["electricity_0001_balance"] == ("monetary", None, "BND")
-    assert classes["electricity_0001_consumption_today"] == ("energy", "total", "kWh")
-    assert classes["water_0001_consumption_this_month"] == ("water", "total", "m³")
+    assert classes["electricity_0001_consumption_today"] == ("energy", None, "kWh")
+    assert classes["water_0001_consumption_this_month"] == ("water", None, "m³")
     assert classes["electricity_0001_last_updated"] == ("date", None, None)
 
 
@@ -335,3 +337,58 @@ async def test_the_log_holds_nothing_private(
         if secret in log
     }
     assert found == {}
+
+
+@pytest.mark.defaults
+async def test_few_entities_are_enabled_from_the_start(
+    hass: HomeAssistant, account: Harness
+) -> None:
+    await account.start_history()
+    shown = {
+        state.entity_id.split("_", 2)[-1]: state.entity_id.split(".")[0]
+        for state in hass.states.async_all()
+        if "water_0001" in state.entity_id
+    }
+    assert shown == {
+        **dict.fromkeys(
+            [
+                *("balance", "remaining_units", "runs_out_on", "days_left", "tier"),
+                *("cost_this_month", "cost_forecast", "consumption_forecast"),
+                *("consumption_yesterday", "consumption_this_month", "last_top_up"),
+            ],
+            "sensor",
+        ),
+        "0001_low_credit": "binary_sensor",
+        "top_up": "event",
+    }
+    assert account.state("consumption_today", "electricity") != "unavailable"
+    assert account.state("cost_today", "electricity") != "unavailable"
+    # No sensor is offered as a total: statistics are for that.
+    classes = {state.attributes.get("state_class") for state in hass.states.async_all()}
+    assert classes <= {None, "measurement"}
+
+
+@pytest.mark.defaults
+@pytest.mark.long
+@pytest.mark.parametrize(("hourly", "most"), [(False, 60), (True, 130)])
+async def test_a_day_is_quiet(
+    hass: HomeAssistant, account: Harness, hourly: bool, most: int
+) -> None:
+    """Most state changes are of the two values that the portal itself moves every hour."""
+    account.portal.set_profile(hourly_offered=hourly)
+    account.portal.set_profile(session_minutes=None)
+    await account.start_history()
+    await account.forward(timedelta(hours=1))
+    changes: Counter[str] = Counter()
+
+    @callback
+    def count(event: Event[EventStateChangedData]) -> None:
+        changes[event.data["entity_id"]] += 1
+
+    stop = hass.bus.async_listen(EVENT_STATE_CHANGED, count)
+    for _ in range(144):
+        await account.forward(timedelta(minutes=10))
+    stop()
+    for meter in ("electricity_0001", "water_0001"):
+        of_meter = {name: n for name, n in changes.items() if meter in name}
+        assert sum(of_meter.values()) <= most, of_meter

@@ -70,8 +70,13 @@ class DayReadings:
 
     @property
     def amount(self) -> Decimal:
-        """What the day used, as far as is known."""
+        """What the rows of the day sum to."""
         return _sum(self.rows)
+
+    @property
+    def used(self) -> Decimal:
+        """What the day used, as far as is known: its total, its hours' sum while there is none."""
+        return self.amount if self.total is None else self.total
 
     @property
     def whole(self) -> Decimal | None:

@@ -119,7 +119,7 @@ def _charges(days: list[DayReadings], schedule: TariffSchedule, today: date) -> 
     for day in days:
         if day.day.replace(day=1) != month:
             month, used = day.day.replace(day=1), Decimal(0)
-        before, used = used, used + day.amount
+        before, used = used, used + day.used
         if day.day < today and day.whole is not None:
             tariff = schedule.on(day.day)
             fixed = schedule.charges(day.day, day.day).fixed

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .store.models import Debt
 
 _DAY: Final = timedelta(days=1)
+_ZERO: Final = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,11 @@ class Consumption:
     yesterday: Decimal | None
     this_month: Decimal | None
     last_month: Decimal | None
+    """With an estimate of its days that are not whole."""
+    days_missing: int
+    """Of this month until yesterday: how many are not whole."""
+    days_estimated: int
+    """The same of last month."""
     oldest: datetime | None
     newest: datetime | None
     """Start of the oldest and of the newest reading."""
@@ -77,7 +84,8 @@ def count(
 ) -> Figures:
     """Count what a meter used and costs (blocks); `review` is the last one of its payments."""
     today = brunei_date(now)
-    last_month = (today.replace(day=1) - _DAY).replace(day=1)
+    this_month = today.replace(day=1)
+    last_month = (this_month - _DAY).replace(day=1)
     since = today - LONGEST * _DAY
     complete = {
         reading.start.date(): reading.value
@@ -85,16 +93,24 @@ def count(
     }
     days = list(days_between(store, meter, last_month, today))
     by_day = {day.day: day for day in days}
-    amounts = {day.day: day.amount for day in days}
+    amounts = {day.day: day.used for day in days}
     complete |= {
         day.day: whole for day in days if day.day < today and (whole := day.whole) is not None
     }
     oldest, newest = store.span(meter)
-    consumption = _consumption(amounts, today, oldest, newest)
+    begin = brunei_date(oldest) if oldest else today
+    missing = [day for day in _days(max(last_month, begin), today - _DAY) if day not in complete]
+    estimated = _estimated(complete, last_month, [day for day in missing if day < this_month])
+    amounts |= {day: max(amount, amounts.get(day, _ZERO)) for day, amount in estimated.items()}
+    consumption = replace(
+        _consumption(amounts, today, oldest, newest),
+        days_missing=sum(day >= this_month for day in missing),
+        days_estimated=len(estimated),
+    )
     payments = Payments(store)
     topups = payments.topups(meter)
     paid = [topup for topup in topups if topup.kind in {TopUpKind.TOP_UP, TopUpKind.REVERSAL}]
-    month = brunei_midnight(today.replace(day=1))
+    month = brunei_midnight(this_month)
     habits = habits_of({day: float(amount) for day, amount in complete.items()})
     left = standing(payments.balance(meter), topups, by_day, habits, schedule, now)
     priced = None
@@ -114,6 +130,20 @@ def count(
     )
 
 
+def _days(first: date, last: date) -> Iterator[date]:
+    for n in range((last - first).days + 1):
+        yield first + n * _DAY
+
+
+def _estimated(
+    complete: Mapping[date, Decimal], month: date, missing: Sequence[date]
+) -> dict[date, Decimal]:
+    """Return what days of a month will have used, by the mean of its whole days."""
+    known = [amount for day, amount in complete.items() if day.replace(day=1) == month]
+    mean = sum(known, _ZERO) / len(known) if known else _ZERO
+    return {day: round(mean, 3) for day in missing} if known else {}
+
+
 def _consumption(
     amounts: dict[date, Decimal], today: date, oldest: datetime | None, newest: datetime | None
 ) -> Consumption:
@@ -129,6 +159,8 @@ def _consumption(
         yesterday=amounts.get(today - _DAY),
         this_month=used([day for day in amounts if this_month <= day <= today]),
         last_month=used([day for day in amounts if day < this_month]),
+        days_missing=0,
+        days_estimated=0,
         oldest=oldest,
         newest=newest,
     )

@@ -633,11 +633,11 @@ export class MeterCard extends UsmsCard {
     const n = meter.value("tier");
     const all = meter.part("tier", "tiers");
     if (n === undefined || !(all > 1)) return "";
-    const left = meter.value("units_left_in_tier");
+    const left = meter.part("tier", "left");
     const width = meter.part("tier", "end") - meter.part("tier", "start");
     const used = 1 - left / width;
-    const unit = meter.attribute("units_left_in_tier", "unit_of_measurement") ?? meter.unit;
-    const rest = left === undefined ? "" : fill(text.left, { units: quantity(hass, left, unit) });
+    const rest =
+      left === undefined ? "" : fill(text.left, { units: quantity(hass, left, meter.unit) });
     const said = fill(text.tier, { n, all });
     return this.more(
       meter,
