@@ -37,6 +37,7 @@ from .const import ATTR_ACCOUNT, CONF_CAPTCHA, DOMAIN
 from .data import AccountMeter, UsmsConfigEntry, UsmsData
 from .issues.store import translated
 from .permissions import async_check, async_check_administrator
+from .planning import AMOUNT, plan_top_up
 
 ATTR_FROM: Final = "from"
 ATTR_TO: Final = "to"
@@ -108,6 +109,12 @@ def async_setup_actions(hass: HomeAssistant) -> None:
         _adopt_history,
         {**_RANGE, vol.Required(ATTR_STATISTIC_ID): cv.string},
         administrators=True,
+    )
+    register(
+        "plan_top_up",
+        _plan_top_up,
+        {vol.Exclusive("until", "plan"): cv.date, vol.Exclusive("amount", "plan"): AMOUNT},
+        SupportsResponse.ONLY,
     )
     register("rebuild_statistics", _rebuild_statistics, {}, administrators=True)
     register("clear_statistics", _clear_statistics, {}, administrators=True)
@@ -238,6 +245,18 @@ async def _adopt_history(target: _Target, call: ServiceCall) -> ServiceResponse:
     if taken.readings:
         await target.data.figures.async_count([meter])
     return {"meter": meter, "taken_over": taken.readings, "refused": taken.refused}
+
+
+async def _plan_top_up(target: _Target, call: ServiceCall) -> ServiceResponse:
+    await target.async_check(call, POLICY_READ)
+    if len(target.meters) != 1:
+        raise _refused("one_meter_needed")
+    (meter,) = target.numbers
+    figures = target.data.figures.of(meter).data
+    planned = plan_top_up(
+        figures.outlook if figures else None, call.data.get("until"), call.data.get("amount")
+    )
+    return {"meter": meter, **planned}
 
 
 async def _rebuild_statistics(target: _Target, _call: ServiceCall) -> ServiceResponse:

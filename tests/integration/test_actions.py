@@ -1,6 +1,6 @@
 """The actions, as automations and people call them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -62,6 +62,26 @@ async def test_readings_of_an_account_by_day_and_month(hass: HomeAssistant, read
     total = sum(value for _, value in read.portal.truth(water, "day"))
     assert sum(Decimal(repr(row["consumption"])) for row in months[1]["readings"]) == total
     assert [row["start"][:10] for row in months[1]["readings"]] == ["2026-10-01", "2026-11-01"]
+
+
+@pytest.mark.history(days=40)
+async def test_a_plan_of_a_top_up(hass: HomeAssistant, read: Harness) -> None:
+    device_id = read.device("electricity").id
+    needed = await call(hass, "plan_top_up", device_id=device_id)
+    assert needed["until"] == "2026-12-31"
+    assert 0 <= needed["pay"] <= needed["pay_80_percent"] <= needed["pay_95_percent"]
+    assert sum(needed["notes_95_percent"]) == needed["pay_95_percent"]
+    lasts = await call(hass, "plan_top_up", device_id=device_id, amount=20)
+    assert lasts["lasts_until_95_percent"] <= lasts["lasts_until"]
+    runs_out = read.state("runs_out", "electricity")
+    assert datetime.fromisoformat(lasts["lasts_until"]) > datetime.fromisoformat(runs_out)
+    for until in ("2026-11-01", "2029-11-01"):
+        with pytest.raises(ServiceValidationError) as refused:
+            await call(hass, "plan_top_up", device_id=device_id, until=until)
+        assert refused.value.translation_key == "plan_too_far"
+    with pytest.raises(ServiceValidationError) as refused:
+        await call(hass, "plan_top_up", config_entry_id=read.entry.entry_id)
+    assert refused.value.translation_key == "one_meter_needed"
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from .billing.cost import Spending, spending
-from .billing.habits import LONGEST, habits_of
+from .billing.habits import LONGEST, Habits, habits_of
 from .billing.standing import Standing, standing
+from .billing.top_up_plan import Outlook
 from .brunei import brunei_date, brunei_midnight
 from .consumption import days_between
 from .models import Resolution, TopUpKind
@@ -73,6 +74,8 @@ class Figures:
     debt: Debt | None
     """None before the Top Up page was read."""
     review: Review
+    outlook: Outlook | None
+    """What a plan of top-ups rests on; None where balance, use or prices are not known."""
 
 
 def count(
@@ -127,7 +130,20 @@ def count(
         announced=payments.announced(meter),
         debt=payments.debt(meter),
         review=review or Review(),
+        outlook=_outlook(now, left, habits, schedule, consumption.this_month),
     )
+
+
+def _outlook(
+    now: datetime,
+    left: Standing | None,
+    habits: Habits | None,
+    schedule: TariffSchedule | None,
+    used: Decimal | None,
+) -> Outlook | None:
+    if left is None or habits is None or schedule is None:
+        return None
+    return Outlook(now, left.amount, used or _ZERO, habits, schedule)
 
 
 def _days(first: date, last: date) -> Iterator[date]:

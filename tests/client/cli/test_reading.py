@@ -200,6 +200,41 @@ async def test_status(signed_in: Shell) -> None:
     assert lines["Remaining"].strip() == f"{both[1]['remaining_units']:.3f} m³"
 
 
+async def test_plan(signed_in: Shell) -> None:
+    said = (await signed_in("plan", ELECTRICITY, "--json")).json
+    assert (said["meter"], said["until"]) == (ELECTRICITY, "2026-12-31")
+    assert 0 <= said["expected"] <= said["likely"] <= said["safe"]
+    assert all(said[name] % 5 == 0 for name in ("expected", "likely", "safe"))
+    sooner = (await signed_in("plan", ELECTRICITY, "--until", "2026-11-25", "--json")).json
+    assert sooner["safe"] <= said["safe"]
+    dear = (await signed_in("plan", ELECTRICITY, "--kva", "10", "--json")).json
+    assert dear["expected"] > said["expected"]
+    assert_same(await signed_in("plan", WATER, "--json"), await signed_in("plan", WATER, "--csv"))
+    people = (await signed_in("plan", ELECTRICITY, "--kva", "10")).out
+    assert "with 95 %" in people
+    assert "50" in people
+    lasts = (await signed_in("plan", ELECTRICITY, "--amount", "20", "--json")).json
+    assert lasts["safe"] <= lasts["likely"] <= lasts["expected"]
+    longer = (await signed_in("plan", ELECTRICITY, "--amount", "50", "--json")).json
+    assert longer["expected"] > lasts["expected"]
+    assert "Until" in (await signed_in("plan", ELECTRICITY, "--amount", "20")).out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--until", "2026-11-19"),
+        ("--until", "2028-01-01"),
+        ("--amount", "much"),
+        ("--amount", "1e9"),
+        ("--amount", "-5"),
+    ],
+)
+async def test_a_plan_that_cannot_be(signed_in: Shell, arguments: tuple[str, ...]) -> None:
+    said = await signed_in("plan", ELECTRICITY, *arguments)
+    assert (said.code, said.out) == (2, "")
+
+
 async def test_status_on_the_first_of_a_month_knows_nothing_of_it(signed_in: Shell) -> None:
     """Nothing is published of a day that is not over; that is not 0."""
     signed_in.now = NOW.replace(day=1)

@@ -34,6 +34,7 @@ CONTROL: Final = ("administrator", "user")
 ADMINISTRATOR: Final = ("administrator",)
 ACTIONS: Final = {
     "usms.get_readings": READ,
+    "usms.plan_top_up": READ,
     "usms.import_history": CONTROL,
     "usms.import_history, force": ADMINISTRATOR,
     "usms.sign_in": CONTROL,

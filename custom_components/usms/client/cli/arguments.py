@@ -173,6 +173,14 @@ def _add_tariff(parser: _Parser) -> None:
     parser.add_argument("--vacant", action="store_true", help="commercial: vacant premises")
 
 
+def _add_plan(parser: _Parser) -> None:
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument(
+        "--until", type=_day, metavar="D", help="to last to the end of that day (else next month)"
+    )
+    choice.add_argument("--amount", metavar="B$", help="how long that would last")
+
+
 def _add_sync(parser: _Parser) -> None:
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
 
@@ -205,6 +213,11 @@ _COMMANDS: Final[tuple[tuple[str, str, tuple[Callable[[_Parser], None], ...]], .
         "usage",
         "show consumption by day (31 days), hour (since yesterday) or month (12 months)",
         (_add_meter, _add_resolution, _add_days, _add_account, _add_output, _add_source),
+    ),
+    (
+        "plan",
+        "say how much to top up, or how long an amount would last",
+        (_add_meter, _add_plan, _add_account, _add_output, _add_source, _add_tariff),
     ),
     ("topups", "list the top-ups", (_add_meter, _add_days, _add_account, _add_output)),
     (

@@ -91,8 +91,8 @@ def status(options: Options, context: Context) -> Result:
         rows = []
         for meter in chosen:
             so_far, made = dict[str, Decimal | None].fromkeys(_SO_FAR_KEYS), None
-            if schedule := _schedule(options, meter.utility):
-                days = _complete_days(client, meter, options, context)
+            if schedule := schedule_of(options, meter.utility):
+                days = complete_days(client, meter, options, context)
                 so_far = _so_far(days, schedule, brunei_date(now))
                 made = forecast(days, schedule, now, balance=meter.balance)
             rows.append(_card(meter) | so_far | _expected(made))
@@ -105,7 +105,7 @@ def status(options: Options, context: Context) -> Result:
     )
 
 
-def _schedule(options: Options, utility: Utility | None) -> TariffSchedule | None:
+def schedule_of(options: Options, utility: Utility | None) -> TariffSchedule | None:
     """Return the prices of a meter; None while it is not known what it measures."""
     if utility is None:
         return None
@@ -151,7 +151,7 @@ def _expected(made: Forecast | None) -> dict[str, Any]:
     }
 
 
-def _complete_days(
+def complete_days(
     client: BlockingClient, meter: Meter, options: Options, context: Context
 ) -> dict[date, Decimal]:
     """Return the totals of the last days (kWh or m³): of a given store, else of one report."""

@@ -34,12 +34,14 @@ class Options:
     meter: str | None = None
     """A number or a utility; None for all of them, or the only one."""
     resolution: Resolution = Resolution.DAY
+    until: date | None = None
+    """To whose end `plan` is to last."""
     first: date | None = None
     last: date | None = None
     utility: Utility = Utility.ELECTRICITY
     """Whose prices `cost` takes."""
     amount: str = ""
-    """kWh or m³, as it was said; so are the terms of the tariff that follow."""
+    """kWh or m³, of `plan` BND, as it was said; so are the terms of the tariff that follow."""
     units: str | None = None
     kva: str | None = None
     vacant: bool = False

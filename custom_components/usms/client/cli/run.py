@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from ..errors import CaptchaRefused, CaptchaRequired, SessionExpired, UsmsError, WrongRequest
-from . import cards, history, money
+from . import cards, history, money, planning
 from .files import check_files
 from .importing import import_file
 from .output import write
@@ -29,6 +29,7 @@ _COMMANDS: Final[Mapping[str, Callable[[Options, Context], Result | None]]] = {
     "status": cards.status,
     "usage": usage,
     "left": cards.left,
+    "plan": planning.plan,
     "topups": money.topups,
     "cost": money.cost,
     "sync": history.sync,

@@ -1,0 +1,100 @@
+"""The command that plans a top-up."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, Final
+
+from ..billing.forecast import Estimate
+from ..billing.habits import habits_of
+from ..billing.precision import run_out_known
+from ..billing.top_up_plan import Outlook, end_of_next_month, notes_of
+from ..brunei import brunei_date
+from ..errors import NoData, WrongRequest
+from . import output
+from .cards import complete_days, schedule_of
+from .output import Column, Result
+from .signing_in import account_of, meter_of, signed_in
+
+if TYPE_CHECKING:
+    from .options import Context, Options
+    from .output import Row
+
+_MOST: Final = 1000
+_FARTHEST: Final = timedelta(days=366)
+_HOLDS: Final = (
+    ("expected", "on average"),
+    ("likely", "with 80 %"),
+    ("safe", "with 95 %"),
+)
+
+
+def plan(options: Options, context: Context) -> Result:
+    """Say what to pay so that a balance lasts, or how long an amount would last."""
+    now = context.clock()
+    today = brunei_date(now)
+    amount = _amount(options.amount) if options.amount else None
+    until = options.until or end_of_next_month(today)
+    if not today <= until <= today + _FARTHEST:
+        raise WrongRequest("The day has to be within a year from today")
+    with signed_in(options, context) as client:
+        meter = meter_of(account_of(client), options.meter)
+        schedule = schedule_of(options, meter.utility)
+        days = complete_days(client, meter, options, context)
+    habits = habits_of({day: float(value) for day, value in days.items()})
+    if habits is None or schedule is None or meter.balance is None:
+        raise NoData("A plan needs the balance, and the use of a whole day")
+    used = sum((value for day, value in days.items() if day >= today.replace(day=1)), Decimal(0))
+    outlook = Outlook(now, Estimate.sure(meter.balance), used, habits, schedule)
+    if amount is None:
+        return _needed(outlook, meter.number, options)
+    return _lasts(outlook, meter.number, amount, options)
+
+
+def _needed(outlook: Outlook, meter: str, options: Options) -> Result:
+    until = options.until or end_of_next_month(brunei_date(outlook.now))
+    needed = outlook.needed(until)
+    row: dict[str, Any] = {"meter": meter, "until": until.isoformat()}
+    row |= {name: getattr(needed, name) for name, _ in _HOLDS}
+    if options.form:
+        return Result(tuple(row), [row], (), single=True)
+    rows: list[Row] = [
+        {"holds": holds, "pay": row[name], "notes": _notes(row[name])} for name, holds in _HOLDS
+    ]
+    columns = (
+        Column("holds", "Lasts"),
+        Column("pay", "Pay (B$)", output.cents),
+        Column("notes", "Notes"),
+    )
+    title = f"To last to the end of {until.isoformat()}:"
+    return Result(tuple(row), rows, columns, footer=(title,))
+
+
+def _notes(amount: Decimal) -> str:
+    return " + ".join(str(note) for note in notes_of(amount)) or "nothing"
+
+
+def _lasts(outlook: Outlook, meter: str, amount: Decimal, options: Options) -> Result:
+    lasts = outlook.lasts(amount)
+    row: dict[str, Any] = {"meter": meter, "amount": amount}
+    row |= {name: _known(getattr(lasts, name), outlook.now) for name, _ in _HOLDS}
+    if options.form:
+        return Result(tuple(row), [row], (), single=True)
+    rows: list[Row] = [{"holds": holds, "until": row[name]} for name, holds in _HOLDS]
+    columns = (Column("holds", "Lasts"), Column("until", "Until"))
+    return Result(tuple(row), rows, columns, footer=(f"With B$ {amount} on top.",))
+
+
+def _known(at: datetime | None, now: datetime) -> datetime | None:
+    return run_out_known(at, now)
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not (amount.is_finite() and 0 <= amount <= _MOST):
+        raise WrongRequest(f"The amount is in B$, from 0 to {_MOST}, such as 20")
+    return amount
