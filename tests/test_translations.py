@@ -13,7 +13,7 @@ import pytest
 import yaml
 from homeassistant.helpers.selector import ObjectSelector
 
-from custom_components.usms import entity, sensor_types, tariff_forms
+from custom_components.usms import privacy, sensor_types, tariff_forms
 from custom_components.usms.client import TariffKind, Utility, WrongTariff
 from custom_components.usms.client import errors as client_errors
 from custom_components.usms.client.models import Resolution
@@ -223,7 +223,7 @@ def test_selectors() -> None:
 
 
 def test_devices() -> None:
-    assert ENGLISH["device"].keys() == {"account", *entity._MODELS.values()}
+    assert ENGLISH["device"].keys() == {"account", *privacy.DEVICE_KINDS.values()}
 
 
 @pytest.mark.parametrize("platform", sorted(ENGLISH["entity"]))

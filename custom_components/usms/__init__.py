@@ -24,6 +24,7 @@ from .const import DOMAIN, PLATFORMS
 from .coordinator import UsmsCoordinator
 from .dashboard import async_setup_dashboard
 from .data import UsmsConfigEntry, UsmsData
+from .energy_dashboard import async_remove_account
 from .history.store_file import (
     async_delete_store,
     async_look,
@@ -103,7 +104,11 @@ async def async_unload_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> boo
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Delete an account's session and readings; its statistics stay in the recorder."""
+    """Delete an account's session and readings, and what it added to the Energy dashboard.
+
+    Its statistics stay in the recorder.
+    """
+    await async_remove_account(hass, entry)
     await async_delete_store(hass, entry)
     await async_forget_connection(hass, entry.data.get(CONF_USERNAME, ""), entry.entry_id)
     async_clear_issues(hass, entry.entry_id)

@@ -35,6 +35,7 @@ from .client.sync.history_start import EARLIEST
 from .connection.sign_in import async_sign_in
 from .const import ATTR_ACCOUNT, CONF_CAPTCHA, DOMAIN
 from .data import AccountMeter, UsmsConfigEntry, UsmsData
+from .energy_dashboard import async_add_account, async_remove_account
 from .issues.store import translated
 from .permissions import async_check, async_check_administrator
 
@@ -51,6 +52,8 @@ _TARGET: Final = {
     vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
     vol.Optional(ATTR_DEVICE_ID): cv.string,
 }
+_ACCOUNT_OPTIONAL: Final = {"add_to_energy", "remove_from_energy"}
+"""Actions that need no account where there is one alone."""
 _RANGE: Final = {vol.Optional(ATTR_FROM): cv.date, vol.Optional(ATTR_TO): cv.date}
 
 
@@ -111,6 +114,8 @@ def async_setup_actions(hass: HomeAssistant) -> None:
     )
     register("rebuild_statistics", _rebuild_statistics, {}, administrators=True)
     register("clear_statistics", _clear_statistics, {}, administrators=True)
+    register("add_to_energy", _add_to_energy, {}, administrators=True)
+    register("remove_from_energy", _remove_from_energy, {}, administrators=True)
     register(
         "get_readings",
         _get_readings,
@@ -144,6 +149,9 @@ async def _async_target(hass: HomeAssistant, call: ServiceCall) -> _Target:
     if device_id:
         of_device, names = _names_of(hass, device_id)
         entry_id = entry_id or of_device
+    if not entry_id and call.service in _ACCOUNT_OPTIONAL:
+        accounts = hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+        entry_id = accounts[0].entry_id if len(accounts) == 1 else None
     if not entry_id:
         raise _refused("account_or_device_needed")
     entry = _loaded(hass, entry_id)
@@ -249,6 +257,17 @@ async def _clear_statistics(target: _Target, _call: ServiceCall) -> ServiceRespo
         *sorted(await target.data.statistics.async_clear(target.numbers))
     ]
     return {"cleared": cleared}
+
+
+async def _add_to_energy(target: _Target, _call: ServiceCall) -> ServiceResponse:
+    added = await async_add_account(target.hass, target.entry, target.meters)
+    return {"added": list[JsonValueType](added)}
+
+
+async def _remove_from_energy(target: _Target, call: ServiceCall) -> ServiceResponse:
+    numbers = target.numbers if call.data.get(ATTR_DEVICE_ID) else None
+    removed = await async_remove_account(target.hass, target.entry, numbers)
+    return {"removed": list[JsonValueType](removed)}
 
 
 async def _get_readings(target: _Target, call: ServiceCall) -> ServiceResponse:
