@@ -31,6 +31,7 @@ from .history.store_file import (
     async_open_store,
     async_store_failed,
 )
+from .issues.other_integration import async_watch_other
 from .issues.registry import async_clear_issues
 from .issues.store import async_update_version_issues, translated
 from .rest import async_setup_rest
@@ -95,6 +96,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool
     if not known and poll.done() and not coordinator.last_update_success and not waits:
         raise coordinator.why_not_read(ConfigEntryNotReady) from coordinator.last_exception
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_on_unload(async_watch_other(hass, entry))
     return True
 
 
