@@ -42,7 +42,7 @@ ASKED_FOR_BY_HOME_ASSISTANT = {
 INTEGRATION = ASKED_FOR_BY_HOME_ASSISTANT | {
     *("client", "connection", "history", "issues", "rest", "dashboard"),
     *("data", "coordinator", "figures", "payments", "prices", "services", "privacy", "const"),
-    *("claims", "permissions", "planning"),
+    *("claims", "permissions", "action_target", "planning", "energy_dashboard", "found"),
     *("entity", "sensor_types", "spending_sensors", "low_credit", "options_flow", "tariff_forms"),
 }
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from homeassistant.helpers.selector import ObjectSelector
 
-from custom_components.usms import entity, sensor_types, tariff_forms
+from custom_components.usms import privacy, sensor_types, tariff_forms
 from custom_components.usms.client import TariffKind, Utility, WrongTariff
 from custom_components.usms.client import errors as client_errors
 from custom_components.usms.client.models import Resolution
@@ -103,7 +103,7 @@ def test_exceptions() -> None:
     keys: set[str] = set()
     for path, call in calls():
         given = {keyword.arg: keyword.value for keyword in call.keywords}
-        if name_of(call) == "_refused":
+        if name_of(call) == "refused":
             keys.add(ast.literal_eval(call.args[0]))
         if "translation_domain" not in given:
             continue
@@ -112,8 +112,8 @@ def test_exceptions() -> None:
                 keys.add(key)
             case ast.Call() as inner if name_of(inner) in followed:
                 keys |= followed[name_of(inner)]
-            case ast.Name(id="key") if path.name == "services.py":
-                pass  # of `_refused`
+            case ast.Name(id="key") if path.name == "action_target.py":
+                pass  # of `refused`
             case ast.Attribute(attr="translation_key"):
                 pass  # of another exception
             case other:
@@ -223,7 +223,7 @@ def test_selectors() -> None:
 
 
 def test_devices() -> None:
-    assert ENGLISH["device"].keys() == {"account", *entity._MODELS.values()}
+    assert ENGLISH["device"].keys() == {"account", *privacy.DEVICE_KINDS.values()}
 
 
 @pytest.mark.parametrize("platform", sorted(ENGLISH["entity"]))

@@ -24,12 +24,14 @@ from .const import DOMAIN, PLATFORMS
 from .coordinator import UsmsCoordinator
 from .dashboard import async_setup_dashboard
 from .data import UsmsConfigEntry, UsmsData
+from .energy_dashboard import async_remove_account
 from .history.store_file import (
     async_delete_store,
     async_look,
     async_open_store,
     async_store_failed,
 )
+from .issues.other_integration import async_watch_other
 from .issues.registry import async_clear_issues
 from .issues.store import async_update_version_issues, translated
 from .rest import async_setup_rest
@@ -94,6 +96,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool
     if not known and poll.done() and not coordinator.last_update_success and not waits:
         raise coordinator.why_not_read(ConfigEntryNotReady) from coordinator.last_exception
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_on_unload(async_watch_other(hass, entry))
     return True
 
 
@@ -103,7 +106,11 @@ async def async_unload_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> boo
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Delete an account's session and readings; its statistics stay in the recorder."""
+    """Delete an account's session and readings, and what it added to the Energy dashboard.
+
+    Its statistics stay in the recorder.
+    """
+    await async_remove_account(hass, entry)
     await async_delete_store(hass, entry)
     await async_forget_connection(hass, entry.data.get(CONF_USERNAME, ""), entry.entry_id)
     async_clear_issues(hass, entry.entry_id)

@@ -36,8 +36,9 @@ from .connection.captcha import Captcha
 from .connection.connection import Connection
 from .connection.errors import TooManyAnswers, error_key, error_placeholders
 from .const import CONF_CAPTCHA, DOMAIN
+from .found import Found, async_found
 from .options_flow import UsmsOptionsFlow
-from .privacy import masked
+from .privacy import distinct, masked
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
         self._credentials: dict[str, str] = {}
         self._connection: Connection | None = None
         self._captcha: Captcha | None = None
+        self._found: Found | None = None
         self._busy = False
         self._stop_listening: CALLBACK_TYPE | None = None
 
@@ -199,7 +201,7 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
             return self._begin_again(err)
         finally:
             self._busy = False
-        return self._show_captcha(captcha) if captcha else self._finish()
+        return self._show_captcha(captcha) if captcha else await self._signed_in()
 
     async def async_step_captcha(
         self, user_input: dict[str, Any] | None = None
@@ -215,7 +217,7 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
         try:
             if not text:
                 renewed = await connection.async_renew(captcha)
-                return self._show_captcha(renewed) if renewed else self._finish()
+                return self._show_captcha(renewed) if renewed else await self._signed_in()
             await connection.async_answer(captcha, text)
         except CaptchaRefused:
             error = "captcha_refused"
@@ -228,7 +230,7 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
         finally:
             self._busy = False
         if error is None:
-            return self._finish()
+            return await self._signed_in()
         if connection.captcha is None:  # another way to answer has failed meanwhile
             return await self._async_sign_in()
         return self._show_captcha(connection.captcha, {"base": error})
@@ -256,11 +258,44 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
         _LOGGER.debug("Signing in failed: %s", err)
         return self._show_first_step({"base": error_key(err)})
 
-    def _finish(self) -> ConfigFlowResult:
+    async def _signed_in(self) -> ConfigFlowResult:
+        """Go on with what the account has, or keep the credentials of one that is set up."""
+        if self.source != SOURCE_USER:
+            return self._finish()
+        connection = self._connection
+        assert connection is not None  # noqa: S101 (it has just signed in)
+        try:
+            account = await connection.client.account()
+        except UsmsError as err:  # the set-up account tries again by itself, and says why
+            _LOGGER.debug("Reading the account failed: %s", err)
+            return self._create_entry({})
+        self._found = await async_found(self.hass, account)
+        return await self.async_step_found()
+
+    async def async_step_found(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show what was found; take names of meters, and the wish for the Energy dashboard."""
+        found = self._found
+        assert found is not None  # noqa: S101 (this step is shown with it only)
+        if user_input is None:
+            return self.async_show_form(
+                step_id="found",
+                data_schema=found.schema,
+                description_placeholders=found.placeholders,
+                last_step=True,
+            )
+        return self._create_entry(await found.async_take(user_input))
+
+    def _create_entry(self, remembered: Mapping[str, Any]) -> ConfigFlowResult:
         """Keep the account; its connection has the session."""
-        if self.source == SOURCE_USER:
-            title = f"USMS {masked(self._credentials[CONF_USERNAME])}"
-            return self.async_create_entry(title=title, data=self._credentials)
+        titles = {entry.title for entry in self._async_current_entries()}
+        title = f"USMS account {masked(self._credentials[CONF_USERNAME])}"
+        return self.async_create_entry(
+            title=distinct(title, titles),
+            data={**self._credentials, **remembered},
+        )
+
+    def _finish(self) -> ConfigFlowResult:
+        """Keep the credentials of an account that is set up."""
         if self.source == SOURCE_REAUTH:
             entry = self._get_reauth_entry()
         else:

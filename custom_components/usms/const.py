@@ -37,6 +37,13 @@ CONF_TARIFF: Final = "tariff"
 CONF_LOW_CREDIT: Final = "low_credit"
 """Of a meter: by what credit is low, and below how much."""
 
+CONF_ADD_TO_ENERGY: Final = "add_to_energy"
+"""In the set-up: whether the meters are added to the Energy dashboard."""
+CONF_NAMES: Final = "names"
+"""Of an entry: what a person called the meters in the set-up, by their numbers."""
+CONF_ENERGY: Final = "energy"
+"""Of an entry: the sources that were added to the Energy dashboard."""
+
 DEFAULT_POLL_INTERVAL: Final = 10
 DEFAULT_SHORTEST_POLL_INTERVAL: Final = 2
 DEFAULT_KEPT_HOURS: Final = 24

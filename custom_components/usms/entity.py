@@ -6,25 +6,20 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final, override
 
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.device_registry import DeviceEntry, DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .client import Meter, Utility
+from .client import Meter
 from .client.summary import Figures
-from .const import DOMAIN
+from .const import CONF_NAMES, DOMAIN
 from .data import AccountMeter, FiguresCoordinator, UsmsConfigEntry, UsmsCoordinator
-from .privacy import masked
-
-_MODELS = {
-    Utility.ELECTRICITY: "electricity_meter",
-    Utility.WATER: "water_meter",
-    None: "meter",
-}
-
+from .privacy import DEVICE_KINDS, masked
 
 SHOWN: Final = frozenset(
     {
@@ -125,24 +120,65 @@ class UsmsFiguresEntity(CoordinatorEntity[FiguresCoordinator]):
 
 def account_device(entry: UsmsConfigEntry) -> DeviceInfo:
     """Return the device of an account."""
+    number = masked(entry.data[CONF_USERNAME])
+    alike = [
+        other.entry_id for other in _accounts(entry) if masked(other.data[CONF_USERNAME]) == number
+    ]
     return DeviceInfo(
         identifiers={(DOMAIN, entry.entry_id)},
         entry_type=DeviceEntryType.SERVICE,
         manufacturer="USMS",
         translation_key="account",
+        translation_placeholders={"number": _counted(number, alike.index(entry.entry_id))},
     )
 
 
 def _meter_device(entry: UsmsConfigEntry, meter: AccountMeter) -> DeviceInfo:
+    number = masked(meter.number)
+    kind = DEVICE_KINDS[meter.utility]
     return DeviceInfo(
         configuration_url=entry.runtime_data.connection.client.top_up_url(meter.number),
         identifiers={(DOMAIN, meter.number)},
         entry_type=DeviceEntryType.SERVICE,
         manufacturer="USMS",
         serial_number=meter.number,
-        translation_key=_MODELS[meter.utility],
-        translation_placeholders={"number": masked(meter.number)},
+        translation_key=kind,
+        translation_placeholders={"number": _counted(number, _alike_before(entry, meter))},
     )
+
+
+def _alike_before(entry: UsmsConfigEntry, meter: AccountMeter) -> int:
+    """Return how many meters that would have the same name had a device before this one."""
+    alike = 0
+    for device in _devices(entry):
+        for domain, number in device.identifiers:
+            if domain != DOMAIN or device.serial_number != number:
+                continue
+            if number == meter.number:
+                return alike
+            same_kind = len(number) == len(meter.number)  # which says what a meter measures
+            alike += same_kind and masked(number) == masked(meter.number)
+    return alike
+
+
+def _accounts(entry: UsmsConfigEntry) -> list[ConfigEntry]:
+    entries = entry.runtime_data.coordinator.hass.config_entries
+    return entries.async_entries(DOMAIN, include_ignore=False)
+
+
+def _devices(entry: UsmsConfigEntry) -> list[DeviceEntry]:
+    """Return the devices of all accounts, the oldest first."""
+    registry = dr.async_get(entry.runtime_data.coordinator.hass)
+    devices = (
+        device
+        for account in _accounts(entry)
+        for device in dr.async_entries_for_config_entry(registry, account.entry_id)
+    )
+    return sorted(devices, key=lambda device: device.created_at)
+
+
+def _counted(number: str, before: int) -> str:
+    return f"{number} ({before + 1})" if before else number
 
 
 @callback
@@ -150,10 +186,13 @@ def _async_connect(hass: HomeAssistant, entry: UsmsConfigEntry, meter: AccountMe
     """Show a meter's device as one of the account's."""
     registry = dr.async_get(hass)
     account = registry.async_get_or_create(config_entry_id=entry.entry_id, **account_device(entry))
+    known = any((DOMAIN, meter.number) in device.identifiers for device in _devices(entry))
     device = registry.async_get_or_create(
         config_entry_id=entry.entry_id, **_meter_device(entry, meter)
     )
     registry.async_update_device(device.id, via_device_id=account.id)
+    if not known and (name := entry.data.get(CONF_NAMES, {}).get(meter.number)):
+        registry.async_update_device(device.id, name_by_user=name)
 
 
 def async_add_meters(

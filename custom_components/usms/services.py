@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
 import voluptuous as vol
 from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID, Platform
 from homeassistant.core import (
     HomeAssistant,
@@ -18,14 +16,14 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
+from .action_target import Target, async_target, loaded_entry, refused
 from .client import Resolution
 from .client.brunei import brunei_date
 from .client.consumption import consumption
@@ -34,7 +32,8 @@ from .client.store import ReadingsStore
 from .client.sync.history_start import EARLIEST
 from .connection.sign_in import async_sign_in
 from .const import ATTR_ACCOUNT, CONF_CAPTCHA, DOMAIN
-from .data import AccountMeter, UsmsConfigEntry, UsmsData
+from .data import AccountMeter, UsmsData
+from .energy_dashboard import async_add_account, async_remove_account
 from .issues.store import translated
 from .permissions import async_check, async_check_administrator
 from .planning import AMOUNT, plan_top_up
@@ -55,33 +54,13 @@ _TARGET: Final = {
 _RANGE: Final = {vol.Optional(ATTR_FROM): cv.date, vol.Optional(ATTR_TO): cv.date}
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """What an action is about: an account, and all or one of its meters."""
-
-    hass: HomeAssistant
-    entry: UsmsConfigEntry
-    data: UsmsData
-    meters: list[AccountMeter]
-
-    @property
-    def numbers(self) -> list[str]:
-        """The numbers of the meters."""
-        return [meter.number for meter in self.meters]
-
-    async def async_check(self, call: ServiceCall, policy: str) -> None:
-        """Raise Unauthorized unless the caller may read or control the meters' entities."""
-        names = self.numbers or [self.entry.entry_id]
-        await async_check(self.hass, call, self.entry, names, policy)
-
-
 @callback
 def async_setup_actions(hass: HomeAssistant) -> None:
     """Register the actions."""
 
     def register(
         name: str,
-        action: Callable[[_Target, ServiceCall], Awaitable[ServiceResponse]],
+        action: Callable[[Target, ServiceCall], Awaitable[ServiceResponse]],
         fields: dict[Any, Any],
         response: SupportsResponse = SupportsResponse.OPTIONAL,
         *,
@@ -89,7 +68,7 @@ def async_setup_actions(hass: HomeAssistant) -> None:
     ) -> None:
         async def run(call: ServiceCall) -> ServiceResponse:
             try:
-                return await action(await _async_target(hass, call), call)
+                return await action(await async_target(hass, call), call)
             except StoreError as err:
                 raise translated(err, HomeAssistantError) from err
 
@@ -118,6 +97,8 @@ def async_setup_actions(hass: HomeAssistant) -> None:
     )
     register("rebuild_statistics", _rebuild_statistics, {}, administrators=True)
     register("clear_statistics", _clear_statistics, {}, administrators=True)
+    register("add_to_energy", _add_to_energy, {}, administrators=True)
+    register("remove_from_energy", _remove_from_energy, {}, administrators=True)
     register(
         "get_readings",
         _get_readings,
@@ -138,68 +119,22 @@ def async_setup_actions(hass: HomeAssistant) -> None:
     )
 
 
-def _refused(key: str, **placeholders: str) -> ServiceValidationError:
-    return ServiceValidationError(
-        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
-    )
-
-
-async def _async_target(hass: HomeAssistant, call: ServiceCall) -> _Target:
-    """Return the account and the meters that a call names, by entry or by device."""
-    device_id, entry_id = call.data.get(ATTR_DEVICE_ID), call.data.get(ATTR_CONFIG_ENTRY_ID)
-    names: set[str] = set()
-    if device_id:
-        of_device, names = _names_of(hass, device_id)
-        entry_id = entry_id or of_device
-    if not entry_id:
-        raise _refused("account_or_device_needed")
-    entry = _loaded(hass, entry_id)
-    data = entry.runtime_data
-    meters = data.meters()
-    if names and entry.entry_id not in names:
-        meters = [meter for meter in meters if meter.number in names]
-        if not meters:
-            raise _refused("meter_gone")
-    return _Target(hass, entry, data, meters)
-
-
-def _names_of(hass: HomeAssistant, device_id: str) -> tuple[str, set[str]]:
-    """Return the account that a device is of, and what names it: a meter's number or the entry."""
-    registry = dr.async_get(hass)
-    for entry in hass.config_entries.async_entries(DOMAIN):
-        for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
-            if device.id == device_id:
-                names = {name for domain, name in device.identifiers if domain == DOMAIN}
-                return entry.entry_id, names
-    raise _refused("device_not_found")
-
-
-def _loaded(hass: HomeAssistant, entry_id: str) -> UsmsConfigEntry:
-    """Return an account that is set up."""
-    entry: UsmsConfigEntry | None = hass.config_entries.async_get_entry(entry_id)
-    if entry is None or entry.domain != DOMAIN:
-        raise _refused("account_not_found")
-    if entry.state is not ConfigEntryState.LOADED:
-        raise _refused("account_not_loaded")
-    return entry
-
-
 def _range(call: ServiceCall, default: timedelta | None = None) -> tuple[date | None, date]:
     """Return the days that a call names, both included."""
     today = brunei_date(dt_util.utcnow())
     last = call.data.get(ATTR_TO) or today
     first = call.data.get(ATTR_FROM) or (last - default if default else None)
     if last > today or (first and first > today):
-        raise _refused("range_in_future")
+        raise refused("range_in_future")
     if (first or last) < EARLIEST:
-        raise _refused("range_too_early", year=str(EARLIEST.year))
+        raise refused("range_too_early", year=str(EARLIEST.year))
     if first and first > last:
-        raise _refused("range_reversed")
+        raise refused("range_reversed")
     return first, last
 
 
 async def _sign_in(call: ServiceCall) -> ServiceResponse:
-    entry = _loaded(call.hass, call.data[ATTR_ACCOUNT])
+    entry = loaded_entry(call.hass, call.data[ATTR_ACCOUNT])
     await async_check(call.hass, call, entry, [entry.entry_id], POLICY_CONTROL)
     answer = call.data.get(CONF_CAPTCHA, "").strip()
     reason = await async_sign_in(entry.runtime_data, answer or None)
@@ -209,7 +144,7 @@ async def _sign_in(call: ServiceCall) -> ServiceResponse:
     return {"signed_in": reason is None, "reason": reason, "image": image}
 
 
-async def _import_history(target: _Target, call: ServiceCall) -> ServiceResponse:
+async def _import_history(target: Target, call: ServiceCall) -> ServiceResponse:
     if call.data[ATTR_FORCE]:
         await async_check_administrator(target.hass, call)
     await target.async_check(call, POLICY_CONTROL)
@@ -235,9 +170,9 @@ def _oldest(data: UsmsData, meter: str) -> date | None:
     return brunei_date(oldest) if oldest else None
 
 
-async def _adopt_history(target: _Target, call: ServiceCall) -> ServiceResponse:
+async def _adopt_history(target: Target, call: ServiceCall) -> ServiceResponse:
     if len(target.meters) != 1:
-        raise _refused("one_meter_needed")
+        raise refused("one_meter_needed")
     (meter,) = target.numbers
     taken = await target.data.statistics.async_take_over(
         meter, call.data[ATTR_STATISTIC_ID].strip(), _range(call)
@@ -247,10 +182,10 @@ async def _adopt_history(target: _Target, call: ServiceCall) -> ServiceResponse:
     return {"meter": meter, "taken_over": taken.readings, "refused": taken.refused}
 
 
-async def _plan_top_up(target: _Target, call: ServiceCall) -> ServiceResponse:
+async def _plan_top_up(target: Target, call: ServiceCall) -> ServiceResponse:
     await target.async_check(call, POLICY_READ)
     if len(target.meters) != 1:
-        raise _refused("one_meter_needed")
+        raise refused("one_meter_needed")
     (meter,) = target.numbers
     figures = target.data.figures.of(meter).data
     planned = plan_top_up(
@@ -259,24 +194,35 @@ async def _plan_top_up(target: _Target, call: ServiceCall) -> ServiceResponse:
     return {"meter": meter, **planned}
 
 
-async def _rebuild_statistics(target: _Target, _call: ServiceCall) -> ServiceResponse:
+async def _rebuild_statistics(target: Target, _call: ServiceCall) -> ServiceResponse:
     return {"rows_written": await target.data.statistics.async_rebuild(target.numbers)}
 
 
-async def _clear_statistics(target: _Target, _call: ServiceCall) -> ServiceResponse:
+async def _clear_statistics(target: Target, _call: ServiceCall) -> ServiceResponse:
     cleared: list[JsonValueType] = [
         *sorted(await target.data.statistics.async_clear(target.numbers))
     ]
     return {"cleared": cleared}
 
 
-async def _get_readings(target: _Target, call: ServiceCall) -> ServiceResponse:
+async def _add_to_energy(target: Target, _call: ServiceCall) -> ServiceResponse:
+    added = await async_add_account(target.hass, target.entry, target.meters)
+    return {"added": list[JsonValueType](added)}
+
+
+async def _remove_from_energy(target: Target, call: ServiceCall) -> ServiceResponse:
+    numbers = target.numbers if call.data.get(ATTR_DEVICE_ID) else None
+    removed = await async_remove_account(target.hass, target.entry, numbers)
+    return {"removed": list[JsonValueType](removed)}
+
+
+async def _get_readings(target: Target, call: ServiceCall) -> ServiceResponse:
     await target.async_check(call, POLICY_READ)
     resolution: Resolution = call.data[ATTR_RESOLUTION]
     days = 366 if resolution is Resolution.MONTH else 31
     first, last = _range(call, timedelta(days=days))
     if first and (last - first).days >= _MOST_DAYS:
-        raise _refused("range_too_long", days=str(_MOST_DAYS))
+        raise refused("range_too_long", days=str(_MOST_DAYS))
     found: list[JsonValueType] = [
         await target.hass.async_add_executor_job(
             _meter_readings, target.data.store, meter, resolution, first, last

@@ -14,7 +14,7 @@ import sys
 from contextlib import AsyncExitStack
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 
@@ -37,9 +37,7 @@ class DemoError(Exception):
 
 
 async def configure(home: HomeAssistant) -> None:
-    """Set up the Energy dashboard and one for the meters."""
-    meters = await home.meters()
-    await home.command("energy/save_prefs", energy_sources=_energy_sources(meters))
+    """Set up a dashboard for the meters; the account's flow has filled the Energy dashboard."""
     dashboards = await home.command("lovelace/dashboards/list")
     if not any(known["url_path"] == DASHBOARD for known in dashboards):
         await home.command(
@@ -53,21 +51,6 @@ async def configure(home: HomeAssistant) -> None:
         )
     ours = {"strategy": {"type": "custom:usms"}}
     await home.command("lovelace/config/save", url_path=DASHBOARD, config=ours)
-
-
-def _energy_sources(meters: dict[str, tuple[str, dict[str, str]]]) -> list[dict[str, Any]]:
-    sources: list[dict[str, Any]] = []
-    for number, (utility, _) in meters.items():
-        series = f"usms:{utility}_{number}"
-        source: dict[str, Any] = {
-            "stat_energy_from": f"{series}_consumption",
-            "stat_cost": f"{series}_cost",
-        }
-        if utility == "electricity":
-            sources.append({"type": "grid", "cost_adjustment_day": 0, **source})
-        else:
-            sources.append({"type": "water", **source})
-    return sources
 
 
 def _check_free(port: int, what: str) -> None:

@@ -89,7 +89,7 @@ async def test_the_overview_shows_what_the_portal_shows(page: Page, demo: dict[s
     for meter in account.meters:
         assert meter.remaining_units is not None
         assert meter.balance is not None
-        name = f"{str(meter.utility).capitalize()} •••• {meter.number[-4:]}"
+        name = f"{str(meter.utility).capitalize()} {meter.number[-4:]}"
         card = page.locator("usms-meter-card").filter(has_text=name)
         await expect(card).to_contain_text(f"{meter.balance:,.2f}")
         digits = 0 if meter.remaining_units >= 100 else 1 if meter.remaining_units >= 10 else 2

@@ -70,8 +70,8 @@ export const script = await import(
 );
 
 const METERS = {
-  electricity: { serial_number: "10000001", name: "Electricity •••• 0001" },
-  water: { serial_number: "2000000001", name: "Water •••• 0001" },
+  electricity: { serial_number: "10000001", name: "Electricity 0001" },
+  water: { serial_number: "2000000001", name: "Water 0001" },
 };
 
 const CLASSES = { balance: "monetary", cost_this_month: "monetary", forecast_cost: "monetary" };

@@ -96,7 +96,7 @@ def entry(hass: HomeAssistant) -> MockConfigEntry:
     """The demo account, not set up yet."""
     entry = MockConfigEntry(
         domain=DOMAIN,
-        title=f"USMS {masked(DEMO_USERNAME)}",
+        title=f"USMS account {masked(DEMO_USERNAME)}",
         data={CONF_USERNAME: DEMO_USERNAME, CONF_PASSWORD: DEMO_PASSWORD},
     )
     entry.add_to_hass(hass)

@@ -309,6 +309,7 @@ async def test_the_log_holds_nothing_private(
     step = await hass.config_entries.flow.async_configure(step["flow_id"], {"captcha": "zzzzz"})
     answers.append(portal.captcha_answer)
     await hass.config_entries.flow.async_configure(step["flow_id"], {"captcha": answers[-1]})
+    await hass.config_entries.flow.async_configure(step["flow_id"], {})
     await hass.async_block_till_done()
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     for minutes in (1, 12, 24):

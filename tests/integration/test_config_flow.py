@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from homeassistant import config_entries
+from homeassistant.components.energy.data import async_get_manager
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.storage import STORAGE_DIR
+from homeassistant.setup import async_setup_component
 from PIL import Image
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -56,7 +58,9 @@ def picture(step: ConfigFlowResult) -> Image.Image:
 async def answer(
     hass: HomeAssistant, step: ConfigFlowResult, portal: SimulatedPortal
 ) -> ConfigFlowResult:
-    return await submit(hass, step, {CONF_CAPTCHA: portal.captcha_answer})
+    """Answer the captcha, and take what the last step of a set-up proposes."""
+    step = await submit(hass, step, {CONF_CAPTCHA: portal.captcha_answer})
+    return await submit(hass, step, {}) if step.get("step_id") == "found" else step
 
 
 async def test_password_then_captcha(hass: HomeAssistant, portal: SimulatedPortal) -> None:
@@ -71,7 +75,7 @@ async def test_password_then_captcha(hass: HomeAssistant, portal: SimulatedPorta
 
     step = await answer(hass, step, portal)
     assert step["type"] is FlowResultType.CREATE_ENTRY
-    assert step["title"] == "USMS •••• 1234"
+    assert step["title"] == "USMS account 1234"
     assert step["data"] == {CONF_USERNAME: DEMO_USERNAME, CONF_PASSWORD: DEMO_PASSWORD}
     await hass.async_block_till_done()
     (entry,) = hass.config_entries.async_entries(DOMAIN)
@@ -169,6 +173,8 @@ async def test_a_set_up_replaced_while_it_signs_in(
 async def test_a_portal_without_captcha(hass: HomeAssistant, portal: SimulatedPortal) -> None:
     portal.set_profile(captcha=False)
     step = await submit(hass, await begin(hass), CREDENTIALS)
+    assert step["step_id"] == "found"
+    step = await submit(hass, step, {})
     assert step["type"] is FlowResultType.CREATE_ENTRY
 
 
@@ -260,6 +266,86 @@ async def test_a_picture_that_is_none_is_told(
 async def test_an_account_is_set_up_once(hass: HomeAssistant, account: Harness) -> None:
     step = await submit(hass, await begin(hass), CREDENTIALS)
     assert (step["type"], step["reason"]) == (FlowResultType.ABORT, "already_configured")
+
+
+# --- the last step: what was found ---
+
+
+async def found(hass: HomeAssistant, portal: SimulatedPortal) -> ConfigFlowResult:
+    step = await submit(hass, await begin(hass), CREDENTIALS)
+    step = await submit(hass, step, {CONF_CAPTCHA: portal.captcha_answer})
+    assert (step["type"], step["step_id"]) == (FlowResultType.FORM, "found")
+    return step
+
+
+async def test_the_last_step_says_what_was_found(
+    hass: HomeAssistant, portal: SimulatedPortal
+) -> None:
+    step = await found(hass, portal)
+    shown = (step["description_placeholders"] or {})["meters"].splitlines()
+    assert [line.split(":")[0] for line in shown] == [
+        f"- **{m.utility.capitalize()} {m.number[-4:]}**" for m in portal.meters
+    ]
+    assert all("B$" in line and line.endswith((" kWh", " m³")) for line in shown)
+    assert not any(meter.number in str(step["description_placeholders"]) for meter in portal.meters)
+    schema = step["data_schema"]
+    assert schema is not None
+    assert "add_to_energy" not in schema.schema  # for the Energy dashboard is not loaded
+
+
+async def test_the_energy_dashboard_is_offered_ticked(
+    hass: HomeAssistant, portal: SimulatedPortal
+) -> None:
+    assert await async_setup_component(hass, "energy", {})
+    step = await submit(hass, await found(hass, portal), {})
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    manager = await async_get_manager(hass)
+    assert manager.data is not None
+    assert [source["type"] for source in manager.data["energy_sources"]] == ["grid", "water"]
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert manager.data["energy_sources"] == []
+
+
+async def test_the_energy_dashboard_can_be_left_alone(
+    hass: HomeAssistant, portal: SimulatedPortal
+) -> None:
+    assert await async_setup_component(hass, "energy", {})
+    await submit(hass, await found(hass, portal), {"add_to_energy": False})
+    await hass.async_block_till_done()
+    assert (await async_get_manager(hass)).data is None
+
+
+async def test_a_meter_can_be_named(hass: HomeAssistant, portal: SimulatedPortal) -> None:
+    electricity = portal.meters[0]
+    label = f"Electricity {electricity.number[-4:]}"
+    await submit(hass, await found(hass, portal), {label: " Home "})
+    await hass.async_block_till_done()
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    named = {device.serial_number: device.name_by_user for device in devices}
+    assert named[electricity.number] == "Home"
+    assert named[portal.meters[1].number] is None
+    assert hass.states.get("sensor.home_balance")
+
+
+async def test_titles_of_accounts_do_not_collide(
+    hass: HomeAssistant, portal: SimulatedPortal
+) -> None:
+    title = f"USMS account {DEMO_USERNAME[-4:]}"
+    MockConfigEntry(domain=DOMAIN, title=title, data={CONF_USERNAME: "02001234"}).add_to_hass(hass)
+    step = await submit(hass, await found(hass, portal), {})
+    assert step["title"] == f"{title} (2)"
+
+
+async def test_an_account_that_cannot_be_read_is_added_all_the_same(
+    hass: HomeAssistant, portal: SimulatedPortal
+) -> None:
+    step = await submit(hass, await begin(hass), CREDENTIALS)
+    portal.add_fault(Fault(path="Home", kind="maintenance"))
+    step = await submit(hass, step, {CONF_CAPTCHA: portal.captcha_answer})
+    assert step["type"] is FlowResultType.CREATE_ENTRY
 
 
 # --- again, and with a new password ---

@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.usms.client import PageNotUnderstood, Utility
 from custom_components.usms.client.billing.bill_check import BillCheck
 from custom_components.usms.const import DOMAIN
-from custom_components.usms.issues import billing, clock, meters, store
+from custom_components.usms.issues import billing, clock, meters, other_integration, store
 from custom_components.usms.issues import pages as pages_module
 from custom_components.usms.issues.billing import async_update_bill_issue, async_update_tariff_issue
 from custom_components.usms.issues.pages import PageIssues
@@ -150,6 +150,9 @@ def test_every_issue_has_a_text(hass: HomeAssistant, entry: MockConfigEntry) -> 
         function(hass, entry, *arguments, **options)
         note()
     meters.async_update_shared_issue(hass, entry, METERS[0], entry)
+    other = MockConfigEntry(domain=other_integration.OTHER_DOMAIN, data=entry.data)
+    other.add_to_hass(hass)
+    other_integration.async_update_other_issue(hass, entry)
     pages = PageIssues(hass)
     pages.async_record(PageNotUnderstood("Home", "a card"))
     pages.async_adopt(entry.entry_id)
@@ -160,13 +163,15 @@ def test_every_issue_has_a_text(hass: HomeAssistant, entry: MockConfigEntry) -> 
 
     raising = {function for function, *_ in ISSUES}
     raising |= {meters.async_update_shared_issue, store.async_update_version_issues}
+    raising |= {other_integration.async_update_other_issue}
     found = {
         function
-        for module in (billing, clock, meters, pages_module, store)
+        for module in (billing, clock, meters, other_integration, pages_module, store)
         for name, function in vars(module).items()
         if re.fullmatch(r"async_(raise|update)_\w+", name)
         and function.__module__ == module.__name__
     }
     assert found == raising
     names = {path.stem for path in Path(store.__file__).parent.glob("*.py")}
-    assert names == {"__init__", "registry", "billing", "clock", "meters", "pages", "store"}
+    modules = {"billing", "clock", "meters", "other_integration", "pages", "store"}
+    assert names == {"__init__", "registry", *modules}

@@ -147,7 +147,8 @@ async def test_the_user_name_stays_in_its_entry(
     step = await flows.async_configure(step["flow_id"], typed)
     typed[CONF_PASSWORD] = DEMO_PASSWORD
     step = await flows.async_configure(step["flow_id"], typed)
-    await flows.async_configure(step["flow_id"], {CONF_CAPTCHA: portal.captcha_answer})
+    step = await flows.async_configure(step["flow_id"], {CONF_CAPTCHA: portal.captcha_answer})
+    await flows.async_configure(step["flow_id"], {})
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     account = Harness(hass, portal, entry, freezer)
     portal.set_profile(session_minutes=None)

@@ -129,7 +129,7 @@ class Household:
             entry = MockConfigEntry(
                 domain=DOMAIN,
                 entry_id=f"account{number}",
-                title=f"USMS {masked(username)}",
+                title=f"USMS account {masked(username)}",
                 data={CONF_USERNAME: username, CONF_PASSWORD: password},
             )
             entry.add_to_hass(hass)

@@ -138,6 +138,8 @@ class HomeAssistant:
                 control = portal_url.replace("/SmartMeter/", "/_control/captcha")
                 async with self._http.get(control) as response:
                     answer = {"captcha": (await response.json())["answer"]}
+            elif step["step_id"] == "found":
+                answer = {}
         done = step["type"] == "create_entry" or step.get("reason") == "reauth_successful"
         if not done:
             raise HomeAssistantFailed(f"the integration's flow ended with {step}")

@@ -3,8 +3,8 @@
 
 export const TEXTS = {
   en: {
-    electricity: "Electricity •••• {number}",
-    water: "Water •••• {number}",
+    electricity: "Electricity {number}",
+    water: "Water {number}",
     noMeter: "This meter is not here. Choose one.",
     none: "There are no USMS meters yet.",
     add: "Add an account",
@@ -58,8 +58,8 @@ export const TEXTS = {
     sign_in_failed: "Signing in failed; the log says more.",
   },
   ms: {
-    electricity: "Elektrik •••• {number}",
-    water: "Air •••• {number}",
+    electricity: "Elektrik {number}",
+    water: "Air {number}",
     noMeter: "Meter ini tiada di sini. Pilih satu.",
     none: "Belum ada meter USMS.",
     add: "Tambah akaun",
@@ -232,6 +232,8 @@ export const thing = (hass, id) => {
     names.map((name) => state(key)?.attributes?.[name]).find((found) => found != null);
   const isWater = (key) => /^(water|volume)/.test(attribute(key, "device_class") ?? "");
   const water = serial.length === 10 || Object.keys(ids).some(isWater);
+  // A count follows where two meters end in the same digits.
+  const number = serial.slice(-4) + (/ \(\d+\)$/.exec(device.name ?? "") ?? "");
   return {
     id,
     ids,
@@ -243,7 +245,7 @@ export const thing = (hass, id) => {
     // As a person has named it, else in the language of these texts.
     name: (text) =>
       device.name_by_user ||
-      (serial && fill(text[water ? "water" : "electricity"], { number: serial.slice(-4) })) ||
+      (serial && fill(text[water ? "water" : "electricity"], { number })) ||
       device.name ||
       "USMS",
     entry: device.primary_config_entry ?? device.config_entries?.[0],

@@ -159,7 +159,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
         "An account of the portal that is set up",
         {
             "entry_id": "01HQZX4T9V7M3K8N2P5R6S1W0Y",
-            "name": "USMS ••••1234",
+            "name": "USMS account 1234",
             "meters": ["12345678"],
             "sign_in_needed": False,
             "last_poll": "2026-11-20T14:30:05+08:00",

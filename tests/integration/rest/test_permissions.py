@@ -41,6 +41,8 @@ ACTIONS: Final = {
     "usms.rebuild_statistics": ADMINISTRATOR,
     "usms.clear_statistics": ADMINISTRATOR,
     "usms.adopt_history": ADMINISTRATOR,
+    "usms.add_to_energy": ADMINISTRATOR,
+    "usms.remove_from_energy": ADMINISTRATOR,
 }
 BUTTONS: Final = {"read_now": CONTROL, "new_captcha": CONTROL, "import_history": CONTROL}
 PATHS: Final = {
@@ -161,7 +163,7 @@ async def _called(read: Harness, user: User | None, action: str, **data: Any) ->
     except Unauthorized:
         return False
     except ServiceValidationError as err:
-        return err.translation_key == "one_meter_needed"
+        return err.translation_key in {"one_meter_needed", "no_energy_dashboard"}
     return True
 
 
