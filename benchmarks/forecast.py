@@ -1,16 +1,19 @@
-"""How far off the forecast is, and three simpler ones: back-tested on simulated households.
+"""How far off the forecast is, against six simple ways: on real homes and on made ones.
 
 The month's cost is asked for 3, 7 and 14 days before its end, and the run-out date with a balance
-that lasts 3, 7 and 14 days in truth, by what the portal had published until then.
+that lasts 3, 7 and 14 days in truth, by what the portal had published until then. Real homes are
+asked more often, and for the cost a day earlier and later too.
 """
 
 from argparse import ArgumentParser
 from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from random import Random
 from statistics import fmean
 
@@ -18,15 +21,17 @@ from custom_components.usms.client import RunningBill, TariffSchedule, residenti
 from custom_components.usms.client.billing.forecast import HORIZON, Forecast, forecast, runs_out
 from custom_components.usms.client.brunei import brunei_midnight
 
-from .households import DAYS, FIRST, KINDS, household, reported
+from .households import KINDS, LOST, household, real_homes, reported
 
 AHEAD = (3, 7, 14)
 SETTLED = 60
-"""Days of history that a household has at least."""
+"""Days of history that a home has at least."""
 DAY = timedelta(days=1)
 PRICES = TariffSchedule.always(residential_electricity())
 
 type Days = dict[date, Decimal]
+type Rate = Callable[[date], float]
+"""What a day to come is taken to use."""
 
 
 @dataclass
@@ -50,74 +55,103 @@ class Question:
     def empty(self) -> datetime:
         return brunei_midnight(self.now + self.ahead * DAY)
 
-
-# --- the simpler ones: one rate for every day to come ---
-
-
-def this_month(question: Question) -> float:
-    """Return the mean of the month's days so far; of the last seven where there is none."""
-    days = [use for day, use in question.known.items() if day >= question.now.replace(day=1)]
-    return float(sum(days) / len(days)) if days else last_seven(question)
+    def mean(self, first: date, last: date) -> float | None:
+        """Return the mean of the days known from one to another."""
+        days = [use for day, use in self.known.items() if first <= day <= last]
+        return float(sum(days) / len(days)) if days else None
 
 
-def last_seven(question: Question) -> float:
-    """Return the mean of the last seven days that are known."""
-    days = [question.known[day] for day in sorted(question.known)[-7:]]
-    return float(sum(days) / len(days))
+# --- the simple ways ---
 
 
-def half_half(question: Question) -> float:
-    """Return the mean of both, as the public client does."""
-    return (this_month(question) + last_seven(question)) / 2
+def last_seven(asked: Question) -> Rate:
+    days = [asked.known[day] for day in sorted(asked.known)[-7:]]
+    rate = float(sum(days) / len(days))
+    return lambda _day: rate
 
 
-SIMPLE: dict[str, Callable[[Question], float]] = {
-    "month to date": this_month,
+def month_to_date(asked: Question) -> Rate:
+    rate = asked.mean(asked.now.replace(day=1), asked.now)
+    return last_seven(asked) if rate is None else lambda _day: rate
+
+
+def half_half(asked: Question) -> Rate:
+    one, other = month_to_date(asked), last_seven(asked)
+    return lambda day: (one(day) + other(day)) / 2
+
+
+def same_weekday(asked: Question) -> Rate:
+    days = sorted(asked.known, reverse=True)
+    of = {n: [float(asked.known[day]) for day in days if day.weekday() == n][:4] for n in range(7)}
+    means = {n: fmean(some) if some else last_seven(asked)(asked.now) for n, some in of.items()}
+    return lambda day: means[day.weekday()]
+
+
+def month_before(asked: Question) -> Rate:
+    last = asked.now.replace(day=1) - DAY
+    rate = asked.mean(last.replace(day=1), last)
+    return last_seven(asked) if rate is None else lambda _day: rate
+
+
+def last_28(asked: Question) -> Rate:
+    rate = asked.mean(asked.now - 28 * DAY, asked.now)
+    return last_seven(asked) if rate is None else lambda _day: rate
+
+
+SIMPLE: dict[str, Callable[[Question], Rate]] = {
+    "month to date": month_to_date,
     "last 7 days": last_seven,
     "half-half": half_half,
+    "same weekday": same_weekday,
+    "month before": month_before,
+    "last 28 days": last_28,
 }
 
 
-def at_rate(question: Question, rate: float) -> tuple[float, datetime | None]:
+def at_rate(asked: Question, rate: Rate) -> tuple[float, datetime | None]:
     """Return the month's cost and the run-out date at a rate."""
-    month = question.now.replace(day=1)
+    month = asked.now.replace(day=1)
     days = [month + n * DAY for n in range(monthrange(month.year, month.month)[1])]
-    amount = Decimal(repr(rate))
-    before = [question.known.get(day, amount) for day in days if day < question.now]
+    amounts = [asked.known.get(day) or Decimal(f"{rate(day):.6f}") for day in days]
+    before = amounts[: asked.now.day - 1]
     used = sum(before, Decimal(0)) if before else None
-    whole = sum(before, Decimal(0)) + amount * (len(days) - len(before))
-    cost = float(PRICES.on(question.now).bill(whole))
-    return cost, runs_out(question.balance, used, question.moment, PRICES, lambda _day: rate)
+    cost = float(PRICES.on(asked.now).bill(sum(amounts, Decimal(0))))
+    return cost, runs_out(asked.balance, used, asked.moment, PRICES, rate)
 
 
 # --- asking ---
 
 
-def questions(kind: str, seed: int) -> Iterator[tuple[Question, Question]]:
-    """Yield what is asked of a household: of its months' costs, and of its run-out dates."""
-    used = household(kind, seed)
+def questions(
+    name: str, used: dict[date, float], lost: float, *, often: bool
+) -> Iterator[tuple[Question | None, Question | None]]:
+    """Yield what is asked of a home: of its months' costs, and of its run-out dates."""
     truth = {day: Decimal(f"{amount:.3f}") for day, amount in used.items()}
-    random = Random(f"balance/{kind}/{seed}")
+    random = Random(f"balance/{name}")
     bill, costs, months = RunningBill(PRICES), {}, defaultdict[date, Decimal](Decimal)
     for day, amount in truth.items():
         costs[day] = bill.use(day, amount)
         months[day.replace(day=1)] += costs[day]
+    first, last = min(used), max(used)
 
     def ask(now: date, ahead: int) -> Question:
         return Question(
             ahead,
             now,
-            {day: truth[day] for day in reported(used, now, seed)},
+            {day: truth[day] for day in reported(used, now, name, lost)},
             sum((costs[now + n * DAY] for n in range(ahead)), Decimal(0)),
             float(months[now.replace(day=1)]),
         )
 
     for month in months:
         end = month + monthrange(month.year, month.month)[1] * DAY
-        if month >= FIRST + SETTLED * DAY and end < FIRST + (DAYS - 31) * DAY:
-            anywhere = month + random.randrange((end - month).days) * DAY
+        if month >= first + SETTLED * DAY and end <= last - 15 * DAY:
             for ahead in AHEAD:
-                yield ask(end - ahead * DAY, ahead), ask(anywhere, ahead)
+                # Real homes are few, so they are asked more often, from moments near by too.
+                for near in (-1, 0, 1) if often else (0,):
+                    yield ask(end - (ahead + near) * DAY, ahead), None
+                for day in range(random.randrange(4), 28, 4 if often else 28):
+                    yield None, ask(month + day * DAY, ahead)
 
 
 @dataclass
@@ -125,82 +159,126 @@ class Errors:
     """How far off each way of forecasting was, question by question."""
 
     off: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    held: list[bool] = field(default_factory=list)
-    """Whether the forecast's range held the truth."""
+    below: list[bool] = field(default_factory=list)
+    above: list[bool] = field(default_factory=list)
+    """Whether the truth was below or above the forecast's range."""
 
-    def __add__(self, other: Errors) -> Errors:
-        """Return both together."""
-        both = Errors(held=self.held + other.held)
-        for errors in (self, other):
-            for name, off in errors.off.items():
-                both.off[name] += off
-        return both
+    def add(self, other: Errors) -> None:
+        self.below += other.below
+        self.above += other.above
+        for name, off in other.off.items():
+            self.off[name] += off
+
+    def mean(self, name: str) -> float:
+        return fmean(self.off[name])
+
+    @property
+    def held(self) -> float:
+        """The share of truths that the range held."""
+        return 1 - fmean(self.below) - fmean(self.above)
+
+    def ratio(self, name: str) -> float:
+        return self.mean("ours") / (self.mean(name) or 1.0)
+
+    @property
+    def best(self) -> str:
+        return min(SIMPLE, key=self.mean)
 
 
-def ask_cost(question: Question, errors: Errors) -> None:
+def ask_cost(asked: Question, told: Forecast, rates: Mapping[str, Rate], errors: Errors) -> None:
     """Ask everybody what the month will cost (BND)."""
-    told = told_by_us(question)
     cost = told.month_cost
-    errors.off["ours"].append(abs(float(cost.expected) - question.cost))
-    errors.held.append(float(cost.low) <= question.cost <= float(cost.high))
-    for name, rate in SIMPLE.items():
-        errors.off[name].append(abs(at_rate(question, rate(question))[0] - question.cost))
+    errors.off["ours"].append(abs(float(cost.expected) - asked.cost))
+    errors.below.append(asked.cost < float(cost.low))
+    errors.above.append(asked.cost > float(cost.high))
+    for name, rate in rates.items():
+        errors.off[name].append(abs(at_rate(asked, rate)[0] - asked.cost))
 
 
-def ask_run_out(question: Question, errors: Errors) -> None:
-    """Ask everybody when the balance runs out (days)."""
-    told = told_by_us(question)
-    late = question.moment + HORIZON
+def ask_run_out(asked: Question, told: Forecast, rates: Mapping[str, Rate], errors: Errors) -> None:
+    """Ask everybody when the balance runs out (days); an error counts as 60 days at most."""
+    late = asked.moment + HORIZON
 
     def off(when: datetime | None) -> float:
-        return abs((when or late) - question.empty) / DAY
+        return min(abs((when or late) - asked.empty) / DAY, 60.0)
 
     errors.off["ours"].append(off(told.runs_out))
-    early, latest = told.runs_out_early or late, told.runs_out_late or late
-    errors.held.append(early <= question.empty <= latest)
-    for name, rate in SIMPLE.items():
-        errors.off[name].append(off(at_rate(question, rate(question))[1]))
+    errors.below.append(asked.empty < (told.runs_out_early or late))
+    errors.above.append(asked.empty > (told.runs_out_late or late))
+    for name, rate in rates.items():
+        errors.off[name].append(off(at_rate(asked, rate)[1]))
 
 
-def told_by_us(question: Question) -> Forecast:
-    told = forecast(question.known, PRICES, question.moment, question.balance)
-    assert told is not None
-    return told
+type Answers = dict[tuple[str, int], Errors]
+
+
+def ask(kind: str, name: str, used: dict[date, float]) -> tuple[Answers, Answers]:
+    """Ask all of a home."""
+    both = tuple(defaultdict[tuple[str, int], Errors](Errors) for _ in range(2))
+    for pair in questions(name, used, LOST.get(kind, 0.015), often=kind not in KINDS):
+        for answers, asked, way in zip(both, pair, (ask_cost, ask_run_out), strict=True):
+            if asked is None:
+                continue
+            told = forecast(asked.known, PRICES, asked.moment, asked.balance)
+            if told is None or (way is ask_run_out and asked.balance <= 0):
+                continue
+            rates = {simple: rate(asked) for simple, rate in SIMPLE.items()}
+            way(asked, told, rates, answers[kind, asked.ahead])
+    return dict(both[0]), dict(both[1])
+
+
+def ask_made(kind: str, seed: int) -> tuple[Answers, Answers]:
+    return ask(kind, f"{kind}/{seed}", household(kind, seed))
 
 
 # --- the tables ---
 
 
-def table(title: str, answers: Mapping[tuple[str, int], Errors]) -> None:
-    """Print mean absolute errors by kind of household and days ahead."""
-    names = ["ours", *SIMPLE]
+def table(title: str, answers: Answers, kinds: list[str]) -> None:
+    """Print mean errors, and their ratios to those of the simple ways."""
     print(f"\n{title}")
-    print(f"{'household':15} {'ahead':>5}", *(f"{name:>13}" for name in names), f"{'in range':>9}")
-    for kind in [*KINDS, "all"]:
+    print(f"{'home':15} ahead    ours", *(f"{name:>13}" for name in SIMPLE), "   best in range")
+    ratios: dict[int, list[float]] = defaultdict(list)
+    every = {ahead: Errors() for ahead in AHEAD}
+    for kind in [*kinds, "all"]:
         for ahead in AHEAD:
-            errors = Errors()
-            for (asked, days), more in answers.items():
-                if days == ahead and kind in (asked, "all"):
-                    errors += more
-            means = (f"{fmean(errors.off[name]):13.2f}" for name in names)
-            print(f"{kind:15} {ahead:5}", *means, f"{fmean(errors.held):9.0%}")
+            errors = every[ahead] if kind == "all" else answers[kind, ahead]
+            if kind != "all":
+                every[ahead].add(errors)
+                ratios[ahead].append(errors.ratio(errors.best))
+            print(
+                f"{kind:15} {ahead:5} {errors.mean('ours'):7.2f}",
+                *(f"{errors.ratio(name):13.2f}" for name in SIMPLE),
+                f"{errors.ratio(errors.best):7.2f} {errors.held:8.0%}"
+                f"  (-{fmean(errors.below):.0%} +{fmean(errors.above):.0%})",
+            )
+    means = " ".join(f"{fmean(ratios[ahead]):.3f}" for ahead in AHEAD)
+    print(f"To each home's best way: {means}, mean {fmean(chain(*ratios.values())):.3f}")
+    best = [errors.ratio(errors.best) for errors in every.values()]
+    print(f"To the best way of all: {' '.join(f'{r:.3f}' for r in best)}, mean {fmean(best):.3f}")
 
 
 def main() -> None:
-    """Ask all households, print what came of it."""
+    """Ask all homes, print what came of it."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--households", type=int, default=10, help="of each kind (%(default)s)")
     count = parser.parse_args().households
-    costs = defaultdict[tuple[str, int], Errors](Errors)
-    dates = defaultdict[tuple[str, int], Errors](Errors)
-    for kind in KINDS:
-        for seed in range(1, count + 1):
-            for of_cost, of_date in questions(kind, seed):
-                ask_cost(of_cost, costs[kind, of_cost.ahead])
-                ask_run_out(of_date, dates[kind, of_date.ahead])
-    print(f"Forecast: mean absolute errors, {count} households of each kind, two years")
-    table("Cost of the month (BND), days before its end", costs)
-    table("Run-out date (days), days before it", dates)
+    real = real_homes()
+    kinds = [kind for kind in KINDS for _ in range(count)]
+    seeds = [seed for _ in KINDS for seed in range(1, count + 1)]
+    with ProcessPoolExecutor() as pool:
+        of_real = pool.map(ask, [name.rsplit(" ", 1)[0] for name in real], real, real.values())
+        of_made = pool.map(ask_made, kinds, seeds)
+        for title, found in (("Real homes", of_real), ("Made homes", of_made)):
+            costs = defaultdict[tuple[str, int], Errors](Errors)
+            dates = defaultdict[tuple[str, int], Errors](Errors)
+            for cost, run_out in found:
+                for answers, more in ((costs, cost), (dates, run_out)):
+                    for of, errors in more.items():
+                        answers[of].add(errors)
+            named = list(dict.fromkeys(kind for kind, _ in costs))
+            table(f"{title}: cost of the month (BND), days before its end", costs, named)
+            table(f"{title}: run-out date (days), days before it", dates, named)
 
 
 if __name__ == "__main__":

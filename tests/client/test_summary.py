@@ -88,7 +88,10 @@ def test_days_and_the_hours_of_today(store: ReadingsStore) -> None:
     assert priced.last_month == Decimal("6.00") + 144 * Decimal("0.08")
     assert priced.this_month == used.this_month * Decimal("0.01")
     assert priced.per_day == 24
-    assert priced.left_in_tier == 600 - used.this_month
+    # What was used since 13:00 is not published yet, and counts as expected.
+    assert priced.left_in_tier == 600 - used.this_month - Decimal("1.5")
+    assert priced.forecast is not None
+    assert priced.forecast.used == used.this_month + Decimal("1.5")
     assert priced.forecast is not None
     assert priced.forecast.newest == TODAY - DAY
     assert priced.forecast.per_day == 24

@@ -118,7 +118,8 @@ def count(
     left = standing(payments.balance(meter), topups, by_day, habits, schedule, now)
     priced = None
     if schedule is not None:
-        priced = spending(amounts, complete, schedule, now, left.amount if left else None)
+        hours = {day.day: len(day.hours) for day in days if day.whole is None}
+        priced = spending(amounts, complete, schedule, now, left.amount if left else None, hours)
     return Figures(
         at=now,
         consumption=consumption,

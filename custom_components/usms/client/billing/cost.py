@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final
 
 from ..brunei import brunei_date
-from .forecast import Estimate, Forecast, forecast
+from .forecast import Estimate, Forecast, Part, forecast
 from .schedule import RunningBill, TariffSchedule
 from .tiers import Tier
 
@@ -56,11 +56,14 @@ def spending(
     schedule: TariffSchedule,
     now: datetime,
     balance: Estimate | None,
+    hours: Mapping[date, int] | None = None,
 ) -> Spending:
     """Return what a meter costs at a moment.
 
     `amounts` is what is known of each day, at least since the first of last month; `complete` is
-    what the days used of which all is known; `balance` (BND) is what is left at `now`.
+    what the days used of which all is known; `balance` (BND) is what is left at `now`;
+    `hours` says how many hours are published of days that are not complete. What the month lacks
+    until now counts as expected.
     """
     today = brunei_date(now)
     first = today.replace(day=1)
@@ -75,6 +78,9 @@ def spending(
         return sum(found, _ZERO) if found else None
 
     tariff = schedule.on(today)
+    parts = {day: Part(amounts[day], count) for day, count in (hours or {}).items()}
+    made = forecast(complete, schedule, now, balance, parts)
+    used = max(used, made.used) if made else used
     lately = [amount for day, amount in complete.items() if today - AVERAGED * _DAY <= day < today]
     return Spending(
         day=today,
@@ -88,7 +94,7 @@ def spending(
         left_in_tier=tariff.units_left_in_tier(used),
         per_day=sum(lately, _ZERO) / len(lately) if lately else None,
         buys=None if balance is None else _buys(balance.expected, used, schedule, today),
-        forecast=forecast(complete, schedule, now, balance, amounts.get(today)),
+        forecast=made,
     )
 
 

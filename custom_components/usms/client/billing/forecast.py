@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from math import ceil
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..brunei import BRUNEI, brunei_date, brunei_midnight
 from .habits import Habits, habits_of
@@ -37,6 +37,15 @@ class Estimate:
         return cls(amount, amount, amount)
 
 
+class Part(NamedTuple):
+    """What is published of a day that is not complete."""
+
+    amount: Decimal
+    """kWh or m³."""
+    hours: int
+    """How many of its hours that is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """What is to be expected of a meter, in kWh or m³ and BND; nothing is ever negative."""
@@ -46,6 +55,8 @@ class Forecast:
     """The last complete day it rests on."""
     per_day: Decimal
     """What a day uses, on average over the coming week."""
+    used: Decimal
+    """Of this month until `made_at`; what is not published yet counts as expected."""
     month_consumption: Estimate
     """Of this calendar month of Brunei, to its end."""
     month_cost: Estimate
@@ -70,24 +81,24 @@ def forecast(
     schedule: TariffSchedule,
     now: datetime,
     balance: Decimal | Estimate | None = None,
-    today_so_far: Decimal | None = None,
+    parts: Mapping[date, Part] | None = None,
 ) -> Forecast | None:
     """Return what to expect at a moment, by the totals of complete days; None without one.
 
     `days` may have holes and end some days ago; those from today on do not count. `balance` (BND)
-    is that of `now`; `today_so_far` (kWh or m³) is what the hours of today sum to, where known.
+    is that of `now`; `parts` is what is known of days that are not complete, as today.
     """
     today = brunei_date(now)
     habits = habits_of({day: float(amount) for day, amount in days.items() if day < today})
     if habits is None:
         return None
-    month = _Month(days, habits, now, today_so_far)
+    month = _Month(days, parts or {}, habits, now)
     rest = habits.off(month.unknown)
     consumption, cost = zip(*(month.end(schedule, 1 + off) for off in (0, *rest)), strict=True)
     early = expected = late = None
     if balance is not None:
         left = balance if isinstance(balance, Estimate) else Estimate.sure(balance)
-        used = month.used
+        used = month.used or None
         expected = runs_out(left.expected, used, now, schedule, habits.on)
         until = HORIZON if expected is None else expected - now
         low, high = habits.off(ceil(until / _DAY))
@@ -97,6 +108,7 @@ def forecast(
         made_at=now,
         newest=habits.newest,
         per_day=_amount(sum(habits.on(today + n * _DAY) for n in range(7)) / 7),
+        used=month.used,
         month_consumption=Estimate(*consumption),
         month_cost=Estimate(*cost),
         runs_out=expected,
@@ -110,51 +122,52 @@ class _Month:
     """The month of a forecast: what is known of it, and what is not."""
 
     days: Mapping[date, Decimal]
+    parts: Mapping[date, Part]
     habits: Habits
     now: datetime
-    today_so_far: Decimal | None
 
     def _dates(self) -> Iterator[date]:
         """Yield its days, from where the meter's readings begin."""
         today = brunei_date(self.now)
+        first = min((self.habits.oldest, *self.parts))
         for number in range(1, monthrange(today.year, today.month)[1] + 1):
-            if (day := today.replace(day=number)) >= self.habits.oldest:
+            if (day := today.replace(day=number)) >= first:
                 yield day
 
-    def _known(self, day: date) -> Decimal | None:
-        amount = self.days.get(day) if day < brunei_date(self.now) else None
-        return None if amount is None else max(amount, _ZERO)
+    def _known(self, day: date) -> tuple[Decimal, float, float]:
+        """Return what is known of a day, and which shares of it have passed unpublished or not."""
+        today = brunei_date(self.now)
+        if day < today and (amount := self.days.get(day)) is not None:
+            return max(amount, _ZERO), 0.0, 0.0
+        gone = 1.0 if day < today else _share_gone(self.now) if day == today else 0.0
+        if day > today or (part := self.parts.get(day)) is None:
+            return _ZERO, gone, 1 - gone
+        known = min(part.hours / 24, 1.0)
+        # Before the first complete day, the meter may not have been there.
+        unpublished = max(gone - known, 0.0) if day >= self.habits.oldest else 0.0
+        return max(part.amount, _ZERO), unpublished, 1 - max(gone, known)
 
     @property
-    def unknown(self) -> int:
-        """How many of its days are not known."""
-        return sum(self._known(day) is None for day in self._dates())
+    def unknown(self) -> float:
+        """How many days of it are not known."""
+        return sum(sum(self._known(day)[1:]) for day in self._dates())
 
     @property
-    def used(self) -> Decimal | None:
-        """What was used of it until now; None before anything was."""
-        today, used = brunei_date(self.now), _ZERO
+    def used(self) -> Decimal:
+        """What was used of it until now."""
+        used = _ZERO
         for day in self._dates():
-            if day < today:
-                known = self._known(day)
-                used += _amount(self.habits.on(day)) if known is None else known
-        if self.today_so_far is not None:
-            return used + max(self.today_so_far, _ZERO)
-        return used + _amount(self.habits.on(today) * _share_gone(self.now)) or None
+            known, unpublished, _ = self._known(day)
+            used += known + _amount(self.habits.on(day) * unpublished)
+        return used
 
     def end(self, schedule: TariffSchedule, factor: float) -> tuple[Decimal, Decimal]:
         """Return consumption and bill of the whole month if the rest is off by that factor."""
-        today, total, cost = brunei_date(self.now), _ZERO, _ZERO
+        total, cost = _ZERO, _ZERO
         bill = RunningBill(schedule)
         for day in self._dates():
-            amount = self._known(day)
-            if amount is None:
-                expected = self.habits.on(day) * factor
-                if day == today and self.today_so_far is not None:
-                    rest = _amount(expected * (1 - _share_gone(self.now)))
-                    amount = max(self.today_so_far, _ZERO) + rest
-                else:
-                    amount = _amount(expected)
+            known, unpublished, rest = self._known(day)
+            amount = known + _amount(self.habits.on(day) * (unpublished + rest) * factor)
             total += amount
             cost += bill.use(day, amount)
         return total, cost

@@ -1,53 +1,37 @@
-"""How a household uses: its level, its week and how far off that was before; from daily totals.
+"""How a household uses: simple ways to say so, each as much as it was right in this home.
 
 Pure floats: a forecast is no sum of money. Days are those of Brunei, amounts kWh or m³.
-`benchmarks/forecast.py` measures what each of these is worth.
+`benchmarks/forecast.py` measures how good it is.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import accumulate
-from statistics import fmean, median
+from functools import lru_cache
+from itertools import pairwise
+from statistics import fmean
 from typing import Final
 
-LONGEST: Final = 300
+from .ways import AHEAD, Ways
+
+LONGEST: Final = 168
 """How many days back count; older ones say little about the next month."""
-_MEMORY: Final = 14
-"""Days over which the level is averaged."""
-_EMPTY: Final = 0.4
-"""Below this share of the level, a second day in a row, the home is empty."""
-_MOVED_OUT: Final = 60
-"""After so many days an empty home is the usual."""
-_FARTHEST: Final = 31
-"""Days ahead beyond which errors are taken to grow no more."""
-_UNSURE: Final = 0.25
-"""By which share an expectation is taken to be off while nothing is known of a household."""
-
-
-@dataclass(slots=True)
-class _Level:
-    """What a day uses, learnt day by day; the week's pattern is taken out before."""
-
-    level: float
-    learnt: int = 0
-    """From how many days, as far as they still count."""
-    low: list[float] = field(default_factory=list)
-    """The last days while they are far below the level."""
-
-    def learn(self, amount: float) -> None:
-        """Take in the next day."""
-        if amount < _EMPTY * self.level:
-            self.low.append(amount)
-        else:
-            self.low = []
-        if len(self.low) >= _MOVED_OUT:
-            self.level, self.learnt, self.low = fmean(self.low), _MEMORY, []
-        elif len(self.low) < 2:
-            self.learnt = min(self.learnt + 1, _MEMORY)
-            self.level += (amount - self.level) / (1 + self.learnt)
+_SPANS: Final = (1, 3, 7, 14, 28)
+"""Days over which ways are asked, and errors are kept."""
+_JUDGED: Final = (1, 2, 3)
+"""By which of these spans a way is judged."""
+_FORGET: Final = 0.985
+"""What an error still counts a day later."""
+_STRICT: Final = 6
+"""A way weighs one over its mean error to that power: half as far off, 64 times the weight."""
+_STAYS: Final = 0.5
+"""What the way that knows of empty homes weighs in addition while one is."""
+_FIRST: Final = 7
+"""Days known before a home is judged by itself."""
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,45 +41,57 @@ class Habits:
     oldest: date
     newest: date
     """The first and the last day that is known."""
-    level: float
-    """What it uses on a usual day."""
-    week: tuple[float, ...]
-    """How Monday to Sunday differ from that, as factors of mean about 1."""
-    away: int
-    """For how many days up to the newest the home was empty."""
-    empty: float
-    """What is used on such a day."""
-    _sums: Sequence[float] = field(repr=False)
-    """Of the days known, the week's pattern taken out, one after another from 0."""
-    _levels: Sequence[float] = field(repr=False)
-    """What the level was after each of them."""
+    _path: Sequence[float] = field(repr=False)
+    """What each of the next four weeks' days uses."""
+    _amounts: Sequence[float | None] = field(repr=False)
+    """Of the days from the first to the last."""
+    _week: Sequence[float] = field(repr=False)
+    """How Monday to Sunday differ, as factors of mean about 1."""
+    _errors: Sequence[Sequence[float]] = field(repr=False)
+    """By which shares each span was off before, sorted."""
 
     def on(self, day: date) -> float:
         """Return what a day is expected to use; for a past one, what it will have used."""
-        # A home that has been empty for some days stays so about as long.
-        away = 0 < (day - self.newest).days <= self.away
-        return (self.empty if away else self.level) * self.week[day.weekday()]
+        ahead = (day - self.newest).days - 1
+        if ahead < 0:
+            place = len(self._amounts) + ahead
+            around = self._amounts[max(0, place - 7) : max(0, place + 8)]
+            if known := [amount for amount in around if amount is not None]:
+                # Half the week's pattern: of single days it is known roughly.
+                return fmean(known) * (1 + self._week[day.weekday()]) / 2
+        return self._path[ahead % AHEAD]
 
-    def off(self, days: int) -> tuple[float, float]:
-        """Return by which shares the use of that many days was off before: 4 of 5 lie between.
+    def off(self, days: float) -> tuple[float, float]:
+        """Return by which shares the use of that many days may be off: 4 of 5 lie between.
 
-        The low one is -1 to 0, the high one 0 or more.
+        The low one is -1 to 0, the high one 0 or more. Less than a day is less even than a day.
         """
-        days = max(1, min(days, _FARTHEST))
-        errors = sorted(
-            (self._sums[n + days] - self._sums[n]) / (days * self._levels[n - 1]) - 1
-            for n in range(1, len(self._levels) - days + 1)
-            if self._levels[n - 1] > 0
-        )
-        # Spans overlap, so what they are worth grows with how many fit side by side.
-        trust, low, high = 0.0, 0.0, 0.0
+        if days < 1:
+            low, high = self._off(0)
+            uneven = max(days, 1 / 24) ** -0.5
+            return max(-1.0, low * uneven), high * uneven
+        place = bisect_left(_SPANS, min(days, _SPANS[-1]))
+        after = self._off(place)
+        if days >= _SPANS[place]:
+            return after
+        before = self._off(place - 1)
+        share = (days - _SPANS[place - 1]) / (_SPANS[place] - _SPANS[place - 1])
+        low, high = (a + share * (b - a) for a, b in zip(before, after, strict=True))
+        return low, high
+
+    def _off(self, place: int) -> tuple[float, float]:
+        """Return the tenths at both ends of a span's errors, and of other homes' while few."""
+        errors, span = self._errors[place], _SPANS[place]
+        # About how far other homes, real and made, were off after so many days.
+        known = sum(amount is not None for amount in self._amounts)
+        low, high = -0.22 - 0.15 / known, 0.3 + 0.5 / known
         if errors:
-            trust = len(errors) / (len(errors) + 3 * days)
-            low, high = errors[len(errors) // 10], errors[-1 - len(errors) // 10]
-        return (
-            max(-1.0, min(0.0, trust * low - (1 - trust) * _UNSURE)),
-            max(0.0, trust * high + (1 - trust) * _UNSURE),
-        )
+            # Spans overlap, so what they are worth grows with how many fit side by side.
+            trust = len(errors) / (len(errors) + span)
+            tenth = max(0, len(errors) - span) // 11
+            low += trust * (errors[tenth] - low)
+            high += trust * (errors[-1 - tenth] - high)
+        return max(-1.0, min(0.0, low)), max(0.0, high)
 
 
 def habits_of(days: Mapping[date, float]) -> Habits | None:
@@ -103,41 +99,85 @@ def habits_of(days: Mapping[date, float]) -> Habits | None:
     if not days:
         return None
     newest = max(days)
-    known = sorted(day for day in days if newest - day < timedelta(days=LONGEST))
-    amounts = [max(days[day], 0.0) for day in known]
-    week = _week(known, amounts)
-    plain = [amount / week[day.weekday()] for day, amount in zip(known, amounts, strict=True)]
-    level = _Level(median(plain[:7]))
-    levels = []
-    for amount in plain:
-        level.learn(amount)
-        levels.append(level.level)
-    away = level.low if len(level.low) > 1 else []
+    oldest = min(day for day in days if newest - day < LONGEST * _DAY)
+    spanned = (oldest + n * _DAY for n in range((newest - oldest).days + 1))
+    return _habits(oldest, tuple(days.get(day) for day in spanned))
+
+
+@lru_cache(maxsize=16)
+def _habits(oldest: date, amounts: tuple[float | None, ...]) -> Habits:
+    """Learn from days in a row, the first and the last of them known."""
+    ways, blend = Ways(), _Blend()
+    for n, amount in enumerate(amounts, 1):
+        weekday = (oldest.weekday() + n) % 7
+        ways.learn(None if amount is None else max(amount, 0.0), (weekday - 1) % 7)
+        if n >= _FIRST:
+            blend.judge(ways.sums)
+            blend.ask(n, ways.ahead(weekday, _SPANS), empty=ways.empty)
+    sums = blend.mix(ways.ahead(weekday, range(AHEAD + 1)), empty=ways.empty)
     return Habits(
-        oldest=known[0],
-        newest=newest,
-        level=level.level,
-        week=week,
-        away=len(away),
-        empty=fmean(away) if away else 0.0,
-        _sums=list(accumulate(plain, initial=0.0)),
-        _levels=levels,
+        oldest=oldest,
+        newest=oldest + (len(amounts) - 1) * _DAY,
+        _path=[max(after - before, 0.0) for before, after in pairwise(sums)],
+        _amounts=amounts,
+        _week=ways.week,
+        _errors=[sorted(errors) for errors in blend.errors],
     )
 
 
-def _week(known: Sequence[date], amounts: Sequence[float]) -> tuple[float, ...]:
-    """Return by which factor each weekday differs from the days around it; few days count less."""
-    ratios: list[list[float]] = [[] for _ in range(7)]
-    sums = list(accumulate(amounts, initial=0.0))
-    for n in range(3, len(amounts) - 3):
-        around = (sums[n + 4] - sums[n - 3]) / 7
-        if around > 0:
-            ratios[known[n].weekday()].append(amounts[n] / around)
-    if min(map(len, ratios)) < 2:
-        return (1.0,) * 7
-    factors = [median(some) for some in ratios]
-    mean = fmean(factors) or 1.0
-    return tuple(
-        1 + len(some) / (len(some) + 1) * (factor / mean - 1)
-        for factor, some in zip(factors, ratios, strict=True)
-    )
+@dataclass(slots=True)
+class _Blend:
+    """Ways, each weighed by how far off it was; and how far off the blend itself was."""
+
+    errors: list[list[float]] = field(default_factory=lambda: [[] for _ in _SPANS])
+    _asked: dict[int, tuple[list[list[float]], list[float]]] = field(default_factory=dict)
+    """After so many days: what each way said, and the blend."""
+    _off: list[list[float]] = field(default_factory=lambda: [[] for _ in _SPANS])
+    """How far off each way was, by span."""
+    _weights: list[float] = field(default_factory=list)
+
+    def ask(self, count: int, ways: list[list[float]], *, empty: bool) -> None:
+        """Keep what is said after that many days."""
+        self._asked[count] = ways, self.mix(ways, empty=empty)
+
+    def mix(self, ways: list[list[float]], *, empty: bool) -> list[float]:
+        """Return what the ways say together, span by span."""
+        weights = self._weights or [1 / len(ways)] * len(ways)
+        if empty:
+            # Less where another way is far better, as with shifts of a fortnight.
+            stays = _STAYS * (weights[-1] / max(weights)) ** (2 / _STRICT)
+            weights = [weight * (1 - stays) for weight in weights]
+            weights[-1] += stays
+        return [
+            sum(weight * said for weight, said in zip(weights, spans, strict=True))
+            for spans in zip(*ways, strict=True)
+        ]
+
+    def judge(self, sums: Sequence[float]) -> None:
+        """Compare what was said before with what the days up to the newest used."""
+        count = len(sums) - 1
+        for place, span in enumerate(_SPANS):
+            if (asked := self._asked.get(count - span)) is None:
+                continue
+            ways, said = asked
+            truth = sums[count] - sums[count - span]
+            if said[place] > 0:
+                self.errors[place].append(truth / said[place] - 1)
+            if place in _JUDGED:
+                before = self._off[place] or [0.0] * len(ways)
+                self._off[place] = [
+                    off * _FORGET + abs(way[place] - truth)
+                    for off, way in zip(before, ways, strict=True)
+                ]
+        self._weigh()
+
+    def _weigh(self) -> None:
+        """Weigh the ways, in the mean over the spans."""
+        known = [off for off in self._off if off]
+        weights = [0.0] * len(known[0]) if known else []
+        for off in known:
+            least = sum(off) / 1000 + 1e-9
+            worth = [max(one, least) ** -_STRICT for one in off]
+            whole = sum(worth) * len(known)
+            weights = [weight + one / whole for weight, one in zip(weights, worth, strict=True)]
+        self._weights = weights
