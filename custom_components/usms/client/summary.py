@@ -131,7 +131,7 @@ def count(
         announced=payments.announced(meter),
         debt=payments.debt(meter),
         review=review or Review(),
-        outlook=_outlook(now, left, habits, schedule, consumption.this_month),
+        outlook=_outlook(now, left, habits, priced, schedule),
     )
 
 
@@ -139,12 +139,12 @@ def _outlook(
     now: datetime,
     left: Standing | None,
     habits: Habits | None,
+    priced: Spending | None,
     schedule: TariffSchedule | None,
-    used: Decimal | None,
 ) -> Outlook | None:
-    if left is None or habits is None or schedule is None:
+    if left is None or habits is None or schedule is None or not priced or not priced.forecast:
         return None
-    return Outlook(now, left.amount, used or _ZERO, habits, schedule)
+    return Outlook(now, left.amount, priced.forecast.used, habits, schedule)
 
 
 def _days(first: date, last: date) -> Iterator[date]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
-from ..billing.forecast import Estimate
+from ..billing.forecast import Estimate, forecast
 from ..billing.habits import habits_of
 from ..billing.precision import run_out_known
 from ..billing.top_up_plan import Outlook, end_of_next_month, notes_of
@@ -45,7 +45,8 @@ def plan(options: Options, context: Context) -> Result:
     habits = habits_of({day: float(value) for day, value in days.items()})
     if habits is None or schedule is None or meter.balance is None:
         raise NoData("A plan needs the balance, and the use of a whole day")
-    used = sum((value for day, value in days.items() if day >= today.replace(day=1)), Decimal(0))
+    made = forecast(days, schedule, now)
+    used = made.used if made else Decimal(0)
     outlook = Outlook(now, Estimate.sure(meter.balance), used, habits, schedule)
     if amount is None:
         return _needed(outlook, meter.number, options)
