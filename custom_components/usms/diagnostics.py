@@ -5,11 +5,12 @@ Built by hand: redacting by key would let meter numbers through where they are k
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.util import dt as dt_util
 
 from .client import Meter
@@ -17,7 +18,7 @@ from .client.brunei import brunei_date
 from .client.store import ReadingsStore
 from .client.store.models import DayState
 from .client.sync.history_start import search
-from .const import CONF_METERS
+from .const import CONF_METERS, DOMAIN
 from .data import UsmsConfigEntry
 from .history.store_file import async_look
 
@@ -55,8 +56,38 @@ async def async_get_config_entry_diagnostics(
     }
 
 
-def _store(store: ReadingsStore) -> list[dict[str, Any]]:
-    """Return what is stored of each meter (blocks)."""
+async def async_get_device_diagnostics(
+    hass: HomeAssistant, entry: UsmsConfigEntry, device: DeviceEntry
+) -> dict[str, Any]:
+    """Return a meter's diagnostics, also while its account is not loaded; the account's for it."""
+    numbers = {number for domain, number in device.identifiers if domain == DOMAIN}
+    if entry.entry_id in numbers:
+        return await async_get_config_entry_diagnostics(hass, entry)
+
+    def stored(store: ReadingsStore) -> list[dict[str, Any]]:
+        return _store(store, numbers)
+
+    state: dict[str, Any] = {
+        "state": entry.state.value,
+        "options": [
+            options
+            for number, options in entry.options.get(CONF_METERS, {}).items()
+            if number in numbers
+        ],
+    }
+    if entry.state is not ConfigEntryState.LOADED:
+        return {**state, "store": await async_look(hass, entry, stored)}
+    data = entry.runtime_data
+    cards = [meter.card for meter in data.meters() if meter.number in numbers and meter.card]
+    return {
+        **state,
+        "meter": [_meter(card) for card in cards],
+        "store": await hass.async_add_executor_job(stored, data.store),
+    }
+
+
+def _store(store: ReadingsStore, numbers: Container[str] | None = None) -> list[dict[str, Any]]:
+    """Return what is stored of each meter, or of those alone (blocks)."""
     return [
         {
             "utility": meter.utility,
@@ -64,6 +95,7 @@ def _store(store: ReadingsStore) -> list[dict[str, Any]]:
             **_days(list(store.days(meter.number).values())),
         }
         for meter in store.meters()
+        if numbers is None or meter.number in numbers
     ]
 
 

@@ -85,3 +85,13 @@ async def test_the_default_is_a_notification_in_home_assistant(home: Home) -> No
     (call,) = shown
     assert call.data["title"] == "Credit runs low"
     assert PORTAL in call.data["message"]
+
+
+async def test_low_credit_without_a_balance_says_so_in_words(home: Home) -> None:
+    credit = Credit(home)
+    await home.use("low_credit", **credit.inputs)
+    home.hass.states.async_set(credit.inputs["balance"], "unavailable")
+    credit.low("on")
+    ((_, message),) = await home.messages()
+    assert message.startswith("House: credit is low. Top up: ")
+    assert "?" not in message.partition(" Top up")[0]

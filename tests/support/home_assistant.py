@@ -35,6 +35,10 @@ recorder:
 history:
 logbook:
 energy:
+system_health:
+blueprint:
+automation: !include automations.yaml
+script: !include scripts.yaml
 logger:
   default: warning
   logs:
@@ -190,6 +194,11 @@ def prepare(config: Path, port: int, more: str = "") -> None:
     storage = config / ".storage"
     storage.mkdir(parents=True, exist_ok=True, mode=0o700)
     (config / "configuration.yaml").write_text(_CONFIGURATION + more)
+    # What a person makes in the automation and script editors is written to these.
+    for name in ("automations.yaml", "scripts.yaml"):
+        (config / name).touch()
+    # Copied: Home Assistant does not look for blueprints behind links.
+    shutil.copytree(ROOT / "blueprints", config / "blueprints", dirs_exist_ok=True)
     target = config / "custom_components" / "usms"
     target.parent.mkdir(exist_ok=True)
     if target.is_symlink():
