@@ -84,6 +84,31 @@ def test_a_last_hour_at_midnight_is_no_total() -> None:
     assert found(WATER, rows).refused == 3
 
 
+def test_a_row_at_midnight_after_an_hour_may_be_a_total() -> None:
+    rows = running({22: 0.5, 23: 0.5, 24: 25.32, 48: 0.5, 49: 0.25})
+    of_days = found(ELECTRICITY, rows)
+    assert hours(of_days.hours) == {22: "0.5", 23: "0.5", 48: "0.5", 49: "0.25"}
+    assert (of_days.totals, of_days.refused) == ([], 1)
+
+
+def test_a_counter_whose_sum_is_its_state() -> None:
+    rows = [(5, 101.0, 101.0), (6, 102.01, 102.01), (7, 103.03, 103.03)]
+    assert hours(found(ELECTRICITY, rows).hours) == {6: "1.01", 7: "1.02"}
+    # A first hour of an amount is one, also where the second has as much.
+    rows = [(5, 0.5, 0.5), (6, 0.5, 1.0)]
+    assert hours(found(ELECTRICITY, rows).hours) == {5: "0.5", 6: "0.5"}
+
+
+def test_hours_that_make_a_day_whole_are_its_total() -> None:
+    day = [Reading(MIDNIGHT + n * HOUR, Decimal("0.5")) for n in range(24)]
+    assert [total.value for total in fitting(Offered(hours=day), []).whole] == [12]
+    assert fitting(Offered(hours=day[:-1]), []).whole == []
+    known = DayReadings(DAY, None, tuple(day[:4]))
+    assert [total.value for total in fitting(Offered(hours=day), [known]).whole] == [12]
+    known = DayReadings(DAY, Decimal(12), tuple(day[:4]))
+    assert fitting(Offered(hours=day), [known]).whole == []
+
+
 def test_of_water_whole_days_are_summed() -> None:
     taken = found(WATER, running(dict.fromkeys(range(20, 60), 0.25)))
     assert hours(taken.totals) == {24: "6.00"}

@@ -28,6 +28,7 @@ from .client import (
     UsmsConnectionError,
 )
 from .client.billing.balances import believed
+from .client.models import with_known_utilities
 from .connection.connection import Connection
 from .connection.errors import TooEarly, error_key, error_placeholders
 from .const import (
@@ -193,6 +194,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
                 translation_placeholders=error_placeholders(err),
             ) from err
         self.update_interval = self.poll_interval * random.uniform(1 - POLL_JITTER, 1)
+        account = with_known_utilities(account, self.shown)
         account, self._doubted = believed(account, self.data, self._doubted)
         self._connection.pages.async_note(_PAGE, account.unread)
         self._connection.trouble.clear()

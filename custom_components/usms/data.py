@@ -93,7 +93,7 @@ class UsmsData:
         found = []
         for card in account.meters:
             known = stored.get(card.number)
-            utility = card.utility or (known.utility if known else None)
+            utility = (known.utility if known else None) or card.utility
             found.append(AccountMeter(card.number, utility, _hourly(utility, known), card))
         return found
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from custom_components.usms.client.brunei import BRUNEI, brunei_midnight
 from custom_components.usms.client.models import Reading, Resolution, Utility
-from custom_components.usms.client.store.models import DayState, StoredMeter
+from custom_components.usms.client.store.models import DayState, Origin, StoredMeter, StoredReading
 from custom_components.usms.client.sync.empty_days import is_due_again, is_over, open_empty_days
 from custom_components.usms.client.sync.history_start import End, search
 from custom_components.usms.client.sync.plan import (
@@ -23,7 +23,7 @@ from custom_components.usms.client.sync.plan import (
     outlook,
     reread_due_at,
 )
-from custom_components.usms.client.sync.settling import is_settled, remainder
+from custom_components.usms.client.sync.settling import estimates, is_settled, remainder
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=BRUNEI)
 TODAY = NOW.date()
@@ -352,14 +352,14 @@ def test_estimates_make_the_day_add_up(hours: dict[int, Decimal], left: Decimal)
         Reading(brunei_midnight(day) + timedelta(hours=hour), value)
         for hour, value in hours.items()
     ]
-    estimates = remainder(day, reported, sum(hours.values(), Decimal(0)) + left)
+    spread = remainder(day, reported, sum(hours.values(), Decimal(0)) + left)
     if len(hours) == 24 or not left:
-        assert estimates == []
+        assert spread == []
         return
-    assert sum(reading.value for reading in estimates) == left
-    assert {reading.start for reading in estimates}.isdisjoint({r.start for r in reported})
-    assert len(estimates) + len(reported) == 24
-    values = [reading.value for reading in estimates]
+    assert sum(reading.value for reading in spread) == left
+    assert {reading.start for reading in spread}.isdisjoint({r.start for r in reported})
+    assert len(spread) + len(reported) == 24
+    values = [reading.value for reading in spread]
     assert max(values) - min(values) <= Decimal("0.001")
 
 
@@ -379,3 +379,29 @@ def test_jumps_of_one_meter_wait_for_the_days_of_the_others() -> None:
     later = next_step([first, water(known_days(40))], NOW)
     assert later is not None
     assert (later.meter, later.last < ago(93)) == ("10000001", True)
+
+
+@pytest.mark.parametrize(
+    ("values", "estimated"),
+    [
+        (("1", "1"), True),  # just the even shares that were estimated before
+        (("0.4", "1.6"), False),
+        (("1", "0.5"), True),  # it does not add up
+    ],
+)
+def test_what_was_taken_over_of_estimates_are_estimates(
+    values: tuple[str, str], estimated: bool
+) -> None:
+    day = date(2026, 11, 5)
+    midnight = brunei_midnight(day)
+
+    def hour(n: int, value: str, origin: Origin) -> StoredReading:
+        start = midnight + timedelta(hours=n)
+        return StoredReading(start, Decimal(value), origin, midnight, settled=False)
+
+    stored = [hour(n, "0.5", Origin.REPORT) for n in range(22)]
+    stored += [hour(22 + n, value, Origin.RECORDER) for n, value in enumerate(values)]
+    found = estimates(day, stored, Decimal(13))
+    assert (found is not None) is estimated
+    if found:
+        assert [str(one.value) for one in found] == ["1.000", "1.000"]

@@ -1,13 +1,15 @@
 """A page that the portal has changed: what is sure stays, one call for help, a sample."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
-from custom_components.usms.client import PageNotUnderstood
+from custom_components.usms.client import Account, PageNotUnderstood, Utility
 from custom_components.usms.client.portal import pages
 from custom_components.usms.const import DOMAIN
 from custom_components.usms.diagnostics import async_get_config_entry_diagnostics
@@ -83,4 +85,31 @@ async def test_the_issue_goes_with_the_account(hass: HomeAssistant, account: Har
     assert len(issues(hass)) == 1
     assert await hass.config_entries.async_remove(account.entry.entry_id)
     await hass.async_block_till_done()
+    assert issues(hass) == []
+
+
+async def test_a_card_does_not_turn_a_meter_over(hass: HomeAssistant, account: Harness) -> None:
+    """A unit of the other utility on one card: days left stayed unknown until the next report."""
+    await account.start_history()
+    account.portal.set_profile(session_minutes=None)
+    coordinator = account.entry.runtime_data.coordinator
+    read = account.connection.client.account
+    number = account.meter("water").number
+
+    async def turned() -> Account:
+        found = await read()
+        meters = [
+            replace(meter, utility=Utility.ELECTRICITY) if meter.number == number else meter
+            for meter in found.meters
+        ]
+        return replace(found, meters=tuple(meters))
+
+    with patch.object(account.connection.client, "account", turned):
+        await account.forward(timedelta(minutes=12))
+    meter = coordinator.data.meter(number)
+    assert (meter.utility, meter.remaining_units) == (Utility.WATER, None)
+    assert account.state("days_left", number) != "unknown"
+    assert len(issues(hass)) == 1
+    await account.forward(timedelta(minutes=12))
+    assert coordinator.data.meter(number).remaining_units is not None
     assert issues(hass) == []

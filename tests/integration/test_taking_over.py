@@ -16,6 +16,7 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from pytest_homeassistant_custom_component.common import MockUser
 
+from custom_components.usms.client.brunei import brunei_midnight
 from custom_components.usms.client.models import Resolution
 from custom_components.usms.client.store.models import Origin
 from custom_components.usms.const import DOMAIN
@@ -103,6 +104,15 @@ async def test_hours_of_another_integration(
         if reading.origin is Origin.RECORDER
     ]
     assert taken == old
+    # Days whose hours are all there have their total, as months do.
+    entry = {"device_id": device, "from": old[0][0].date().isoformat()}
+    days = await hass.services.async_call(
+        DOMAIN, "get_readings", entry, blocking=True, return_response=True
+    )
+    shown_days = {row["start"]: row["consumption"] for row in days["meters"][0]["readings"]}
+    for day in {start.date() for start, _ in old}:
+        total = float(sum(value for start, value in old if start.date() == day))
+        assert shown_days[brunei_midnight(day).isoformat()] == total
     now = await account.statistics(meter, "consumption")
     assert {start: now[start][0] for start in shown} == {
         start: state for start, (state, _) in shown.items()

@@ -117,6 +117,8 @@ class Offered:
 
     totals: list[Reading] = field(default_factory=list)
     hours: list[Reading] = field(default_factory=list)
+    whole: list[Reading] = field(default_factory=list)
+    """The totals of days that the hours make whole, where none is offered or known."""
     refused: int = 0
 
     @property
@@ -129,7 +131,8 @@ def fitting(offered: Offered, known: Iterable[DayReadings]) -> Offered:
     """Return what of it goes beside the days that are known, which stay as they are.
 
     A day whose total is known takes only hours that make up that total with those it has: fewer
-    would stand for the whole day. A total is never less than the hours that are known.
+    would stand for the whole day. A total is never less than the hours that are known. Hours that
+    make a day whole are its total, too.
     """
     days = {day.day: day for day in known}
     taken = Offered(refused=offered.refused)
@@ -150,6 +153,10 @@ def fitting(offered: Offered, known: Iterable[DayReadings]) -> Offered:
         new = [hour for hour in hours if hour.start not in have]
         if day.total is None or abs(_sum((*day.hours, *new)) - day.total) <= _ADDS_UP:
             taken.hours += new
+            totals = {brunei_date(total.start) for total in taken.totals}
+            if day.total is None and len(have) + len(new) == 24 and date_ not in totals:
+                whole = _sum((*day.hours, *new))
+                taken.whole.append(Reading(brunei_midnight(date_), whole))
         else:
             taken.refused += len(new)
     return taken

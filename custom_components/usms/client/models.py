@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -83,6 +83,22 @@ class Account:
     def meter(self, number: str) -> Meter | None:
         """Return the meter of that number, if the account has it."""
         return next((meter for meter in self.meters if meter.number == number), None)
+
+
+def with_known_utilities(account: Account, before: Account | None) -> Account:
+    """Return an account in which each meter measures what it did before.
+
+    Units that a card shows in another utility's are not believed.
+    """
+    meters, unread = [], account.unread
+    for meter in account.meters:
+        known = before.meter(meter.number) if before else None
+        if known and known.utility and meter.utility not in {None, known.utility}:
+            meters.append(replace(meter, utility=known.utility, remaining_units=None))
+            unread = unread or Unread("Home", "a card's remaining unit in the meter's unit")
+        else:
+            meters.append(meter)
+    return replace(account, meters=tuple(meters), unread=unread)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,12 +48,15 @@ def adoption(
         if _is_total(utility, of_day, of_store.total if total is None else total, at_midnight):
             alone = of_day.pop(at_midnight)
             total = alone if total is None else total
-        if total is not None and of_store.total is None:
-            found.totals.append(Reading(at_midnight, total))
         have = {hour.start for hour in of_store.hours}
-        found.hours += [
+        new = [
             Reading(start, value) for start, value in sorted(of_day.items()) if start not in have
         ]
+        found.hours += new
+        if total is None and new and len(have) + len(new) == 24:
+            total = of_store.amount + sum((hour.value for hour in new), Decimal(0))
+        if total is not None and of_store.total is None:
+            found.totals.append(Reading(at_midnight, total))
     return found
 
 

@@ -6,7 +6,7 @@ refused, and counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -48,7 +48,7 @@ class _Amount(NamedTuple):
 
 def readings_of(
     utility: Utility,
-    rows: Iterable[SourceRow],
+    rows: Sequence[SourceRow],
     convert: Callable[[float], float],
     now: datetime,
     span: tuple[date | None, date],
@@ -67,7 +67,12 @@ def readings_of(
             continue
         of_day = list(group)
         midnight = brunei_midnight(day)
-        alone = len(of_day) == 1 and of_day[0].start == midnight and of_day[0].step != _HOUR
+        at_midnight = len(of_day) == 1 and of_day[0].start == midnight
+        alone = at_midnight and of_day[0].step != _HOUR
+        if at_midnight and not alone and of_day[0].start.timestamp() != rows[-1].start:
+            # After an hour it may be one more, or the total of a day without hours.
+            found.refused += 1
+            continue
         sure = [amount for amount in of_day if _is_sure(amount, _DAY if alone else _HOUR)]
         readings = [
             Reading(start, value)
@@ -87,9 +92,26 @@ def readings_of(
     return found
 
 
-def _amounts(rows: Iterable[SourceRow], convert: Callable[[float], float]) -> Iterable[_Amount]:
+def _begins_a_counter(rows: Sequence[SourceRow]) -> bool:
+    """Return whether the state is what a counter shows: it rises by what the second row adds."""
+    if len(rows) < 2:
+        return False
+    (_, state, total), (_, next_state, next_total) = rows[:2]
+    if None in (state, total, next_state, next_total):
+        return False
+    change = next_total - total  # type: ignore[operator]
+    rise = next_state - state  # type: ignore[operator]
+    close = _SAME * max(1, abs(next_total))  # type: ignore[arg-type]
+    return bool(abs(rise - change) < close <= abs(next_state - change))  # type: ignore[operator]
+
+
+def _amounts(rows: Sequence[SourceRow], convert: Callable[[float], float]) -> Iterable[_Amount]:
     before: SourceRow | None = None
-    for row in rows:
+    for number, row in enumerate(rows):
+        if number == 0 and _begins_a_counter(rows):
+            yield _Amount(datetime.fromtimestamp(row.start, BRUNEI), None, None, of_state=False)
+            before = row
+            continue
         value, of_state = None, False
         if row.sum is not None and (before is None or before.sum is not None):
             change = row.sum - ((before.sum if before else None) or 0.0)

@@ -101,4 +101,5 @@ def _take_over(
         taken = fitting(found, days_between(store, meter, *span))
         number = store.adopt(meter, Resolution.DAY, taken.totals, now)
         number += store.adopt(meter, Resolution.HOUR, taken.hours, now)
+        store.adopt(meter, Resolution.DAY, taken.whole, now)
     return TakenOver(number, taken.refused, frozenset(taken.days))

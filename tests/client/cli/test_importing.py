@@ -51,7 +51,8 @@ async def test_what_was_exported_comes_back(usms: Shell, full: Path, tmp_path: P
         assert said.code == 0, said.err
         assert (said.json["database"], said.json["refused"]) == (str(other), 0)
         counts.append(said.json["taken_over"])
-        assert len(counts) > 2 or counts[-1] == len(file.read_text().splitlines()) - 1
+        assert len(counts) > 1 or counts[-1] == len(file.read_text().splitlines()) - 1
+    assert counts[1] > 0  # the days that their hours had not made whole
     assert counts[2:] == [0, 0]
     for meter in (ELECTRICITY, WATER):
         for resolution in (Resolution.HOUR, Resolution.DAY):
@@ -177,3 +178,7 @@ async def test_days_that_could_be_months_are_named(usms: Shell, tmp_path: Path) 
         store.unlink()
     file.write_text(HEADER + line(1))
     assert (await usms("import", str(file), "--daily", "--database", str(store))).code == 1
+    file.write_text(HEADER + line(0) + line(24))
+    assert (await usms("import", str(file), "--hourly", "--database", str(store))).code == 1
+    file.write_text(HEADER + line(0, meter=WATER, unit="m³"))
+    assert (await usms("import", str(file), "--hourly", "--database", str(store))).code == 1

@@ -112,6 +112,9 @@ def _resolution(meter: _Meter, said: Resolution | None) -> Resolution:
     """Return what a meter's rows are: hours or days, as the file does not say it itself."""
     if meter.by_hour and (said is Resolution.DAY or meter.utility is Utility.WATER):
         raise _bad_file(meter.line, "begins hours, where only days can be")
+    days = len(meter.rows) > 1 and not meter.by_hour
+    if said is Resolution.HOUR and (meter.utility is Utility.WATER or days):
+        raise _bad_file(meter.line, "begins days, not hours")
     resolution = said or (Resolution.HOUR if meter.by_hour else Resolution.DAY)
     if resolution is Resolution.DAY and any(estimated for _, estimated in meter.rows.values()):
         raise _bad_file(meter.line, "begins days of which one is estimated: there are none")
@@ -139,6 +142,7 @@ def _take_over(
             if meter.rows[reading.start][1] is estimated
         ]
         taken += store.adopt(number, resolution, readings, now, origin=origin)
+    store.adopt(number, Resolution.DAY, fit.whole, now)
     return taken, fit.refused
 
 

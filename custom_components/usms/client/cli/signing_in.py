@@ -79,6 +79,8 @@ def account_of(client: BlockingClient) -> Account:
     shown, announced = len(account.meters), account.meters_announced
     if announced is not None and announced > shown:
         say(f"The portal shows {shown} of {announced} meters; the others can't be read.")
+    if account.unread:
+        say(f"Part of the account page can't be read: {account.unread.missing}.")
     return account
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -28,6 +28,7 @@ PAYMENT_PAGE: Final = "WebForm2"
 
 ERROR_LABEL: Final = "pcErr_lblErrMsg"
 _HOME: Final = "Home"
+_AHEAD: Final = timedelta(days=1)
 _NEEDED: Final = {
     "meter number": ("meter no",),
     "remaining unit": ("remaining unit",),
@@ -82,7 +83,7 @@ def account_page(html: str, read_at: datetime) -> Account:
     ]
     if not fields and "ASPxCardView1" not in html:
         raise PageNotUnderstood(_HOME, "the meters' cards")
-    read = [_card(card) for card in fields]
+    read = [_card(card, read_at) for card in fields]
     for caption, names in _NEEDED.items():
         if fields and not any(card.keys() & set(names) for card in fields):
             raise PageNotUnderstood(_HOME, f"a card's {caption}")
@@ -172,7 +173,7 @@ class _Card:
         return not self.missing or meter.balance is not None or meter.remaining_units is not None
 
 
-def _card(card: dict[str, str]) -> _Card:
+def _card(card: dict[str, str], read_at: datetime) -> _Card:
     missing: list[str] = []
     # Spaces group digits; a letter may make another number of it.
     number = card.get("meter no", "").replace(" ", "")
@@ -195,6 +196,8 @@ def _card(card: dict[str, str]) -> _Card:
 
     updated = card.get("last updated", "-")
     last_updated = None if is_nothing(updated) else moment_shown(updated)
+    if last_updated and last_updated - read_at > _AHEAD:
+        last_updated = None  # a stamp of the future is none
     if not is_nothing(updated) and last_updated is None:
         missing.append("when a card was last updated")
     meter = Meter(

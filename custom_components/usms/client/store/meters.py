@@ -21,7 +21,10 @@ class MeterTable(Database):
     def record_meter(
         self, number: str, utility: Utility | None, card: str, seen_at: datetime
     ) -> None:
-        """Note what a meter's card shows now; writes only where something moved."""
+        """Note what a meter's card shows now; writes only where something moved.
+
+        What it measures stays what it was once it is known.
+        """
         with self.transaction() as db:
             row = db.execute(
                 "SELECT id, utility, card FROM meter WHERE number = ?", (number,)
@@ -32,9 +35,9 @@ class MeterTable(Database):
                     " VALUES (?, ?, ?, ?)",
                     (number, utility, card, stamp(seen_at)),
                 )
-            elif row[2] != card or (utility and row[1] != utility):
+            elif row[2] != card or (utility and row[1] is None):
                 db.execute(
-                    "UPDATE meter SET utility = coalesce(?, utility), card = ?, card_changed_at = ?"
+                    "UPDATE meter SET utility = coalesce(utility, ?), card = ?, card_changed_at = ?"
                     " WHERE id = ?",
                     (utility, card, stamp(seen_at), row[0]),
                 )

@@ -10,7 +10,6 @@ import asyncio
 import logging
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +17,7 @@ from ..back_off import BackOff
 from ..brunei import utcnow
 from ..errors import ClockWrong, NoData, PageNotUnderstood, ReportNotOffered
 from ..models import Reading, Resolution, Utility
-from ..store.models import DayState, Origin, StoredMeter
+from ..store.models import DayState, StoredMeter
 from . import plan, settling
 from .ownership import read_report
 from .plan import MeterState, Step
@@ -251,11 +250,9 @@ class Sync:
         if day.total is None or not settling.wants_estimates(day, now):
             return False
         stored = self._store.readings(meter, Resolution.HOUR, day.day, day.day)
-        hours = [Reading(hour.start, hour.value) for hour in stored if hour.origin is Origin.REPORT]
-        known = [hour.value for hour in stored if not hour.estimated]
-        if len(known) > len(hours) and sum(known, Decimal(0)) == day.total:
-            return False  # what was taken over is just what the portal lacks
-        estimates = settling.remainder(day.day, hours, day.total)
+        estimates = settling.estimates(day.day, stored, day.total)
+        if estimates is None:
+            return False
         return self._store.estimate_hours(meter, day.day, estimates, now)
 
     async def _remember_page_serves(self) -> None:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from ..brunei import brunei_date, brunei_midnight
 from ..models import Reading
-from ..store.models import DayState
+from ..store.models import DayState, Origin
 from .plan import RECENT_DAYS, UNCHANGED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
+
+    from ..store.models import StoredReading
 
 
 def is_settled(day: DayState, now: datetime, *, has_hours: bool = True) -> bool:
@@ -41,6 +43,21 @@ def wants_estimates(day: DayState, now: datetime) -> bool:
     """Whether the hours that a day lacks are to be estimated: it has some, and is not recent."""
     recent = brunei_date(now) - day.day <= timedelta(days=RECENT_DAYS)
     return not recent and day.hours > 0 and (day.estimated > 0 or not day.adds_up)
+
+
+def estimates(day: date, stored: Sequence[StoredReading], total: Decimal) -> list[Reading] | None:
+    """Return estimates for the hours that a day's report lacks; None where they are known.
+
+    What was taken over may be just what the report lacks: where it is what the estimates would
+    be, it is an estimate, too.
+    """
+    hours = [Reading(hour.start, hour.value) for hour in stored if hour.origin is Origin.REPORT]
+    found = remainder(day, hours, total)
+    known = {hour.start: hour.value for hour in stored if not hour.estimated}
+    adds_up = len(known) > len(hours) and sum(known.values()) == total
+    if adds_up and any(known.get(hour.start) != hour.value for hour in found):
+        return None
+    return found
 
 
 def remainder(day: date, hours: Sequence[Reading], total: Decimal) -> list[Reading]:
