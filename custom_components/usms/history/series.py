@@ -34,8 +34,8 @@ def metadata(meter: str, utility: Utility) -> dict[str, StatisticMetaData]:
         )
 
     return {
-        "consumption": series("consumption", "consumption", unit, unit_class),
-        "cost": series("cost", "cost", CURRENCY, None),
+        "consumption": series("consumption", "consumption for Energy", unit, unit_class),
+        "cost": series("cost", "cost for Energy", CURRENCY, None),
         "daily": series("daily", "daily report", unit, unit_class),
     }
 
