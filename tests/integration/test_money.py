@@ -144,7 +144,21 @@ async def test_a_top_up_without_a_transaction_history(account: Harness) -> None:
     assert event.attributes["source"] == "balance"
     assert abs(event.attributes["amount"] - float(next_one.amount)) < 0.1
     assert event.attributes["units_credited"] is None
+    low, high = event.attributes["amount_low"], event.attributes["amount_high"]
+    assert low <= event.attributes["amount"] <= high
     await account.assert_statistics_equal_truth(published_before=timedelta(hours=3))
+    # Once the history can be read, the same event has what that says, and none follows.
+    account.portal.clear_faults()
+    for _ in range(13):
+        await account.forward(timedelta(hours=2))
+    known = account.entity("top_up", "electricity")
+    assert known.state == event.state
+    assert known.attributes["transaction"] == event.attributes["transaction"]
+    assert known.attributes["amount"] == float(next_one.amount)
+    assert known.attributes["units_credited"] == float(next_one.units)
+    assert known.attributes["at"] == next_one.at.isoformat()
+    last = account.entity("last_top_up", "electricity")
+    assert last.attributes["known_from"] == "history"
 
 
 async def live_until_top_up(account: Harness, utility: str) -> TopUp:
