@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 import voluptuous as vol
@@ -28,7 +29,7 @@ from .client import Resolution
 from .client.brunei import brunei_date
 from .client.consumption import consumption
 from .client.errors import StoreError
-from .client.store import ReadingsStore
+from .client.summary import costs
 from .client.sync.history_start import EARLIEST
 from .connection.sign_in import async_sign_in
 from .const import ATTR_ACCOUNT, CONF_CAPTCHA, DOMAIN
@@ -225,7 +226,7 @@ async def _get_readings(target: Target, call: ServiceCall) -> ServiceResponse:
         raise refused("range_too_long", days=str(_MOST_DAYS))
     found: list[JsonValueType] = [
         await target.hass.async_add_executor_job(
-            _meter_readings, target.data.store, meter, resolution, first, last
+            _meter_readings, target.data, meter, resolution, first, last
         )
         for meter in target.meters
     ]
@@ -233,24 +234,34 @@ async def _get_readings(target: Target, call: ServiceCall) -> ServiceResponse:
 
 
 def _meter_readings(
-    store: ReadingsStore,
+    data: UsmsData,
     meter: AccountMeter,
     resolution: Resolution,
     first: date | None,
     last: date,
 ) -> dict[str, Any]:
     """Return a meter's readings as JSON-able data (blocks)."""
-    unit = meter.utility.unit if meter.utility else None
+    unit, store = meter.utility.unit if meter.utility else None, data.store
+    schedule, figures = data.schedule(meter.number), data.figures.of(meter.number).data
+    priced = costs(store, meter.number, schedule, resolution, first, last) if schedule else {}
+    today = figures.consumption.today if figures else None
+    spent = figures.spending.today if figures and figures.spending else None
     return {
         "meter": meter.number,
         "utility": meter.utility,
+        "today": {"consumption": _float(today), "cost": _float(spent), "unit": unit},
         "readings": [
             {
                 "start": start.isoformat(),
                 "consumption": float(value),
+                "cost": _float(priced.get(start)),
                 "unit": unit,
                 "estimated": estimated,
             }
             for start, value, estimated in consumption(store, meter.number, resolution, first, last)
         ],
     }
+
+
+def _float(number: Decimal | None) -> float | None:
+    return None if number is None else round(float(number), 6)

@@ -47,7 +47,10 @@ async def test_readings_of_a_meter(hass: HomeAssistant, read: Harness) -> None:
         for start, value in read.portal.truth(meter.number, "hour")
         if start.date() == day
     ]
-    assert found["readings"][0].keys() == {"start", "consumption", "unit", "estimated"}
+    assert found["readings"][0].keys() == {"start", "consumption", "cost", "unit", "estimated"}
+    assert found["readings"][0]["cost"] == pytest.approx(found["readings"][0]["consumption"] * 0.01)
+    today = float(read.state("consumption_today", meter.number))
+    assert found["today"]["consumption"] == pytest.approx(today)
     assert read.requests() == 0
 
 
@@ -62,6 +65,10 @@ async def test_readings_of_an_account_by_day_and_month(hass: HomeAssistant, read
     total = sum(value for _, value in read.portal.truth(water, "day"))
     assert sum(Decimal(repr(row["consumption"])) for row in months[1]["readings"]) == total
     assert [row["start"][:10] for row in months[1]["readings"]] == ["2026-10-01", "2026-11-01"]
+    cost = float(read.state("cost_this_month", "water"))
+    assert months[1]["readings"][1]["cost"] == pytest.approx(cost, abs=0.005)
+    by_day = sum(row["cost"] for row in days[1]["readings"] if row["start"] >= "2026-11-01")
+    assert by_day == pytest.approx(months[1]["readings"][1]["cost"])
 
 
 @pytest.mark.history(days=40)

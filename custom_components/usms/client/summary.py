@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from .billing.cost import Spending, spending
 from .billing.habits import LONGEST, Habits, habits_of
+from .billing.schedule import RunningBill
 from .billing.standing import Standing, standing
 from .billing.top_up_plan import Outlook
 from .brunei import brunei_date, brunei_midnight
@@ -66,8 +67,8 @@ class Figures:
     """None without prices."""
     standing: Standing | None
     """What is left of the balance; None where that can't be known."""
-    topped_up: Decimal
-    """BND paid this month."""
+    topped_up: Decimal | None
+    """BND paid this month; None before the transaction history was read, or a top-up seen."""
     last_topup: TopUp | None
     announced: tuple[str, tuple[TopUp, ...]] | None
     """The transaction that was announced last, and the top-ups that it is known to be by now."""
@@ -126,7 +127,11 @@ def count(
         schedule=schedule,
         spending=priced,
         standing=left,
-        topped_up=sum((topup.amount for topup in paid if topup.at >= month), Decimal(0)),
+        topped_up=(
+            sum((topup.amount for topup in paid if topup.at >= month), _ZERO)
+            if paid or payments.history_read(meter).read_at
+            else None
+        ),
         last_topup=next((topup for topup in reversed(paid) if topup.amount > 0), None),
         announced=payments.announced(meter),
         debt=payments.debt(meter),
@@ -181,3 +186,27 @@ def _consumption(
         oldest=oldest,
         newest=newest,
     )
+
+
+def costs(
+    store: ReadingsStore,
+    meter: str,
+    schedule: TariffSchedule,
+    resolution: Resolution,
+    first: date | None,
+    last: date,
+) -> dict[datetime, Decimal]:
+    """Return what a meter's hours, days or months cost (BND), by when they start (blocks)."""
+    bill, found = RunningBill(schedule), dict[datetime, Decimal]()
+    begin = first.replace(day=1) if first else None
+    for day in days_between(store, meter, begin, last):
+        for row in day.rows:
+            cost = bill.use(day.day, row.value)
+            if first and day.day < first:
+                continue
+            start = row.start
+            if resolution is not Resolution.HOUR:
+                month = resolution is Resolution.MONTH
+                start = brunei_midnight(day.day.replace(day=1) if month else day.day)
+            found[start] = found.get(start, _ZERO) + cost
+    return found
