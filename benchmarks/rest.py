@@ -9,8 +9,9 @@ import argparse
 import asyncio
 import json
 import os
+import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -25,6 +26,8 @@ from custom_components.usms.client.store import ReadingsStore
 from tests.portal import SimulatedPortal
 from tests.support.home import Home
 from tests.support.stores import fill
+
+from .table import Goal, Row
 
 DAYS = 730
 ROUNDS = 5
@@ -71,11 +74,28 @@ class Figures:
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
 
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return len(self.latencies) / self.seconds
+
+    def within(self, share: float) -> float:
+        """Return in what time so many of them were answered, in ms."""
+        return 1000 * sorted(self.latencies)[int(share * len(self.latencies))]
+
     def __str__(self) -> str:
         """Return a part of the table."""
-        ordered = sorted(self.latencies)
-        p50, p99 = (1000 * ordered[int(share * len(ordered))] for share in (0.5, 0.99))
-        return f"{len(ordered) / self.seconds:8.0f} {p50:8.1f} {p99:8.1f}"
+        return f"{self.rate:8.0f} {self.within(0.5):8.1f} {self.within(0.99):8.1f}"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A question's figures, and those of the bare view."""
+
+    question: str
+    size: int
+    ours: Figures
+    bare: Figures
 
 
 def questions(electricity: str, today: date) -> Iterator[Question]:
@@ -151,30 +171,47 @@ async def prepare(home: Home) -> None:
             entry["options"] = {"read_limit": MANY}
     file.write_text(json.dumps(entries))
     written = write(home.config / ".storage" / f"usms.{entry_id}.db", home.portal)
-    print(f"{written} readings")
+    print(f"{written} readings", file=sys.stderr)
     await home.start()
 
 
 async def run(options: argparse.Namespace) -> None:
     """Measure, and print a table."""
+    print(f"{options.readers} readers, {options.seconds} s each; ms")
+    print(f"{'':24}{'bytes':>9}{'requests/s':>12}{'p50':>8}{'p99':>8}", end="")
+    print(f"{'bare: /s':>12}{'p50':>8}{'p99':>8}")
+    async for one in measured(options):
+        print(f"{one.question:24}{one.size:9}    {one.ours}    {one.bare}", flush=True)
+
+
+async def rest(seconds: float) -> AsyncIterator[Row]:
+    """Yield the rows of the table of all figures."""
+    options = argparse.Namespace(seconds=seconds, readers=50, only="by hour")
+    async for one in measured(options):
+        name = f"REST: {one.question}, 50 readers"
+        yield Row(name, "1/s", one.ours.rate, limit=one.bare.rate, goals=[Goal(0.8, "limit", "≥")])
+        ours, bare = one.ours.within(0.99), one.bare.within(0.99)
+        yield Row(f"{name}, p99", "ms", ours, limit=bare, goals=[Goal(2, "limit")])
+
+
+async def measured(options: argparse.Namespace) -> AsyncIterator[Compared]:
+    """Start a Home Assistant, and yield what each question gave."""
     with tempfile.TemporaryDirectory() as folder:
         async with SimulatedPortal(seed=1, days=DAYS) as portal:
             home = Home(Path(folder) / "config", portal, "bare:\n")
             await prepare(home)
             try:
-                await compare(home, options)
+                async for one in compare(home, options):
+                    yield one
             finally:
                 await home.stop()
 
 
-async def compare(home: Home, options: argparse.Namespace) -> None:
+async def compare(home: Home, options: argparse.Namespace) -> AsyncIterator[Compared]:
     """Ask each question of the REST view, and then for its answer as a constant."""
     token = {"Authorization": f"Bearer {home.api.token}"}
     electricity = next(m.number for m in home.portal.meters if m.utility == "electricity")
     root, bare = f"{home.api.url}/api/usms", f"{home.api.url}/api/bare"
-    print(f"{options.readers} readers, {options.seconds} s each; ms")
-    print(f"{'':24}{'bytes':>9}{'requests/s':>12}{'p50':>8}{'p99':>8}", end="")
-    print(f"{'bare: /s':>12}{'p50':>8}{'p99':>8}")
     connector = aiohttp.TCPConnector(limit=options.readers)
     async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as http:
         asked = questions(electricity, home.portal.now().date())
@@ -192,7 +229,7 @@ async def compare(home: Home, options: argparse.Namespace) -> None:
                 await measure(http, address, token | known, options, ours)
                 await measure(http, lambda: bare, token, options, plain)
             size = len(json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode())
-            print(f"{question.name:24}{size:9}    {ours}    {plain}", flush=True)
+            yield Compared(question.name, size, ours, plain)
 
 
 async def look(address: str, token: dict[str, str]) -> tuple[Any, str]:

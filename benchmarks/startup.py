@@ -1,41 +1,87 @@
-"""How long `--help` takes: our command and that of the public client `usms` 1.3.1, side by side.
+"""How long `usms --help` takes, ours and the public client's, and how long our modules load.
 
 Each is in an environment of its own on the same Python, with its bytecode compiled, and they take
-turns, so that both see the same machine.
+turns, so that all see the same machine.
 """
 
+import asyncio
 import subprocess
+import sys
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from tests.support import ROOT
 from tests.support.environments import build_wheel, make_environment
 
-PUBLIC = "usms==1.3.1"
-TURNS = 20
+from .peer import peer_python
+from .table import Goal, Row
+
+LOADED = """
+import importlib, pkgutil, sys
+from time import perf_counter
+
+def load():
+    began = perf_counter()
+    package = importlib.import_module("custom_components.usms")
+    for name in ("config_flow", "sensor", "binary_sensor", "event", "button", "image", "services"):
+        importlib.import_module(f"custom_components.usms.{name}")
+    return 1000 * (perf_counter() - began)
+
+load()  # all of Home Assistant and of the libraries that it needs
+for name in [name for name in sys.modules if name.startswith("custom_components.usms")]:
+    del sys.modules[name]
+print(load())
+"""
 
 
-def main() -> None:
-    """Print the median and the range of each, in milliseconds."""
+def took(command: list[str]) -> float:
+    """Return how long a command takes, in ms."""
+    began = perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return 1000 * (perf_counter() - began)
+
+
+def loads() -> float:
+    """Return how long our modules take to load where Home Assistant's are loaded, in ms."""
+    command = [sys.executable, "-c", LOADED]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+    return float(done.stdout)
+
+
+def measure(turns: int) -> dict[str, float]:
+    """Return the medians (blocks)."""
+    public = peer_python()
     with tempfile.TemporaryDirectory(prefix="usms-startup-") as folder:
-        ours = make_environment(Path(folder) / "ours", str(build_wheel(Path(folder))))
-        public = make_environment(Path(folder) / "public", PUBLIC)
+        bench = Path(folder)
+        ours = make_environment(bench / "ours", str(build_wheel(bench)))
         commands = {
-            "bare Python": [str(ours / "python"), "-c", "pass"],
-            "usms --help": [str(ours / "usms"), "--help"],
-            "python -m usms_client --help": [str(ours / "python"), "-m", "usms_client", "--help"],
-            f"python -m usms --help ({PUBLIC})": [str(public / "python"), "-m", "usms", "--help"],
+            "ours": [str(ours / "usms"), "--help"],
+            "peer": [public, "-m", "usms", "--help"],
+            "limit": [str(ours / "python"), "-c", "import aiohttp"],
         }
         times: dict[str, list[float]] = {name: [] for name in commands}
-        for turn in range(TURNS + 1):
+        for turn in range(turns + 1):
             for name, command in commands.items():
-                began = perf_counter()
-                subprocess.run(command, check=True, capture_output=True)
+                one = took(command)
                 if turn:  # the first compiles
-                    times[name].append(1000 * (perf_counter() - began))
-    for name, found in times.items():
-        print(f"{name}: {median(found):.0f} ms ({min(found):.0f} to {max(found):.0f})")
+                    times[name].append(one)
+    return {name: median(found) for name, found in times.items()} | {
+        "loads": median(loads() for _ in range(turns))
+    }
 
 
-main()
+async def startup(turns: int) -> AsyncIterator[Row]:
+    """Yield a row for the command and one for the modules."""
+    found = await asyncio.to_thread(measure, turns)
+    yield Row(
+        "usms --help (limit: Python with aiohttp)",
+        "ms",
+        found["ours"],
+        found["peer"],
+        found["limit"],
+        [Goal(0.25, "peer", "<")],
+    )
+    yield Row("import of the integration's modules", "ms", found["loads"], goals=[Goal(100)])
