@@ -1,6 +1,6 @@
 """All figures in one table: what is ours, the public client's, the least that is possible.
 
-    scripts/bench [--quick] [--json] [requests | time | cpu | startup | growth | rest] ...
+    scripts/bench [--quick] [--turns N] [--latency MS] [--json] [FIGURES ...]
 
 What is measured in time is measured in turns, and the median is shown.
 """
@@ -18,29 +18,29 @@ from .startup import startup
 from .store import growth
 from .table import Row, as_json, as_table
 
-type Group = Callable[[bool], Iterator[AsyncIterator[Row]]]
+type Group = Callable[[argparse.Namespace], Iterator[AsyncIterator[Row]]]
 
 
-def _times(quick: bool) -> Iterator[AsyncIterator[Row]]:  # noqa: FBT001
-    for milliseconds in (50,) if quick else (50, 300, 2000):
-        yield time(milliseconds, turns=1 if quick or milliseconds == 2000 else 3)
+def _times(options: argparse.Namespace) -> Iterator[AsyncIterator[Row]]:
+    for milliseconds in options.latency or ([50] if options.quick else [50, 300, 2000]):
+        yield time(milliseconds, options.turns or (1 if options.quick else 3))
 
 
 GROUPS: dict[str, Group] = {
-    "requests": lambda _quick: iter([requests()]),
+    "requests": lambda _: iter([requests()]),
     "time": _times,
-    "cpu": lambda quick: iter([cpu(2 if quick else 5)]),
-    "startup": lambda quick: iter([startup(3 if quick else 20)]),
-    "growth": lambda quick: iter([growth((1, 2) if quick else (1, 2, 10))]),
-    "rest": lambda quick: iter([rest(5 if quick else 20)]),
+    "cpu": lambda options: iter([cpu(options.turns or (2 if options.quick else 5))]),
+    "startup": lambda options: iter([startup(options.turns or (3 if options.quick else 20))]),
+    "growth": lambda options: iter([growth((1, 2) if options.quick else (1, 2, 10))]),
+    "rest": lambda options: iter([rest(5 if options.quick else 20)]),
 }
 
 
-async def measure(groups: list[str], *, quick: bool) -> list[Row]:
+async def measure(groups: list[str], options: argparse.Namespace) -> list[Row]:
     """Return all rows of these groups; each is named on standard error once it is there."""
     rows = []
     for group in groups:
-        for part in GROUPS[group](quick):
+        for part in GROUPS[group](options):
             async for row in part:
                 print(f"{row.figure}: {row.ours:.3g} {row.unit}", file=sys.stderr, flush=True)
                 rows.append(row)
@@ -52,13 +52,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.splitlines()[0])
     parser.add_argument("figures", nargs="*", help=f"of {', '.join(GROUPS)}; all by default")
     parser.add_argument("--quick", action="store_true", help="fewer turns, years and latencies")
+    parser.add_argument("--turns", type=int, help="how often each is measured in time")
+    parser.add_argument("--latency", type=int, action="append", help="ms an answer; repeatable")
     parser.add_argument("--json", action="store_true", help="a list for programs")
     options = parser.parse_args()
     if unknown := set(options.figures) - set(GROUPS):
         parser.error(f"no such figures: {', '.join(sorted(unknown))}")
     # Without what is compiled, each start would compile all anew, the public client's too.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    rows = asyncio.run(measure(options.figures or list(GROUPS), quick=options.quick))
+    rows = asyncio.run(measure(options.figures or list(GROUPS), options))
     print(as_json(rows) if options.json else as_table(rows))
 
 
