@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 
+from .memory import memory
 from .pages import cpu
 from .portal import requests, time
 from .rest import rest
@@ -32,6 +33,7 @@ GROUPS: dict[str, Group] = {
     "cpu": lambda options: iter([cpu(options.turns or (2 if options.quick else 5))]),
     "startup": lambda options: iter([startup(options.turns or (3 if options.quick else 20))]),
     "growth": lambda options: iter([growth((1, 2) if options.quick else (1, 2, 10))]),
+    "memory": lambda _: iter([memory()]),
     "rest": lambda options: iter([rest(5 if options.quick else 20)]),
 }
 
