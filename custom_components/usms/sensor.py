@@ -35,6 +35,7 @@ from .spending_sensors import spending_sensors
 
 PARALLEL_UPDATES = 0
 _STEADY: Final = Decimal("0.02")
+_STEADY_END: Final = Decimal("0.05")
 
 
 async def async_setup_entry(
@@ -170,11 +171,14 @@ class FiguresSensor(UsmsFiguresEntity, SensorEntity):
         return self._shown
 
     def _is_new(self, figures: Figures, shown: Figures) -> bool:
-        """Return whether the value differs from the one shown by more than 2 %."""
-        new, old = (self.entity_description.value(each) for each in (figures, shown))
+        """Return whether the value differs by more than 2 %, or its range by more than 5 %."""
+        what = self.entity_description
+        new, old = what.value(figures), what.value(shown)
         if not isinstance(new, Decimal) or not isinstance(old, Decimal):
             return new != old
-        return abs(new - old) > abs(old) * _STEADY
+        ends, before = (dict(what.attributes(each) or {}) for each in (figures, shown))
+        moved = [abs((ends[key] or 0) - (before[key] or 0)) for key in ends]
+        return abs(new - old) > abs(old) * _STEADY or max(moved, default=0) > abs(old) * _STEADY_END
 
     @property
     @override

@@ -179,3 +179,11 @@ async def test_statistics_are_cleared_until_they_are_rebuilt(
     assert response["rows_written"] > 900
     assert read.requests() == 0
     await read.assert_statistics_equal_truth()
+
+
+async def test_an_import_in_the_first_seconds(hass: HomeAssistant, account: Harness) -> None:
+    """The store did not know the meter yet, and the action failed."""
+    response = await call(hass, "import_history", config_entry_id=account.entry.entry_id)
+    assert len(response["meters"]) == 2
+    await account.start_history()
+    await account.assert_statistics_equal_truth()

@@ -91,9 +91,8 @@ class History:
         self.progress.data = self._progress
         self._recorded: Account | None = None
         """The last snapshot of the account that is in the store."""
-        self._opened = False
-        self._count_all = False
-        """Whether readings came that no report has brought."""
+        self._opened = self._count_all = False
+        """The latter: whether readings came that no report has brought."""
         self._reviewed_at: datetime | None = None
         """When the payments were last reviewed, without anything read since."""
         self._wake = asyncio.Event()
@@ -152,6 +151,7 @@ class History:
     async def async_request(self, meter: str, first: date, last: date, *, force: bool) -> None:
         """Have days read that were not, or with `force` read again; `async_wake` begins."""
         await self._async_open()
+        await self._async_record_account()  # in the first seconds nothing knows its meters
         await self._sync.request(meter, first, last, force=force)
         self._async_publish()
 

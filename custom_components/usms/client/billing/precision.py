@@ -8,6 +8,7 @@ from typing import Final
 
 from ..brunei import BRUNEI, brunei_date, brunei_midnight
 
+_NOON: Final = timedelta(hours=12)
 _SOON: Final = timedelta(days=2)
 _FEW_DAYS: Final = Decimal(3)
 _FEW_DOLLARS: Final = Decimal(5)
@@ -16,12 +17,15 @@ _CENT: Final = Decimal("0.01")
 
 
 def run_out_known(runs_out: datetime | None, now: datetime) -> datetime | None:
-    """Return when a balance is used up: the hour within two days, else the day's begin."""
+    """Return when a balance is used up: the hour within two days, else noon of the day.
+
+    Noon is that day in other time zones, too.
+    """
     if runs_out is None:
         return None
     if runs_out - now < _SOON:
         return runs_out.astimezone(BRUNEI).replace(minute=0, second=0, microsecond=0)
-    return brunei_midnight(brunei_date(runs_out))
+    return brunei_midnight(brunei_date(runs_out)) + _NOON
 
 
 def days_known(days: Decimal) -> Decimal:

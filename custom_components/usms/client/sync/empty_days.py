@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from .history_start import oldest_day
+from .history_start import WINDOW, oldest_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +26,17 @@ def open_empty_days(days: Mapping[date, DayState]) -> Iterator[DayState]:
     start = oldest_day(days)
     for day in days.values():
         if day.empty_since and start and day.day > start and not is_over(day):
+            yield day
+
+
+def before_the_start(days: Mapping[date, DayState]) -> Iterator[DayState]:
+    """Yield the empty days of a report's length before the history's start.
+
+    The portal may offer a longer history again: then the search for the start goes on.
+    """
+    start = oldest_day(days)
+    for day in days.values():
+        if day.empty_since and start and start - WINDOW <= day.day < start and not is_over(day):
             yield day
 
 

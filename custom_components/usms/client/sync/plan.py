@@ -15,12 +15,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from ..brunei import brunei_date, brunei_midnight
 from ..models import Resolution, Utility
 from ..store.models import DayState, StoredMeter
-from .empty_days import is_due_again, open_empty_days
+from .empty_days import before_the_start, is_due_again, open_empty_days
 from .history_start import EMPTY_MONTHS, WINDOW, Search, search
 
 if TYPE_CHECKING:
@@ -221,7 +222,8 @@ def _may_have_hours(state: MeterState, day: date) -> bool:
 
 def _empty_days(state: MeterState, now: datetime) -> Iterator[Step]:
     """Yield the newest stretch of days, a report long, that were empty and are due again."""
-    due = sorted(day.day for day in open_empty_days(state.days) if is_due_again(day, now))
+    open_days = chain(open_empty_days(state.days), before_the_start(state.days))
+    due = sorted(day.day for day in open_days if is_due_again(day, now))
     if due:
         first = next(day for day in due if due[-1] - day < WINDOW)
         yield Step(state.meter.number, Resolution.DAY, first, due[-1], Why.EMPTY_DAYS)
