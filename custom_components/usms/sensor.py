@@ -35,7 +35,7 @@ from .spending_sensors import spending_sensors
 
 PARALLEL_UPDATES = 0
 _STEADY: Final = Decimal("0.02")
-_STEADY_END: Final = Decimal("0.05")
+_STEADY_PART: Final = 0.05
 
 
 async def async_setup_entry(
@@ -171,14 +171,18 @@ class FiguresSensor(UsmsFiguresEntity, SensorEntity):
         return self._shown
 
     def _is_new(self, figures: Figures, shown: Figures) -> bool:
-        """Return whether the value differs by more than 2 %, or its range by more than 5 %."""
+        """Return whether the value differs by more than 2 %, or what belongs to it by 5 %."""
         what = self.entity_description
         new, old = what.value(figures), what.value(shown)
         if not isinstance(new, Decimal) or not isinstance(old, Decimal):
-            return new != old
-        ends, before = (dict(what.attributes(each) or {}) for each in (figures, shown))
-        moved = [abs((ends[key] or 0) - (before[key] or 0)) for key in ends]
-        return abs(new - old) > abs(old) * _STEADY or max(moved, default=0) > abs(old) * _STEADY_END
+            moved = new != old
+        else:
+            moved = abs(new - old) > abs(old) * _STEADY
+        now, before = (dict(what.attributes(each) or {}) for each in (figures, shown))
+        return moved or any(
+            abs((now[key] or 0) - (before[key] or 0)) > abs(before[key] or 0) * _STEADY_PART
+            for key in now
+        )
 
     @property
     @override

@@ -195,6 +195,7 @@ _MONEY: Final = (
     FiguresSensorDescription(
         key="tier",
         translation_key="tier",
+        steady=True,
         value=_spent(lambda spending: spending.tier_number),
         attributes=_tier,
     ),

@@ -88,13 +88,17 @@ def _topup(cells: dict[str | None, str], page: str) -> TopUp:
     transaction, meter = text("transaction"), text("meter")
     if moment is None or amount is None or transaction is None or meter is None:
         raise PageNotUnderstood(page, "a top-up's date, number, meter or amount")
+    debt, recharge = number("debt_cleared"), number("recharge")
+    if any(part is not None and part * amount < 0 for part in (debt, recharge)):
+        # A top-up that is taken back is below zero in all its parts.
+        raise PageNotUnderstood(page, "a top-up's amount and its parts, of one sign")
     return TopUp(
         at=moment,
         transaction=transaction,
         meter=meter,
         amount=amount,
-        debt_cleared=number("debt_cleared"),
-        recharge=number("recharge"),
+        debt_cleared=debt,
+        recharge=recharge,
         units=number("units"),
         payment_mode=text("payment_mode"),
         site=text("site"),
