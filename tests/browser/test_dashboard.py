@@ -216,6 +216,8 @@ async def test_from_right_to_left(page: Page, demo: dict[str, Any], home: HomeAs
     await expect(card).to_be_visible()
     assert await page.evaluate("document.dir") == "rtl"
     balance, units = card.locator(".balance bdi"), card.locator(".row .dim bdi").first
+    await expect(balance).to_be_visible()
+    await expect(units).to_be_visible()
     left, right = await units.bounding_box(), await balance.bounding_box()
     assert left
     assert right

@@ -71,6 +71,9 @@ async def test_signing_in_and_looking_at_the_meters(page: Page, demo: dict[str, 
 
     await answer.fill((await control(demo, "captcha"))["answer"])
     await page.get_by_role("button", name="Submit").click()
+    await expect(page.get_by_text("Add to the Energy dashboard")).to_be_visible()
+    await screenshot(page, "found")
+    await page.get_by_role("button", name="Submit").click()
     await page.get_by_role("button", name="Skip and finish").click()
     await expect(page.get_by_text("USMS", exact=True).first).to_be_visible()
 

@@ -524,8 +524,9 @@ export class MeterCard extends UsmsCard {
     const id = meter.ids.balance;
     if (this._last?.id !== id) this._last = { id };
     const value = meter.value("balance");
+    const stamp = meter.attribute("balance", "as_of");
     if (value !== undefined) {
-      const since = meter.attribute("balance", "as_of") ?? Date.now();
+      const since = stamp ?? Date.now();
       this._last = { id, value, since: new Date(since) };
     } else if (!("value" in this._last)) {
       this.remember(hass, id);
@@ -533,7 +534,7 @@ export class MeterCard extends UsmsCard {
     const { value: last, since } = this._last;
     if (last === undefined) return html`<p class="balance old">${text.unknown}</p>`;
     const shown = money(hass, last, meter.attribute("balance", "unit_of_measurement"));
-    const old = value === undefined || Date.now() - since > 2 * 36e5;
+    const old = value === undefined || stamp !== undefined || Date.now() - since > 2 * 36e5;
     const on = (day) => date(hass, this.language, day, dayOf(day));
     const options = on(since) === on(new Date()) ? CLOCK : { ...dayOf(since), ...CLOCK };
     const units = meter.value("remaining_units");
