@@ -215,8 +215,9 @@ async def test_an_offset_set_by_hand_is_kept(hass: HomeAssistant, account: Harne
 
 
 @pytest.mark.history(days=6)
+@pytest.mark.parametrize("deleted", [("consumption", "cost", "daily"), ("consumption", "cost")])
 async def test_statistics_of_a_meter_that_is_gone_stay_deleted(
-    hass: HomeAssistant, account: Harness
+    hass: HomeAssistant, account: Harness, deleted: tuple[str, ...]
 ) -> None:
     account.portal.set_profile(session_minutes=None)
     await account.start_history()
@@ -226,7 +227,15 @@ async def test_statistics_of_a_meter_that_is_gone_stay_deleted(
     account.portal.set_profile(hidden_meters=[gone.number])
     await account.forward(timedelta(minutes=12))
     assert await account.statistics(gone, "consumption")  # it stays until it is deleted
-    await async_clear(hass, statistic_ids(gone.number, utility))
+    ids = statistic_ids(gone.number, utility)
+    await async_clear(hass, [each for each in ids if each.endswith(deleted)])
     await account.reload()
     await account.start_history()
     assert await account.statistics(gone, "consumption") == {}
+    assert await account.statistics(gone, "cost") == {}
+    assert bool(await account.statistics(gone, "daily")) is ("daily" not in deleted)
+    # The meter comes back, and so do they.
+    account.portal.set_profile(hidden_meters=[])
+    await account.forward(timedelta(minutes=12))
+    await account.forward(timedelta(days=1, minutes=5))
+    assert await account.statistics(gone, "consumption")

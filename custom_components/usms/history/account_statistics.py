@@ -60,6 +60,8 @@ class AccountStatistics:
         self._stored = meters
         self._schedule = schedule
         self._meters: dict[str, MeterStatistics] = {}
+        self._left_out: dict[str, frozenset[str]] = {}
+        """By meter: series that were deleted by hand, and whose meter is gone."""
         self._cleared: set[str] | None = None
         """Meters without statistics until these are rebuilt; None until they are read."""
         self._one_at_a_time = asyncio.Lock()
@@ -197,14 +199,21 @@ class AccountStatistics:
         Raises RecorderFailed.
         """
         async with self._one_at_a_time:
-            wanted = [meter.number for meter in self._stored() if await self._is_shown(meter)]
-            return await self._async_verify(wanted)
+            self._left_out = {
+                meter.number: frozenset(await self._async_left_out(meter))
+                for meter in self._stored()
+            }
+            return await self._async_verify(self._left_out)
 
-    async def _is_shown(self, meter: StoredMeter) -> bool:
-        """Whether a meter has statistics: deleted ones of a meter that is gone do not come back."""
+    async def _async_left_out(self, meter: StoredMeter) -> set[str]:
+        """Return which series of a meter were deleted by hand, where the meter is gone.
+
+        They do not come back.
+        """
         if meter.present or meter.utility is None:
-            return True
-        return bool(await async_known(self._hass, set(statistic_ids(meter.number, meter.utility))))
+            return set()
+        ids = set(statistic_ids(meter.number, meter.utility))
+        return ids - await async_known(self._hass, ids)
 
     async def async_rebuild(self, meters: Iterable[str]) -> int:
         """Make the statistics of meters equal to the store; return how many rows were written.
@@ -213,6 +222,7 @@ class AccountStatistics:
         """
         async with self._one_at_a_time:
             wanted = list(meters)
+            self._left_out.clear()
             await self._async_keep_cleared((await self._async_cleared()).difference(wanted))
             return (await self._async_verify(wanted)).written
 
@@ -251,6 +261,7 @@ class AccountStatistics:
         done = Verified()
         for meter in meters:
             if statistics := await self._async_of(meter):
+                statistics.left_out = self._left_out.get(meter, frozenset())
                 done += await statistics.async_verify()
         if done.written:
             _LOGGER.debug("Wrote %d rows of statistics that the recorder lacked", done.written)

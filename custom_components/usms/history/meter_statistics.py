@@ -78,6 +78,8 @@ class MeterStatistics:
         self._metadata = metadata(meter, utility)
         self._ids = {name: series["statistic_id"] for name, series in self._metadata.items()}
         self._schedule = schedule
+        self.left_out: frozenset[str] = frozenset()
+        """The ids of series that are not written: deleted by hand, and the meter is gone."""
         self._written: dict[date, Written] = {}
         """What the recorder has of each day."""
         self._base: dict[str, float] = {}
@@ -187,6 +189,8 @@ class MeterStatistics:
             raise
 
     def _shifted(self, name: str, rows: Sequence[StatisticData]) -> Sequence[StatisticData]:
+        if self._ids[name] in self.left_out:
+            return []
         base = self._base.get(name)
         if not base:
             return rows
