@@ -265,12 +265,12 @@ class ReadingsStore(MeterTable):
 
     def span(self, meter: str) -> tuple[datetime | None, datetime | None]:
         """Return when a meter's oldest and newest readings start; None where it has none."""
+        query = "SELECT start FROM reading WHERE meter = ? AND resolution = ? ORDER BY start"
         with self.reading() as db:
-            row = db.execute(
-                "SELECT min(start), max(start) FROM reading WHERE meter = ?",
-                (meter_id_of(db, meter),),
-            ).fetchone()
-        return moment(row[0]), moment(row[1])
+            ids = [(meter_id_of(db, meter), resolution) for resolution in Resolution]
+            first = [row[0] for of in ids for row in db.execute(f"{query} LIMIT 1", of)]
+            last = [row[0] for of in ids for row in db.execute(f"{query} DESC LIMIT 1", of)]
+        return moment(min(first, default=None)), moment(max(last, default=None))
 
 
 def _upsert(
