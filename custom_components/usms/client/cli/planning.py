@@ -68,7 +68,7 @@ def _needed(outlook: Outlook, meter: str, options: Options) -> Result:
         Column("pay", "Pay (B$)", output.cents),
         Column("notes", "Notes"),
     )
-    title = f"To last to the end of {until.isoformat()}:"
+    title = f"So that it lasts to the end of {until.isoformat()}."
     return Result(tuple(row), rows, columns, footer=(title,))
 
 
