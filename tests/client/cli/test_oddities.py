@@ -354,6 +354,7 @@ async def test_a_signal_leaves_no_picture_behind(
         )
         assert process.stderr
         assert b"The picture is in" in await process.stderr.readline()
+        await process.stderr.readuntil(b": ")  # it asks
         assert picture.exists()
         process.send_signal(number)
         if ignored and number is signal.SIGHUP:
