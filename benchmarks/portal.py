@@ -107,8 +107,8 @@ async def requests() -> AsyncIterator[Row]:
     # Its hours day by day, with the first and the last in part, and the months of both.
     limit = DAYS + 1 + 2 * -(-DAYS // WINDOW)
     goals = [Goal(1.1, "limit")]
-    name = f"requests: {DAYS} days of both meters"
-    yield Row(name, "", mine.requests, other.requests, limit, goals)
+    name = f"requests: {DAYS} days of both meters, signed in"
+    yield Row(name, "", mine.requests - ours, other.requests - theirs, limit, goals)
     yield Row(
         "requests: steady day, polled every 10 minutes",
         "",

@@ -14,7 +14,6 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.util import dt as dt_util
 
 from .client import Meter
-from .client.brunei import brunei_date
 from .client.store import ReadingsStore
 from .client.store.models import DayState
 from .client.sync.history_start import search
@@ -116,7 +115,7 @@ def _meter(meter: Meter) -> dict[str, Any]:
 
 
 def _days(days: list[DayState]) -> dict[str, Any]:
-    start = search({day.day: day for day in days}, brunei_date(dt_util.utcnow()))
+    start = search({day.day: day for day in days}, dt_util.utcnow())
     return {
         "history_ended": start.end,
         "days_empty": sum(1 for day in days if day.empty_since),

@@ -28,6 +28,7 @@ from custom_components.usms.client.sync.settling import estimates, is_settled, r
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=BRUNEI)
 TODAY = NOW.date()
 YESTERDAY = TODAY - timedelta(days=1)
+TOMORROW = NOW + timedelta(days=1)
 LONG_AGO = datetime(2026, 10, 1, tzinfo=BRUNEI)
 
 
@@ -74,8 +75,8 @@ def nothing(day: date) -> DayState:
 
 
 def looked_beyond(days: dict[date, DayState]) -> dict[date, DayState]:
-    """Return days with the jumps beyond the start, which found nothing."""
-    while (found := search(days, NOW.date())).first and found.last:
+    """Return days with all jumps beyond the start, which found nothing."""
+    while (found := search(days, TOMORROW)).first and found.last:
         for n in range((found.last - found.first).days + 1):
             day = found.first + timedelta(days=n)
             days[day] = nothing(day)
@@ -115,7 +116,7 @@ def test_a_jump_beyond_two_empty_months_finds_what_lies_before() -> None:
         days.pop(ago(n), None)
     truth = {ago(n) for n in range(200, 300)}
     asked = 0
-    while (found := search(days, NOW.date())).first and found.last:
+    while (found := search(days, TOMORROW)).first and found.last:
         asked += 1
         for n in range((found.last - found.first).days + 1):
             day = found.first + timedelta(days=n)
@@ -130,14 +131,14 @@ def test_a_jump_beyond_two_empty_months_finds_what_lies_before() -> None:
 def test_months_of_zeros_end_the_search_like_empty_ones() -> None:
     days = known_days(31, empty=0)
     days |= {ago(n): DayState(ago(n), total=Decimal(0), daily_read_at=NOW) for n in range(32, 94)}
-    found = search(days, NOW.date())
+    found = search(days, NOW)
     assert found.last is not None
     assert found.last < ago(94 + 31)  # a jump, not the month before
 
 
 def test_nothing_is_looked_for_before_2015() -> None:
     days: dict[date, DayState] = {}
-    while (found := search(days, NOW.date())).first and found.last:
+    while (found := search(days, NOW)).first and found.last:
         assert found.first >= date(2015, 1, 1)
         for n in range((found.last - found.first).days + 1):
             day = found.first + timedelta(days=n)
@@ -369,16 +370,21 @@ def test_less_than_nothing_is_not_spread() -> None:
     assert remainder(day, reported, Decimal(2)) == []
 
 
-def test_jumps_of_one_meter_wait_for_the_days_of_the_others() -> None:
+def test_far_looks_beyond_the_start_come_last_and_one_a_day() -> None:
     days = {ago(n): DayState(ago(n), total=Decimal(1), daily_read_at=NOW) for n in range(1, 32)}
     days |= {ago(n): nothing(ago(n)) for n in range(32, 94)}
-    first = electricity(days)
-    assert search(days, NOW.date()).jump
-    step = next_step([first, water()], NOW)
-    assert step == Step("2000000001", Resolution.DAY, ago(31), YESTERDAY, Why.HISTORY_DAYS)
-    later = next_step([first, water(known_days(40))], NOW)
-    assert later is not None
-    assert (later.meter, later.last < ago(93)) == ("10000001", True)
+    jump = next_step([water(days), electricity()], NOW)
+    assert jump is not None
+    assert (jump.meter, jump.last) == ("2000000001", ago(156))  # the first, at once
+    days |= {ago(n): nothing(ago(n)) for n in range(156, 187)}
+    assert history_found(water(days), NOW)
+    assert next_step([water(days)], NOW) is None
+    due = replace(days[YESTERDAY], daily_read_at=TOMORROW)
+    read = days | {YESTERDAY: due, TODAY: replace(due, day=TODAY)}
+    assert next_step([water(read)], TOMORROW) == Step(
+        "2000000001", Resolution.DAY, ago(248), ago(218), Why.HISTORY_DAYS
+    )
+    assert history_found(water(read), TOMORROW)
 
 
 @pytest.mark.parametrize(

@@ -48,14 +48,14 @@ async def test_400_days_within_the_budget(
     assert [p for p, _ in steps[: len(daily)]] == [p for p, _ in daily]
     assert daily[-1][0].days_complete
     months = 2 * 14  # calendar months that 400 days touch, of two meters
-    start_of_history = 2 * (3 + 6)  # two empty months, and the jumps beyond them
-    reopened = 2 * 2  # the jumps come after the days of both, so each is opened again
+    start_of_history = 2 * (3 + 1)  # two empty months, and the jump beyond them
+    opened = 2 * 2
     print(
         f"\n{sequence}: {daily[-1][1]} requests for {months} meter-months of days, "
         f"{hourly[-1][1] - daily[-1][1]} for {len(hourly)} days of hours; "
         f"longest turn of the loop {watch.ours[:1]}"
     )
-    assert daily[-1][1] <= per_month * (months + start_of_history) + reopened
+    assert daily[-1][1] <= per_month * (months + start_of_history) + opened
     assert hourly[-1][1] - daily[-1][1] <= per_day * 401
 
 

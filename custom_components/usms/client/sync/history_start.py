@@ -1,15 +1,18 @@
 """Where a meter's daily history begins: found with bounded effort.
 
 Pure. Reports are asked for backwards from yesterday. Two empty months may be the start, or a gap:
-what lies before is looked for by jumps that double, down to the year 2015.
+one jump looks at what lies before. Longer gaps are rare, so the jumps farther back, which double
+down to the year 2015, follow one a day.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+from ..brunei import brunei_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +32,7 @@ class End(StrEnum):
     """Why the search has ended."""
 
     NOTHING_BEFORE = "nothing_before"
-    """Neither the months before nor the jumps beyond them found anything."""
+    """Neither the months before nor the jump beyond them found anything."""
     EARLIEST = "earliest"
     """It has come to the year 2015."""
 
@@ -40,15 +43,14 @@ class Search:
 
     first: date | None = None
     last: date | None = None
-    """The days to ask for, both included; None at the end."""
+    """The days to ask for, both included; None where nothing is due."""
     end: End | None = None
-    jump: bool = False
-    """Whether these days lie beyond empty months: they can wait for other meters' days."""
+    """Why the search has ended; days to ask for nevertheless lie far back, and can wait."""
 
 
-def search(days: Mapping[date, DayState], today: date) -> Search:
+def search(days: Mapping[date, DayState], now: datetime) -> Search:
     """Return which days no daily report has covered are to be asked for next."""
-    newest = today - _DAY
+    newest = brunei_date(now) - _DAY
     asked = {day for day, known in days.items() if known.daily_read_at}
     if not asked:
         return _window(newest, asked)
@@ -66,11 +68,33 @@ def search(days: Mapping[date, DayState], today: date) -> Search:
         return Search(end=End.EARLIEST)
     if oldest - empty <= EMPTY_MONTHS * WINDOW:
         return _window(empty, asked)
-    for last in _jumps(oldest - EMPTY_MONTHS * WINDOW - _DAY):
-        window = _window(last, set())
-        if window.first and not any(window.first <= day <= last for day in asked):
-            return replace(window, jump=True)
+    return _jump(days, oldest - EMPTY_MONTHS * WINDOW - _DAY, now)
+
+
+def _jump(days: Mapping[date, DayState], before: date, now: datetime) -> Search:
+    """Return the next look beyond empty months: the first at once, the others a day apart."""
+    newest_jump: datetime | None = None
+    for last in _jumps(before):
+        first = max(last - WINDOW + _DAY, EARLIEST)
+        looked = [at for day in _between(first, last) if (at := _read_at(days, day))]
+        if looked:
+            newest_jump = max(filter(None, (newest_jump, max(looked))))
+        elif newest_jump is None:
+            return Search(first, last)
+        elif now - newest_jump >= _DAY:
+            return Search(first, last, End.NOTHING_BEFORE)
+        else:
+            break
     return Search(end=End.NOTHING_BEFORE)
+
+
+def _between(first: date, last: date) -> Iterator[date]:
+    return (first + timedelta(days=n) for n in range((last - first).days + 1))
+
+
+def _read_at(days: Mapping[date, DayState], day: date) -> datetime | None:
+    known = days.get(day)
+    return known.daily_read_at if known else None
 
 
 def oldest_day(days: Mapping[date, DayState]) -> date | None:

@@ -7,7 +7,8 @@ The order of things:
    twice a day (a meter without hours: its daily report once a day);
 3. days that were empty when asked for, ever less often;
 4. hours behind: every day that has a total and was never asked for, newest first;
-5. days whose hours do not add up to their total, a bounded number of times.
+5. days whose hours do not add up to their total, a bounded number of times;
+6. far looks before the start of the history, one a day.
 """
 
 from __future__ import annotations
@@ -131,11 +132,10 @@ def next_step(
 def _steps(
     meters: Sequence[MeterState], now: datetime, *, page_serves: bool | None
 ) -> Iterator[Step]:
-    found = [(meter, search(meter.days, brunei_date(now))) for meter in meters]
-    for jump in (False, True):
-        for meter, days in found:
-            if days.jump is jump:
-                yield from _history_days(meter, days)
+    found = [(meter, search(meter.days, now)) for meter in meters]
+    for meter, days in found:
+        if days.end is None:
+            yield from _history_days(meter, days)
     for meter in meters:
         yield from _due(meter, now, page_serves=page_serves)
     for meter in meters:
@@ -144,9 +144,11 @@ def _steps(
         yield from _history_hours(meter, now)
     for meter in meters:
         yield from _missing_hours(meter, now)
+    for meter, days in found:
+        yield from _history_days(meter, days)
 
 
-# --- 1. days first ---
+# --- 1. days first, and 6. far looks ---
 
 
 def _history_days(state: MeterState, found: Search) -> Iterator[Step]:
@@ -157,7 +159,7 @@ def _history_days(state: MeterState, found: Search) -> Iterator[Step]:
 
 def history_found(state: MeterState, now: datetime) -> bool:
     """Whether the start of a meter's history is known."""
-    return search(state.days, brunei_date(now)).end is not None
+    return search(state.days, now).end is not None
 
 
 # --- 2. what is due ---
