@@ -80,9 +80,9 @@ async def portal(
     monkeypatch: pytest.MonkeyPatch,
     freezer: FrozenDateTimeFactory,
 ) -> AsyncIterator[SimulatedPortal]:
-    """A portal whose clock stands where Home Assistant's does, with 12 days behind it."""
+    """A portal whose clock stands where Home Assistant's does, with 5 days behind it."""
     freezer.move_to(NOW)
-    days = days_of_history(request, 12)
+    days = days_of_history(request, 5)
     async with SimulatedPortal(seed=1, days=days, now=NOW) as portal:
         monkeypatch.setenv("USMS_BASE_URL", portal.base_url)
         yield portal

@@ -66,6 +66,7 @@ async def test_what_it_costs(account: Harness) -> None:
     assert cost == round(bill("water", last_month), 2)
 
 
+@pytest.mark.history(days=12)
 async def test_how_far_it_goes(account: Harness) -> None:
     await account.start_history()
     balance = Decimal(account.state("balance", "electricity"))

@@ -116,6 +116,7 @@ async def test_pages_are_the_whole(read: Harness, api: Api) -> None:
         assert len(pages) == -(len(whole) // -limit) > 1
 
 
+@pytest.mark.history(days=12)
 async def test_long_ranges_come_in_pieces(read: Harness, api: Api) -> None:
     """With a hole of years in them."""
     store, number = read.store, read.meter().number
