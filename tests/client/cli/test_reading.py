@@ -1,7 +1,7 @@
 """What the commands tell, against the portal's truth."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import pytest
 
 from custom_components.usms.client import BRUNEI
 from custom_components.usms.client.billing.forecast import forecast
+from custom_components.usms.client.billing.precision import cost_known
 from custom_components.usms.client.billing.schedule import TariffSchedule
 from custom_components.usms.client.billing.tariff import residential_electricity
 from tests.client.conftest import NOW, PASSWORD, USERNAME
@@ -172,7 +173,8 @@ async def test_status(signed_in: Shell) -> None:
     schedule = TariffSchedule.always(residential_electricity())
     made = forecast(lately, schedule, NOW, Decimal(str(card["balance"])))
     assert made
-    assert made.runs_out
+    assert made.days_left
+    assert made.days_left > 3
     month = [day for day in days if day >= NOW.date().replace(day=1)]
     assert len(month) == 19  # the 20th is not over
     used = sum(days[day] for day in month)
@@ -182,9 +184,13 @@ async def test_status(signed_in: Shell) -> None:
         "cost_this_month": float(round(price, 2)),
         "per_day": float(made.per_day),
         "month_consumption": float(made.month_consumption.expected),
-        "month_cost": float(round(made.month_cost.expected, 2)),
-        "runs_out": made.runs_out.replace(second=0, microsecond=0).isoformat(),
-        "days_left": float(made.days_left or 0),
+        "month_cost": float(cost_known(made.month_cost.expected)),
+        "month_cost_low": float(cost_known(made.month_cost.low)),
+        "month_cost_high": float(cost_known(made.month_cost.high)),
+        "runs_out": _noon(made.runs_out),
+        "runs_out_early": _noon(made.runs_out_early),
+        "runs_out_late": _noon(made.runs_out_late),
+        "days_left": made.days_left // 1,
     }
     assert_same(said, await signed_in("status", ELECTRICITY, "--csv"))
     commercial = (await signed_in("status", ELECTRICITY, "--kva", "10", "--json")).json
@@ -198,6 +204,23 @@ async def test_status(signed_in: Shell) -> None:
     assert lines["Used this month"].strip() == f"{both[1]['used_this_month']:.3f} m³"
     assert lines["Its cost so far (B$)"].strip() == f"{both[1]['cost_this_month']:.2f}"
     assert lines["Remaining"].strip() == f"{both[1]['remaining_units']:.3f} m³"
+
+
+def _noon(moment: datetime | None) -> str | None:
+    """Return the day of a moment that is days away: it is known no finer."""
+    return moment and moment.replace(hour=12, minute=0, second=0, microsecond=0).isoformat()
+
+
+async def test_status_for_people(signed_in: Shell) -> None:
+    row = (await signed_in("status", ELECTRICITY, "--json")).json
+    said = (await signed_in("status", ELECTRICITY)).out
+    lines = [line.split("  ", 1) for line in said.splitlines()]
+    ranges = [text.strip() for title, text in lines if title == "80 % interval"]
+    assert ranges == [
+        f"{row['month_cost_low']:.2f} to {row['month_cost_high']:.2f}",
+        f"{row['runs_out_early'][:10]} to {row['runs_out_late'][:10]}",
+    ]
+    assert dict(lines)["Runs out"].strip() == row["runs_out"][:10]
 
 
 async def test_plan(signed_in: Shell) -> None:

@@ -28,6 +28,14 @@ def run_out_known(runs_out: datetime | None, now: datetime) -> datetime | None:
     return brunei_midnight(brunei_date(runs_out)) + _NOON
 
 
+def run_out_text(runs_out: datetime | None, now: datetime) -> str:
+    """Return `run_out_known` as text: `2026-11-21 14:00`, else `2026-12-04`, or `-`."""
+    known = run_out_known(runs_out, now)
+    if runs_out is None or known is None:
+        return "-"
+    return f"{known:%Y-%m-%d %H:%M}" if runs_out - now < _SOON else f"{known:%Y-%m-%d}"
+
+
 def days_known(days: Decimal) -> Decimal:
     """Return for how long a balance lasts: whole days above three, else to a tenth of a day."""
     return days.quantize(Decimal(1) if days > _FEW_DAYS else _TENTH, ROUND_FLOOR)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from ..billing.forecast import forecast
+from ..billing.precision import cost_known, days_known, run_out_known, run_out_text
 from ..billing.schedule import RunningBill, TariffSchedule
 from ..brunei import brunei_date
 from ..client import MAX_DAYS
@@ -48,7 +49,9 @@ _EXPECTED: Final = (
     Column("per_day", "Expected a day", output.tenths, "unit"),
     Column("month_consumption", "Expected this month", output.tenths, "unit"),
     Column("month_cost", "Its cost (B$)", output.cents),
-    Column("runs_out", "Runs out"),
+    Column("month_cost_range", "80 % interval"),
+    Column("lasts", "Runs out"),
+    Column("lasts_range", "80 % interval"),
     Column("days_left", "Days left"),
 )
 _STATUS: Final = (
@@ -57,7 +60,18 @@ _STATUS: Final = (
     *_SO_FAR,
     *_EXPECTED,
 )
-_EXPECTED_KEYS: Final = tuple(column.key for column in _EXPECTED)
+_EXPECTED_KEYS: Final = (
+    "per_day",
+    "month_consumption",
+    "month_cost",
+    "month_cost_low",
+    "month_cost_high",
+    "runs_out",
+    "runs_out_early",
+    "runs_out_late",
+    "days_left",
+)
+_FOR_PEOPLE: Final = ("month_cost_range", "lasts", "lasts_range")
 
 
 def meters(options: Options, context: Context) -> Result:
@@ -140,15 +154,24 @@ def _so_far(
 
 
 def _expected(made: Forecast | None) -> dict[str, Any]:
+    """Return what is expected, no finer than it is known, with the range that holds 4 of 5."""
     if made is None:
-        return dict.fromkeys(_EXPECTED_KEYS)
-    return {
-        "per_day": made.per_day,
-        "month_consumption": made.month_consumption.expected,
-        "month_cost": output.in_cents(made.month_cost.expected),
-        "runs_out": made.runs_out and made.runs_out.replace(second=0, microsecond=0),
-        "days_left": made.days_left,
-    }
+        return dict.fromkeys(_EXPECTED_KEYS) | dict.fromkeys(_FOR_PEOPLE)
+    cost, now = made.month_cost, made.made_at
+    runs_out = (made.runs_out, made.runs_out_early, made.runs_out_late)
+    low, high = cost_known(cost.low), cost_known(cost.high)
+    lasts, early, late = (run_out_text(at, now) for at in runs_out)
+    values = (
+        made.per_day,
+        made.month_consumption.expected,
+        cost_known(cost.expected),
+        low,
+        high,
+        *(run_out_known(at, now) for at in runs_out),
+        None if made.days_left is None else days_known(made.days_left),
+    )
+    ranges = (f"{output.cents(low)} to {output.cents(high)}", lasts, f"{early} to {late}")
+    return dict(zip(_EXPECTED_KEYS + _FOR_PEOPLE, values + ranges, strict=True))
 
 
 def complete_days(

@@ -120,7 +120,7 @@ def write(result: Result, options: Options) -> None:
 
 def as_json(result: Result) -> str:
     """Return JSON: numbers as numbers, times in ISO form with offset."""
-    rows = list(result.rows)
+    rows = [{key: row[key] for key in result.keys} for row in result.rows]
     return json.dumps(rows[0] if result.single else rows, default=_plain, indent=2) + "\n"
 
 

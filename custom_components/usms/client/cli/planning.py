@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
 from ..billing.forecast import Estimate, forecast
 from ..billing.habits import habits_of
-from ..billing.precision import run_out_known
+from ..billing.precision import run_out_known, run_out_text
 from ..billing.top_up_plan import Outlook, end_of_next_month, notes_of
 from ..brunei import brunei_date
 from ..errors import NoData, WrongRequest
@@ -79,16 +79,15 @@ def _notes(amount: Decimal) -> str:
 def _lasts(outlook: Outlook, meter: str, amount: Decimal, options: Options) -> Result:
     lasts = outlook.lasts(amount)
     row: dict[str, Any] = {"meter": meter, "amount": amount}
-    row |= {name: _known(getattr(lasts, name), outlook.now) for name, _ in _HOLDS}
+    row |= {name: run_out_known(getattr(lasts, name), outlook.now) for name, _ in _HOLDS}
     if options.form:
         return Result(tuple(row), [row], (), single=True)
-    rows: list[Row] = [{"holds": holds, "until": row[name]} for name, holds in _HOLDS]
+    rows: list[Row] = [
+        {"holds": holds, "until": run_out_text(getattr(lasts, name), outlook.now)}
+        for name, holds in _HOLDS
+    ]
     columns = (Column("holds", "Lasts"), Column("until", "Until"))
     return Result(tuple(row), rows, columns, footer=(f"With B$ {amount} on top.",))
-
-
-def _known(at: datetime | None, now: datetime) -> datetime | None:
-    return run_out_known(at, now)
 
 
 def _amount(text: str) -> Decimal:
