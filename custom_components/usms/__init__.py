@@ -34,6 +34,7 @@ from .history.store_file import (
 from .issues.other_integration import async_watch_other
 from .issues.registry import async_clear_issues
 from .issues.store import async_update_version_issues, translated
+from .news import async_forget_news
 from .rest import async_setup_rest
 from .services import async_setup_actions
 
@@ -81,6 +82,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool
 
     entry.async_on_unload(close_store)
     entry.runtime_data = data = UsmsData(hass, entry, connection, coordinator, store)
+    await data.news.async_load()
     try:
         await data.history.async_start()
         remembered = await hass.async_add_executor_job(Payments(store).account)
@@ -113,6 +115,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
     await async_remove_account(hass, entry)
     await async_delete_store(hass, entry)
     await async_forget_connection(hass, entry.data.get(CONF_USERNAME, ""), entry.entry_id)
+    await async_forget_news(hass, entry.entry_id)
     async_clear_issues(hass, entry.entry_id)
     async_release_meters(hass, entry.entry_id)
     other: UsmsConfigEntry

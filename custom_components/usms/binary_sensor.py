@@ -11,10 +11,9 @@ from homeassistant.components.binary_sensor import (
     BinarySensorEntity,
     BinarySensorEntityDescription,
 )
-from homeassistant.const import STATE_ON, EntityCategory
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.restore_state import RestoreEntity
 
 from .data import AccountMeter, UsmsConfigEntry
 from .entity import UsmsAccountEntity, UsmsFiguresEntity, async_add_meters
@@ -77,17 +76,8 @@ class SignInNeeded(UsmsAccountEntity, BinarySensorEntity):
         }
 
 
-class LowCreditSensor(UsmsFiguresEntity, BinarySensorEntity, RestoreEntity):
+class LowCreditSensor(UsmsFiguresEntity, BinarySensorEntity):
     """On while a meter's credit is low, as the options say."""
-
-    _low: bool | None = None
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Go on from the state before a restart."""
-        last = await self.async_get_last_state()
-        self._low = None if last is None else last.state == STATE_ON
-        await super().async_added_to_hass()
 
     @property
     def _threshold(self) -> LowCredit:
@@ -97,9 +87,7 @@ class LowCreditSensor(UsmsFiguresEntity, BinarySensorEntity, RestoreEntity):
     @override
     def is_on(self) -> bool | None:
         """Whether credit is low; None while neither balance nor forecast is known."""
-        if self.figures:
-            self._low = self._threshold.is_low(self.figures, was=self._low)
-        return self._low
+        return self._entry.runtime_data.news.is_low(self._number)
 
     @property
     @override

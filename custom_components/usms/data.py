@@ -16,6 +16,7 @@ from .figures import AccountFigures, FiguresCoordinator
 from .history.account_statistics import AccountStatistics
 from .history.loop import History
 from .history.progress import HistoryCoordinator, HistoryProgress
+from .news import AccountNews
 from .payments import Payments
 
 __all__ = [
@@ -63,8 +64,15 @@ class UsmsData:
         self.statistics = AccountStatistics(
             hass, store, meters=lambda: self.history.meters, schedule=self.schedule
         )
+        self.news = AccountNews(hass, entry)
+        entry.async_on_unload(self.payments.async_add_listener(self.news.async_topped_up))
         self.figures = AccountFigures(
-            hass, entry, store, schedule=self.schedule, review=self.payments.review
+            hass,
+            entry,
+            store,
+            schedule=self.schedule,
+            review=self.payments.review,
+            news=self.news,
         )
         self.history = History(
             coordinator,

@@ -18,6 +18,7 @@ from .client.review import Review
 from .client.store import ReadingsStore
 from .client.summary import Figures, count
 from .const import DOMAIN
+from .news import AccountNews
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -64,8 +65,10 @@ class AccountFigures:
         *,
         schedule: Callable[[str], TariffSchedule | None],
         review: Callable[[str], Review | None],
+        news: AccountNews,
     ) -> None:
         """Count from that store; `schedule` and `review` return what is known of a meter."""
+        self._news = news
         self._hass = hass
         self._entry = entry
         self._store = store
@@ -92,8 +95,10 @@ class AccountFigures:
             figures = await self._hass.async_add_executor_job(
                 count, self._store, meter, self._schedule(meter), now, self._review(meter)
             )
+            announce = self._news.async_look(meter, figures)
             # One meter at a time: each has two dozen entities.
             self.of(meter).async_set_updated_data(figures)
+            announce()
 
     async def async_count_due(self, meters: Iterable[str], now: datetime) -> None:
         """Count anew what is of another day or hour; raises StoreError."""

@@ -18,7 +18,7 @@ from .privacy import DEVICE_KINDS, distinct, masked
 _MOST: Final = 40
 """Characters of a meter's name."""
 
-_BLUEPRINTS: Final = "https://github.com/usms-home-assistant/usms/blob/main/docs/blueprints.md"
+_BLUEPRINTS: Final = "https://github.com/usms-home-assistant/usms/blob/main/docs/automations.md"
 
 
 class Found:

@@ -28,7 +28,7 @@ from custom_components.usms.client.sync.settling import estimates, is_settled, r
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=BRUNEI)
 TODAY = NOW.date()
 YESTERDAY = TODAY - timedelta(days=1)
-TOMORROW = NOW + timedelta(days=1)
+NEXT_WEEK, LAST_WEEK = NOW + timedelta(days=7), NOW - timedelta(days=7)
 LONG_AGO = datetime(2026, 10, 1, tzinfo=BRUNEI)
 
 
@@ -69,17 +69,17 @@ def known_days(
     return looked_beyond(days) if empty >= 62 else days
 
 
-def nothing(day: date) -> DayState:
+def nothing(day: date, asked: datetime = NOW) -> DayState:
     """Return a day that was empty when it was asked for."""
-    return DayState(day, daily_read_at=NOW, empty_since=NOW)
+    return DayState(day, daily_read_at=asked, empty_since=asked)
 
 
 def looked_beyond(days: dict[date, DayState]) -> dict[date, DayState]:
     """Return days with all jumps beyond the start, which found nothing."""
-    while (found := search(days, TOMORROW)).first and found.last:
+    while (found := search(days, NOW)).first and found.last:
         for n in range((found.last - found.first).days + 1):
             day = found.first + timedelta(days=n)
-            days[day] = nothing(day)
+            days[day] = nothing(day, LAST_WEEK)
     return days
 
 
@@ -116,12 +116,14 @@ def test_a_jump_beyond_two_empty_months_finds_what_lies_before() -> None:
         days.pop(ago(n), None)
     truth = {ago(n) for n in range(200, 300)}
     asked = 0
-    while (found := search(days, TOMORROW)).first and found.last:
+    while (found := search(days, NOW)).first and found.last:
         asked += 1
         for n in range((found.last - found.first).days + 1):
             day = found.first + timedelta(days=n)
             days[day] = (
-                DayState(day, total=Decimal(1), daily_read_at=NOW) if day in truth else nothing(day)
+                DayState(day, total=Decimal(1), daily_read_at=LAST_WEEK)
+                if day in truth
+                else nothing(day, LAST_WEEK)
             )
     assert truth <= {day for day, state in days.items() if state.total}
     assert found.end is End.NOTHING_BEFORE
@@ -370,7 +372,7 @@ def test_less_than_nothing_is_not_spread() -> None:
     assert remainder(day, reported, Decimal(2)) == []
 
 
-def test_far_looks_beyond_the_start_come_last_and_one_a_day() -> None:
+def test_far_looks_beyond_the_start_come_last_and_one_a_week() -> None:
     days = {ago(n): DayState(ago(n), total=Decimal(1), daily_read_at=NOW) for n in range(1, 32)}
     days |= {ago(n): nothing(ago(n)) for n in range(32, 94)}
     jump = next_step([water(days), electricity()], NOW)
@@ -379,12 +381,13 @@ def test_far_looks_beyond_the_start_come_last_and_one_a_day() -> None:
     days |= {ago(n): nothing(ago(n)) for n in range(156, 187)}
     assert history_found(water(days), NOW)
     assert next_step([water(days)], NOW) is None
-    due = replace(days[YESTERDAY], daily_read_at=TOMORROW)
-    read = days | {YESTERDAY: due, TODAY: replace(due, day=TODAY)}
-    assert next_step([water(read)], TOMORROW) == Step(
+    due = replace(days[YESTERDAY], daily_read_at=NEXT_WEEK)
+    read = days | {ago(n): replace(due, day=ago(n)) for n in range(-7, 2)}
+    read |= {ago(n): nothing(ago(n), NEXT_WEEK) for n in range(32, 94)}
+    assert next_step([water(read)], NEXT_WEEK) == Step(
         "2000000001", Resolution.DAY, ago(248), ago(218), Why.HISTORY_DAYS
     )
-    assert history_found(water(read), TOMORROW)
+    assert history_found(water(read), NEXT_WEEK)
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,11 @@ from decimal import Decimal
 
 import pytest
 from homeassistant.components.repairs import DOMAIN as REPAIRS
-from homeassistant.core import HomeAssistant, State
+from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import mock_restore_cache
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.usms.const import DOMAIN
@@ -382,11 +381,13 @@ async def test_low_credit_by_days_is_the_default(hass: HomeAssistant, account: H
 
 
 async def test_low_credit_is_remembered(hass: HomeAssistant, harness: Harness) -> None:
-    mock_restore_cache(hass, [State("binary_sensor.water_0001_low_credit", "on")])
-    harness.portal.set_profile(updating=True)
+    harness.portal.set_profile(overdrawn=True)
     await harness.set_up()
+    await harness.start_history()
     assert harness.state("low_credit", "water") == "on"
-    assert harness.state("low_credit", "electricity") == "unknown"
+    harness.portal.set_profile(updating=True, overdrawn=False)
+    await harness.reload()
+    assert harness.state("low_credit", "water") == "on"
 
 
 async def test_figures_stay_while_nobody_is_signed_in(account: Harness) -> None:

@@ -38,6 +38,8 @@ class Consumption:
     today: Decimal | None
     yesterday: Decimal | None
     this_month: Decimal | None
+    yesterday_whole: bool
+    """Whether all of yesterday is published."""
     last_month: Decimal | None
     """With an estimate of its days that are not whole."""
     days_missing: int
@@ -108,6 +110,7 @@ def count(
     amounts |= {day: max(amount, amounts.get(day, _ZERO)) for day, amount in estimated.items()}
     consumption = replace(
         _consumption(amounts, today, oldest, newest),
+        yesterday_whole=today - _DAY in complete,
         days_missing=sum(day >= this_month for day in missing),
         days_estimated=len(estimated),
     )
@@ -181,6 +184,7 @@ def _consumption(
         yesterday=amounts.get(today - _DAY),
         this_month=used([day for day in amounts if this_month <= day <= today]),
         last_month=used([day for day in amounts if day < this_month]),
+        yesterday_whole=False,
         days_missing=0,
         days_estimated=0,
         oldest=oldest,

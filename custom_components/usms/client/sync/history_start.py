@@ -2,7 +2,7 @@
 
 Pure. Reports are asked for backwards from yesterday. Two empty months may be the start, or a gap:
 one jump looks at what lies before. Longer gaps are rare, so the jumps farther back, which double
-down to the year 2015, follow one a day.
+down to the year 2015, follow one a week.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ EMPTY_MONTHS: Final = 2
 EARLIEST: Final = date(2015, 1, 1)
 """No history is looked for before."""
 _DAY: Final = timedelta(days=1)
+_WEEK: Final = timedelta(days=7)
 
 
 class End(StrEnum):
@@ -72,7 +73,7 @@ def search(days: Mapping[date, DayState], now: datetime) -> Search:
 
 
 def _jump(days: Mapping[date, DayState], before: date, now: datetime) -> Search:
-    """Return the next look beyond empty months: the first at once, the others a day apart."""
+    """Return the next look beyond empty months: the first at once, the others a week apart."""
     newest_jump: datetime | None = None
     for last in _jumps(before):
         first = max(last - WINDOW + _DAY, EARLIEST)
@@ -81,7 +82,7 @@ def _jump(days: Mapping[date, DayState], before: date, now: datetime) -> Search:
             newest_jump = max(filter(None, (newest_jump, max(looked))))
         elif newest_jump is None:
             return Search(first, last)
-        elif now - newest_jump >= _DAY:
+        elif now - newest_jump >= _WEEK:
             return Search(first, last, End.NOTHING_BEFORE)
         else:
             break

@@ -8,7 +8,7 @@ The order of things:
 3. days that were empty when asked for, ever less often;
 4. hours behind: every day that has a total and was never asked for, newest first;
 5. days whose hours do not add up to their total, a bounded number of times;
-6. far looks before the start of the history, one a day.
+6. far looks before the start of the history, one a week.
 """
 
 from __future__ import annotations
