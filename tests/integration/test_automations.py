@@ -1,5 +1,6 @@
 """Triggers and the condition in automations: fired once, also over a restart."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -28,7 +29,7 @@ class Automation:
 
     async def set_up(self, *triggers: dict[str, Any], **more: Any) -> None:
         """Have it react to triggers."""
-        action = {"action": "test.heard", "data": {"trigger": "{{ trigger }}"}}
+        action = {"action": "test.heard", "data": {"trigger": "{{ trigger | to_json }}"}}
         config = {"id": "one", "alias": "One", "triggers": list(triggers), "actions": [action]}
         assert await async_setup_component(
             self._account.hass, "automation", {"automation": config | more}
@@ -41,6 +42,7 @@ class Automation:
         """Return what the triggers told since the last time."""
         await self._account.hass.async_block_till_done()
         heard = [call.data["trigger"] for call in self._heard]
+        heard = [json.loads(known) if isinstance(known, str) else known for known in heard]
         self._heard.clear()
         return heard
 
