@@ -29,7 +29,8 @@ class Automation:
 
     async def set_up(self, *triggers: dict[str, Any], **more: Any) -> None:
         """Have it react to triggers."""
-        action = {"action": "test.heard", "data": {"trigger": "{{ trigger | to_json }}"}}
+        told = "{{ '{}' if trigger.event is defined else trigger | to_json }}"
+        action = {"action": "test.heard", "data": {"trigger": told}}
         config = {"id": "one", "alias": "One", "triggers": list(triggers), "actions": [action]}
         assert await async_setup_component(
             self._account.hass, "automation", {"automation": config | more}
