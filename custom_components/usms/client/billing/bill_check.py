@@ -24,6 +24,7 @@ _MOST: Final = 14
 _CENT: Final = Decimal("0.01")
 _ZERO: Final = Decimal(0)
 _DAY: Final = timedelta(days=1)
+_DAY_SECONDS: Final = _DAY.total_seconds()
 _LATE: Final = timedelta(hours=3)
 """By how much the delay of the balance may differ from what fits best."""
 _UNSEEN: Final = timedelta(hours=9)
@@ -84,9 +85,12 @@ def check_bill(
     if not days or len(balances) < 2:
         return None
     lost = _Lost(balances, [*rises])
+    begins = {day: brunei_midnight(day).timestamp() for day in days}
     best: tuple[Decimal, timedelta, dict[date, Decimal]] | None = None
     for lag in _LAGS[utility]:
-        taken = {day: amount for day in days if (amount := lost.on(day, lag)) is not None}
+        after = lag.total_seconds()
+        all_taken = ((day, lost.on(begin, after)) for day, begin in begins.items())
+        taken = {day: amount for day, amount in all_taken if amount is not None}
         taken = dict(sorted(taken.items())[-_MOST:])  # by time
         cost = sum((days[day].used for day in taken), _ZERO)
         if len(taken) < ENOUGH or cost <= 0:
@@ -136,36 +140,41 @@ def _noise(
 
 
 class _Lost:
-    """What days took from a balance."""
+    """What days took from a balance; moments in seconds of the epoch, as there are many."""
 
     def __init__(
         self, balances: Sequence[Balance], rises: Sequence[tuple[datetime, datetime]]
     ) -> None:
-        self._balances = balances
-        self._seen = [balance.seen_at for balance in balances]
-        self._rises = rises
-        self.widest = timedelta(0)
-        """The longest time between two looks around a day's end."""
+        self._amounts = [balance.amount for balance in balances]
+        self._seen = [balance.seen_at.timestamp() for balance in balances]
+        self._until = [balance.as_of.timestamp() for balance in balances]
+        self._rises = [(since.timestamp(), at.timestamp()) for since, at in rises]
+        self._unseen = 0.0
 
-    def on(self, day: date, lag: timedelta) -> Decimal | None:
-        """Return what a day took, some time later; None where that is not sure."""
-        begin, end = (brunei_midnight(day + n * _DAY) + lag for n in (0, 1))
-        if any(since < end and at > begin for since, at in self._rises):
-            return None
-        before, after = self._at(begin), self._at(end)
+    @property
+    def widest(self) -> timedelta:
+        """The longest time between two looks around a day's end."""
+        return timedelta(seconds=self._unseen)
+
+    def on(self, begin: float, lag: float) -> Decimal | None:
+        """Return what the day that begins then took, some time later; None if that is not sure."""
+        first, last = begin + lag, begin + lag + _DAY_SECONDS
+        for since, at in self._rises:
+            if since < last and at > first:
+                return None
+        before, after = self._at(first), self._at(last)
         return None if before is None or after is None else before - after
 
-    def _at(self, moment: datetime) -> Decimal | None:
+    def _at(self, moment: float) -> Decimal | None:
         place = bisect_right(self._seen, moment) - 1
         if place < 0:
             return None
-        balance = self._balances[place]
-        if balance.as_of >= moment:
-            return balance.amount
+        if self._until[place] >= moment:
+            return self._amounts[place]
         if place + 1 == len(self._seen):
             return None
-        unseen = self._seen[place + 1] - balance.as_of
-        if unseen > _UNSEEN:
+        unseen = self._seen[place + 1] - self._until[place]
+        if unseen > _UNSEEN.total_seconds():
             return None
-        self.widest = max(self.widest, unseen)
-        return balance.amount
+        self._unseen = max(self._unseen, unseen)
+        return self._amounts[place]

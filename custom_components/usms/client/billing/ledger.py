@@ -90,16 +90,28 @@ class Costs:
         The portal does not say what that is, and water differs from electricity.
         """
         costs = cls(used)
-        lately = [step for step in moved if moved[-1].at - step.at < _LATELY]
+        # In seconds of the epoch, as there are many.
+        lately = [
+            (step.since.timestamp(), step.at.timestamp(), step.change)
+            for step in moved
+            if step.change < 0 and moved[-1].at - step.at < _LATELY
+        ]
+        ends = [piece.end.timestamp() for piece in used]
+        published = ends[-1] + used[-1].span.total_seconds() if used else 0.0
         daily = bool(used) and used[-1].span >= _DAY
         lags = _LAGS[daily]
         costs.late = lags[-1]
 
         def errors(lag: timedelta) -> list[Decimal]:
+            late, sums = lag.total_seconds(), costs._sums
             return sorted(
-                abs(step.change + costs.until(step.at - lag) - costs.until(step.since - lag))
-                for step in lately
-                if step.change < 0 and costs.is_published(step.at - lag)
+                abs(
+                    change
+                    + sums[bisect_right(ends, at - late)]
+                    - sums[bisect_right(ends, since - late)]
+                )
+                for since, at, change in lately
+                if at - late < published
             )
 
         def off(lag: timedelta) -> tuple[Decimal, timedelta]:
