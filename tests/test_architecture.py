@@ -43,7 +43,8 @@ INTEGRATION = ASKED_FOR_BY_HOME_ASSISTANT | {
     *("client", "connection", "history", "issues", "rest", "dashboard"),
     *("data", "coordinator", "figures", "payments", "prices", "services", "privacy", "const"),
     *("claims", "permissions", "action_target", "planning", "energy_dashboard", "found"),
-    *("entity", "sensor_types", "spending_sensors", "low_credit", "options_flow", "tariff_forms"),
+    *("entity", "sensor_types", "spending_sensors", "low_credit", "options_flow", "meter_options"),
+    "tariff_forms",
     *("news", "meter_target"),
 }
 

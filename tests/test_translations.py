@@ -79,7 +79,9 @@ def assigned(path: Path, to: str) -> set[str]:
 
 def steps_of(flow: type) -> set[str]:
     prefix = "async_step_"
-    return {name.removeprefix(prefix) for name in vars(flow) if name.startswith(prefix)}
+    ours = [vars(base) for base in flow.__mro__ if base.__module__.startswith("custom_components")]
+    names = (name for attributes in ours for name in attributes)
+    return {name.removeprefix(prefix) for name in names if name.startswith(prefix)}
 
 
 @pytest.mark.parametrize("language", ["ms"])
@@ -164,8 +166,7 @@ def test_config_flow() -> None:
     shown |= assigned(INTEGRATION / "config_flow.py", "error")
     assert shown == texts["error"].keys()
     assert steps_of(UsmsConfigFlow) - {"reauth"} == texts["step"].keys()
-    own = {call for _path, call in calls() if name_of(call) == "async_abort" and call.keywords}
-    assert not own, "reasons of our own"
+    assert aborts() == {"meter_gone"}  # of the options
     # Those of _async_abort_entries_match and async_update_(reload_)and_abort.
     assert texts["abort"].keys() == {
         *("already_configured", "reauth_successful", "reconfigure_successful")
@@ -175,10 +176,20 @@ def test_config_flow() -> None:
 def test_options_flow() -> None:
     texts = ENGLISH["options"]
     steps = steps_of(UsmsOptionsFlow)
-    assert steps == texts["step"].keys()
-    assert texts["step"]["init"]["menu_options"].keys() < steps
-    shown = assigned(INTEGRATION / "options_flow.py", "errors") | wrong_terms()
+    assert steps - {"delete"} == texts["step"].keys()  # which shows nothing
+    for menu in ("init", "meter", "entry"):
+        assert texts["step"][menu]["menu_options"].keys() < steps
+    shown = wrong_terms()
+    for name in ("options_flow.py", "meter_options.py"):
+        shown |= assigned(INTEGRATION / name, "errors")
     assert shown == texts["error"].keys()
+    assert aborts() == texts["abort"].keys()
+
+
+def aborts() -> set[str]:
+    """Return the reasons of our own for which flows end without an entry."""
+    found = (call for _path, call in calls() if name_of(call) == "async_abort")
+    return {keyword.value.value for call in found for keyword in call.keywords}  # type: ignore[attr-defined]
 
 
 def wrong_terms() -> set[str]:
@@ -211,7 +222,8 @@ def test_selectors() -> None:
         "low_credit_by": LowCreditBy,
     }
     texts = ENGLISH["selector"]
-    assert texts.keys() == {*options, "tiers"}
+    assert texts.keys() == {*options, "tiers", "tariff_entry"}
+    assert texts["tariff_entry"]["options"].keys() == {tariff_forms.ADD, tariff_forms.ALWAYS}
     for name, values in options.items():
         assert texts[name]["options"].keys() == {value.value for value in values}
     (tiers,) = (

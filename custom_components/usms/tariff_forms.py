@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import voluptuous as vol
@@ -15,8 +16,15 @@ from homeassistant.helpers.selector import (
 )
 
 from .client import Tariff, WrongTariff
+from .client.billing.schedule import DatedTariff
 from .client.models import CURRENCY
+from .const import DOMAIN
 
+CONF_ENTRY: Final = "entry"
+ADD: Final = "add"
+"""The choice beside the tariffs that there are."""
+ALWAYS: Final = "always"
+"""The tariff that holds from the beginning."""
 CONF_KIND: Final = "kind"
 CONF_SINCE: Final = "since"
 CONF_KVA: Final = "kva"
@@ -91,3 +99,28 @@ def terms_of(tariff: Tariff) -> dict[str, Any]:
         ]
     numbers = {CONF_KVA, CONF_FIXED, CONF_MINIMUM}
     return {name: float(str(value)) if name in numbers else value for name, value in terms.items()}
+
+
+def name_of(dated: DatedTariff) -> str:
+    """Return what a tariff of a schedule is called in a form."""
+    return dated.since.isoformat() if dated.since else ALWAYS
+
+
+def label_of(dated: DatedTariff, texts: Mapping[str, str]) -> str:
+    """Return a tariff of a schedule as people read it; `texts` are those of selectors."""
+
+    def text(key: str) -> str:
+        return texts.get(f"component.{DOMAIN}.selector.{key}", key)
+
+    kind = text(f"tariff_kind.options.{dated.tariff.kind.value}")
+    since = dated.since.isoformat() if dated.since else text(f"tariff_entry.options.{ALWAYS}")
+    rates = [f"{CURRENCY} {tier.rate}" for tier in dated.tariff.tiers]
+    return f"{since}: {kind} ({', '.join(rates)})"
+
+
+def dated_terms(dated: DatedTariff | None) -> dict[str, Any]:
+    """Return the kind and the day of a tariff as its form takes them."""
+    if dated is None:
+        return {}
+    since = {CONF_SINCE: dated.since.isoformat()} if dated.since else {}
+    return {CONF_KIND: dated.tariff.kind.value, **since}

@@ -122,7 +122,7 @@ def test_through_the_tiers_and_over_the_turn_of_the_month() -> None:
 def test_a_dearer_tariff_to_come_is_counted_from_its_day() -> None:
     known, now = days(always(10), 117), midnight(date(2026, 11, 28))
     dear = Tariff("dear", Utility.ELECTRICITY, tiers_of([(None, Decimal(1))]))
-    schedule = FLAT.changed(date(2026, 11, 29), dear)
+    schedule = FLAT.with_tariff(date(2026, 11, 29), dear)
     assert runs_out(Decimal(25), Decimal(270), now, schedule, lambda _day: 10.0) == midnight(
         date(2026, 11, 30)
     ) + timedelta(days=1)

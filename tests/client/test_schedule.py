@@ -34,7 +34,7 @@ def own(rate: str) -> Tariff:
 
 def test_a_tariff_holds_from_its_day() -> None:
     old, new = residential_electricity(), own("0.2")
-    schedule = TariffSchedule.always(old).changed(date(2026, 11, 10), new)
+    schedule = TariffSchedule.always(old).with_tariff(date(2026, 11, 10), new)
     assert schedule.on(date(1999, 1, 1)) is old
     assert schedule.on(date(2026, 11, 9)) is old
     assert schedule.on(date(2026, 11, 10)) is new
@@ -44,7 +44,7 @@ def test_a_tariff_holds_from_its_day() -> None:
 
 def test_a_change_re_prices_only_what_comes_after_in_the_same_months_tiers() -> None:
     day = date(2026, 11, 10)
-    schedule = TariffSchedule.always(residential_electricity()).changed(
+    schedule = TariffSchedule.always(residential_electricity()).with_tariff(
         day,
         Tariff(
             "own",
@@ -57,13 +57,22 @@ def test_a_change_re_prices_only_what_comes_after_in_the_same_months_tiers() -> 
     assert running.use(day, Decimal(11)) == Decimal("0.20") + Decimal("0.5")
 
 
-def test_a_change_takes_the_place_of_later_ones() -> None:
+def test_tariffs_are_added_replaced_and_taken_out_by_their_day() -> None:
     first, second, third = (own(rate) for rate in ("0.1", "0.2", "0.3"))
-    schedule = TariffSchedule.always(first).changed(date(2026, 12, 1), second)
-    assert schedule.changed(date(2026, 11, 1), third).tariffs == (
+    november, december = date(2026, 11, 1), date(2026, 12, 1)
+    schedule = TariffSchedule.always(first).with_tariff(december, second)
+    schedule = schedule.with_tariff(november, third)
+    assert schedule.tariffs == (
         DatedTariff(None, first),
-        DatedTariff(date(2026, 11, 1), third),
+        DatedTariff(november, third),
+        DatedTariff(december, second),
     )
+    assert schedule.with_tariff(november, first).on(november) is first
+    left = schedule.without(None)
+    assert left
+    assert [dated.since for dated in left.tariffs] == [november, december]
+    assert left.on(date(2026, 1, 1)) is third  # nothing else is known
+    assert TariffSchedule.always(first).without(None) is None
 
 
 @given(tariffs(), tariffs(), st.integers(0, 61), st.lists(AMOUNTS, min_size=61, max_size=61))
@@ -79,12 +88,12 @@ def test_re_pricing_twice_is_re_pricing_once(
         return [running.use(first + timedelta(days=n), used) for n, used in enumerate(amounts)]
 
     schedule = TariffSchedule.always(old)
-    once = schedule.changed(day, new)
-    twice = once.changed(day, new)
+    once = schedule.with_tariff(day, new)
+    twice = once.with_tariff(day, new)
     assert twice == once
     assert price(twice) == price(once)
     assert price(once)[:since] == price(schedule)[:since]
-    assert price(once.changed(day, old)) == price(schedule)
+    assert price(once.with_tariff(day, old)) == price(schedule)
 
 
 def test_schedules_that_cannot_be() -> None:
@@ -97,7 +106,7 @@ def test_schedules_that_cannot_be() -> None:
     with pytest.raises(WrongRequest, match=r"tariffs\[1\].since"):
         TariffSchedule((DatedTariff(day, electricity), DatedTariff(None, electricity)))
     with pytest.raises(WrongRequest, match=r"tariffs\[1\].utility"):
-        TariffSchedule.always(electricity).changed(day, water)
+        TariffSchedule.always(electricity).with_tariff(day, water)
 
 
 # --- as options hold them ---

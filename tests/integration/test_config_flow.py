@@ -433,7 +433,7 @@ async def test_the_session_is_kept_in_private_storage(
 async def test_the_options_change_the_poll_interval(hass: HomeAssistant, account: Harness) -> None:
     entry: MockConfigEntry = account.entry
     step = await hass.config_entries.options.async_init(entry.entry_id)
-    assert step["menu_options"] == ["polling", "tariff", "low_credit", "rest"]
+    assert step["menu_options"] == ["meters", "polling", "rest"]
     step = await hass.config_entries.options.async_configure(
         step["flow_id"], {"next_step_id": "polling"}
     )

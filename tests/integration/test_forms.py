@@ -12,6 +12,7 @@ from custom_components.usms.const import DOMAIN
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, SimulatedPortal
 from tests.support import ROOT
 from tests.support.harness import Harness
+from tests.support.options import go, tariffs_of
 
 TEXTS = json.loads((ROOT / "custom_components/usms/translations/en.json").read_text())
 CREDENTIALS = {CONF_USERNAME: DEMO_USERNAME, CONF_PASSWORD: DEMO_PASSWORD}
@@ -52,26 +53,29 @@ async def test_flows_of_an_account(hass: HomeAssistant, account: Harness) -> Non
     assert seen == {"reconfigure", "reauth_confirm"}
 
 
-async def test_options(hass: HomeAssistant, account: Harness) -> None:
-    flows = hass.config_entries.options
+async def test_options(account: Harness) -> None:
     texts = TEXTS["options"]["step"]
     seen = set()
-
-    async def choose(option: str) -> Any:
-        step = await flows.async_init(account.entry.entry_id)
-        assert step["menu_options"] == list(texts["init"]["menu_options"])
-        step = await flows.async_configure(step["flow_id"], {"next_step_id": option})
-        seen.add(check(step, "options"))
-        return step
-
-    for option in texts["init"]["menu_options"]:
-        await choose(option)
-    for kind, utility in (
-        ("own", "water"),
-        ("commercial", "electricity"),
-        ("residential", "water"),
+    meters = [account.meter(utility).number for utility in ("electricity", "water")]
+    added = [(*tariffs_of(meter), {"entry": "add"}) for meter in meters]
+    for way in (
+        (),
+        ("polling",),
+        ("rest",),
+        ("meters",),
+        ("meters", {"meter": meters[0]}),
+        ("meters", {"meter": meters[0]}, "low_credit"),
+        tariffs_of(meters[0]),
+        (*tariffs_of(meters[0]), {"entry": "always"}),
+        added[0],
+        (*added[0], {"kind": "commercial"}),
+        (*added[1], {"kind": "own"}),
+        (*added[1], {"kind": "residential"}),
     ):
-        chosen = {"meter": account.meter(utility).number, "kind": kind}
-        step = await choose("tariff")
-        seen.add(check(await flows.async_configure(step["flow_id"], chosen), "options"))
-    assert {"init", *seen} == texts.keys()
+        step = await go(account, *way)
+        if step["type"] is FlowResultType.MENU:
+            assert step["menu_options"] == list(texts[step["step_id"]]["menu_options"])
+            seen.add(step["step_id"])
+        else:
+            seen.add(check(step, "options"))
+    assert seen == texts.keys()

@@ -17,6 +17,7 @@ from custom_components.usms.diagnostics import async_get_config_entry_diagnostic
 from tests.portal import Fault
 from tests.portal.ledger import TopUp
 from tests.support.harness import Harness, bill
+from tests.support.options import choose, go, set_low_credit, suggested, tariffs_of
 
 CENT = Decimal("0.01")
 
@@ -25,20 +26,6 @@ def used_since(account: Harness, first: date) -> Decimal:
     """Return what electricity the portal says was used from a day on."""
     hours = account.portal.truth(account.meter().number, "hour")
     return sum((value for start, value in hours if start.date() >= first), Decimal(0))
-
-
-async def choose(account: Harness, step: str, *answers: dict[str, object]) -> None:
-    """Go through the options' flow."""
-    flows = account.hass.config_entries.options
-    result = await flows.async_init(account.entry.entry_id)
-    assert result["type"] is FlowResultType.MENU
-    result = await flows.async_configure(result["flow_id"], {"next_step_id": step})
-    for answer in answers:
-        assert result["type"] is FlowResultType.FORM, result
-        assert not result["errors"], result
-        result = await flows.async_configure(result["flow_id"], answer)
-    assert result["type"] is FlowResultType.CREATE_ENTRY, result
-    await account.hass.async_block_till_done()
 
 
 @pytest.mark.history(days=40)
@@ -200,8 +187,9 @@ async def test_a_chosen_tariff_re_prices_without_a_report(account: Harness) -> N
     account.portal.clear_requests()
     await choose(
         account,
-        "tariff",
-        {"meter": meter.number, "kind": "own", "since": "2026-11-01"},
+        *tariffs_of(meter.number),
+        {"entry": "add"},
+        {"kind": "own", "since": "2026-11-01"},
         {
             "tiers": [{"rate": 0.5, "end": 100}, {"rate": 0.25}],
             "monthly_fixed": 4,
@@ -222,17 +210,69 @@ async def test_a_chosen_tariff_re_prices_without_a_report(account: Harness) -> N
     assert float(account.state("cost_this_month", "electricity")) == pytest.approx(
         november, abs=0.01
     )
-    # The form shows what was chosen, and back is back.
-    flows = account.hass.config_entries.options
-    result = await flows.async_init(account.entry.entry_id)
-    result = await flows.async_configure(result["flow_id"], {"next_step_id": "tariff"})
-    result = await flows.async_configure(result["flow_id"], {"meter": meter.number, "kind": "own"})
-    shown = {str(key): key.description["suggested_value"] for key in result["data_schema"].schema}
-    assert shown["tiers"] == [{"end": 100.0, "rate": 0.5}, {"rate": 0.25}]
-    flows.async_abort(result["flow_id"])
-    await choose(account, "tariff", {"meter": meter.number, "kind": "residential"})
+    # The list shows what holds from when, the form what was chosen, and back is back.
+    result = await go(account, *tariffs_of(meter.number))
+    (field,) = result["data_schema"].schema.values()
+    residential = "From the beginning: Residential (BND 0.01, BND 0.08, BND 0.10, BND 0.12)"
+    assert [(option["value"], option["label"]) for option in field.config["options"]] == [
+        ("always", residential),
+        ("2026-11-01", "2026-11-01: Your own (BND 0.5, BND 0.25)"),
+        ("add", "add"),
+    ]
+    entry = (*tariffs_of(meter.number), {"entry": "2026-11-01"})
+    result = await go(account, *entry, "tariff")
+    assert suggested(result) == {"kind": "own", "since": "2026-11-01"}
+    result = await go(account, *entry, "tariff", {"kind": "own", "since": "2026-11-01"})
+    assert suggested(result)["tiers"] == [{"end": 100.0, "rate": 0.5}, {"rate": 0.25}]
+    await choose(account, *entry, "delete")
     await account.start_history()
     assert await account.statistics(meter, "cost") == before
+
+
+async def test_options_of_two_meters_leave_each_other_alone(account: Harness) -> None:
+    """Low credit and several tariffs, changed, deleted and shown as they are."""
+    await account.start_history()
+    numbers = [account.meter(utility).number for utility in ("electricity", "water")]
+    for number, threshold in zip(numbers, (5, 7), strict=True):
+        await set_low_credit(account, number, "days", threshold)
+    own = {"tiers": [{"rate": 0.5}], "monthly_fixed": 0, "monthly_minimum": 0}
+    for number in numbers:
+        for day in ("2026-11-10", "2026-11-05"):
+            added = ({"entry": "add"}, {"kind": "own", "since": day}, own)
+            await choose(account, *tariffs_of(number), *added)
+
+    def since(number: str) -> list[str | None]:
+        tariffs = account.entry.options["meters"][number]["tariff"]["tariffs"]
+        return [tariff["since"] for tariff in tariffs]
+
+    assert [since(number) for number in numbers] == [[None, "2026-11-05", "2026-11-10"]] * 2
+    changed = ({"entry": "2026-11-10"}, "tariff", {"kind": "own", "since": "2026-11-12"}, own)
+    await choose(account, *tariffs_of(numbers[0]), *changed)
+    await choose(account, *tariffs_of(numbers[1]), {"entry": "always"}, "delete")
+    assert since(numbers[0]) == [None, "2026-11-05", "2026-11-12"]
+    assert since(numbers[1]) == ["2026-11-05", "2026-11-10"]
+    for number, threshold in zip(numbers, (5, 7), strict=True):
+        form = await go(account, "meters", {"meter": number}, "low_credit")
+        assert suggested(form) == {"by": "days", "threshold": threshold}
+    for day in ("2026-11-05", "2026-11-10"):
+        await choose(account, *tariffs_of(numbers[1]), {"entry": day}, "delete")
+    assert account.entry.options["meters"][numbers[1]]["tariff"] is None
+    assert account.state("rate", "water") == "0.11"
+
+
+async def test_a_meter_that_goes_while_the_options_are_open(account: Harness) -> None:
+    await account.start_history()
+    form = await go(account, "meters")
+    number = account.meter("water").number
+    account.portal.set_profile(hidden_meters=[number])
+    await account.forward(timedelta(minutes=11))
+    flows = account.hass.config_entries.options
+    result = await flows.async_configure(form["flow_id"], {"meter": number})
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "meter_gone")
+    # One alone is not asked for.
+    result = await go(account, "meters")
+    assert result["type"] is FlowResultType.MENU
+    assert result["description_placeholders"] == {"meter": "Electricity 0001"}
 
 
 @pytest.mark.parametrize(
@@ -250,26 +290,21 @@ async def test_a_tariff_that_cannot_be(
     if kind == "own":
         terms = {"monthly_fixed": 0, "monthly_minimum": 0, **terms}
     await account.start_history()
-    flows = account.hass.config_entries.options
-    result = await flows.async_init(account.entry.entry_id)
-    result = await flows.async_configure(result["flow_id"], {"next_step_id": "tariff"})
-    result = await flows.async_configure(
-        result["flow_id"], {"meter": account.meter().number, "kind": kind}
-    )
-    result = await flows.async_configure(result["flow_id"], terms)
+    added = (*tariffs_of(account.meter().number), {"entry": "add"})
+    result = await go(account, *added, {"kind": kind}, terms)
     assert result["errors"] == errors
+    assert all(suggested(result)[name] == value for name, value in terms.items())
     assert account.entry.options == {}
 
 
 async def test_commercial_water_needs_a_tariff_of_ones_own(account: Harness) -> None:
     await account.start_history()
     flows = account.hass.config_entries.options
-    result = await flows.async_init(account.entry.entry_id)
-    result = await flows.async_configure(result["flow_id"], {"next_step_id": "tariff"})
     water = account.meter("water").number
-    result = await flows.async_configure(result["flow_id"], {"meter": water, "kind": "commercial"})
+    result = await go(account, *tariffs_of(water), {"entry": "always"}, "tariff")
+    result = await flows.async_configure(result["flow_id"], {"kind": "commercial"})
     assert result["errors"] == {"kind": "commercial_water"}
-    result = await flows.async_configure(result["flow_id"], {"meter": water, "kind": "residential"})
+    result = await flows.async_configure(result["flow_id"], {"kind": "residential"})
     result = await flows.async_configure(result["flow_id"], {"units": 6})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await account.hass.async_block_till_done()
@@ -353,18 +388,12 @@ async def test_low_credit_by_balance_with_hysteresis(account: Harness) -> None:
     balance = float(account.state("balance", "electricity"))
     assert account.state("low_credit", "electricity") == "off"
     number = account.meter().number
-    await choose(
-        account, "low_credit", {"meter": number, "by": "balance", "threshold": balance + 0.01}
-    )
+    await set_low_credit(account, number, "balance", balance + 0.01)
     assert account.state("low_credit", "electricity") == "on"
     # A little above is not enough to turn it off again.
-    await choose(
-        account, "low_credit", {"meter": number, "by": "balance", "threshold": balance * 0.9}
-    )
+    await set_low_credit(account, number, "balance", balance * 0.9)
     assert account.state("low_credit", "electricity") == "on"
-    await choose(
-        account, "low_credit", {"meter": number, "by": "balance", "threshold": balance * 0.5}
-    )
+    await set_low_credit(account, number, "balance", balance * 0.5)
     assert account.state("low_credit", "electricity") == "off"
 
 
@@ -416,7 +445,7 @@ async def test_ten_days_without_a_sign_in(account: Harness) -> None:
     balance = float(account.state("balance", number))
     left = float(account.state("days_left", number))
     assert left > 3
-    await choose(account, "low_credit", {"meter": number, "by": "days", "threshold": left - 5})
+    await set_low_credit(account, number, "days", left - 5)
     await account.start_history()
     account.portal.expire()
     await account.forward(timedelta(minutes=12))

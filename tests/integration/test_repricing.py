@@ -37,7 +37,7 @@ async def test_a_changed_tariff_re_prices_what_comes_after(
     before = await account.statistics(meter, "cost")
     consumption = await account.statistics(meter, "consumption")
 
-    schedule = old.changed(NOVEMBER, OWN)
+    schedule = old.with_tariff(NOVEMBER, OWN)
     november = sum(
         (
             reading.value

@@ -1,4 +1,4 @@
-"""Two weeks with portals that keep sessions for different times: how often a person is asked."""
+"""A week with portals that keep sessions for different times: how often a person is asked."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from tests.support.harness import Harness, sign_in_outside
 
 pytestmark = [pytest.mark.history(days=4), pytest.mark.long, pytest.mark.timeout(1800)]
 
-DAYS = 14
+DAYS = 7
 EVENING = 20
 
 

@@ -60,10 +60,16 @@ class TariffSchedule:
         """Return the schedule of a tariff that never changes."""
         return cls((DatedTariff(None, tariff),))
 
-    def changed(self, since: date, tariff: Tariff) -> TariffSchedule:
-        """Return the schedule with that tariff from a day on, whatever was there from then on."""
-        kept = tuple(dated for dated in self.tariffs if dated.since is None or dated.since < since)
-        return TariffSchedule((*kept, DatedTariff(since, tariff)))
+    def with_tariff(self, since: date | None, tariff: Tariff) -> TariffSchedule:
+        """Return the schedule with that tariff from a day on, to the next; None: from ever."""
+        others = [dated for dated in self.tariffs if dated.since != since]
+        dated = sorted((*others, DatedTariff(since, tariff)), key=lambda one: one.since or date.min)
+        return TariffSchedule(tuple(dated))
+
+    def without(self, since: date | None) -> TariffSchedule | None:
+        """Return the schedule without the tariff of that day; None where it was the only one."""
+        left = tuple(dated for dated in self.tariffs if dated.since != since)
+        return TariffSchedule(left) if left else None
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object]) -> TariffSchedule:
