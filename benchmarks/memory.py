@@ -40,6 +40,10 @@ async def memory() -> AsyncIterator[Row]:
                 await without.stop()
             home = Home(Path(folder) / "with", portal, "bare:\n")
             await prepare(home)
+            # Statistics are written at the first start; later ones compare them.
+            await asyncio.sleep(SETTLED)
+            await home.stop()
+            await home.start()
             try:
                 ours = await resident(home)
             finally:

@@ -39,6 +39,8 @@ def open_file(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
         db.execute("PRAGMA foreign_keys = ON")
         # Else rows that REPLACE removes are not taken off the tally.
         db.execute("PRAGMA recursive_triggers = ON")
+        # A small cache, as the operating system has one too.
+        db.execute("PRAGMA cache_size = -512")
         version = _checked_version(db, migrations)
         for step in range(version, len(migrations)):
             db.executescript(
