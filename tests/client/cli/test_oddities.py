@@ -132,6 +132,17 @@ async def test_a_session_whose_text_cannot_be_sent(usms: Shell, place: str, text
     assert kept_session() == json.loads(place % "plain")
 
 
+@pytest.mark.parametrize(
+    "value", ["a\tb", "caf\u00e9\u00a0", "soft\u00adhyphen", "nul\0", "\ud800"]
+)
+async def test_an_odd_cookie_costs_no_session(signed_in: Shell, value: str) -> None:
+    file = signed_in.state / "session.json"
+    session = json.loads(file.read_text())
+    session["cookies"].append({**session["cookies"][0], "name": "odd", "value": value})
+    file.write_text(json.dumps(session))
+    assert (await signed_in("meters")).code == 0
+
+
 async def test_a_session_that_is_no_file(usms: Shell) -> None:
     file = usms.state / "session.json"
     file.mkdir(parents=True)

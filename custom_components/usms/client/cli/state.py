@@ -79,7 +79,11 @@ def kept_session() -> dict[str, Any] | None:
             return None  # a pipe would keep us waiting
         with session_file().open("rb") as file:
             session = json.loads(file.read(_MOST).decode())
-        return session if isinstance(session, dict) and _is_plain(session) else None
+        if not isinstance(session, dict):
+            return None
+        # A cookie that can't be sent is left out by itself; a tab in one is no reason to ask again.
+        others = {name: value for name, value in session.items() if name != "cookies"}
+        return session if _is_plain(others) else None
     except (OSError, ValueError, RecursionError):
         return None
 
