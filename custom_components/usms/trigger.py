@@ -24,7 +24,7 @@ from .sensor_types import unit_of
 _AMOUNT: Final = vol.All(vol.Coerce(float), vol.Range(min=0, max=100_000))
 
 
-class _UsmsTrigger(Trigger):
+class UsmsTrigger(Trigger):
     """A trigger about the meters or the account that its target names."""
 
     fields: ClassVar[Mapping[vol.Marker, Any]] = {}
@@ -48,7 +48,7 @@ class _UsmsTrigger(Trigger):
         return device.id in devices_of(self._hass, self._target)
 
 
-class MeterTrigger(_UsmsTrigger):
+class MeterTrigger(UsmsTrigger):
     """Something new of a meter."""
 
     kind: ClassVar[NewsKind]
@@ -151,7 +151,7 @@ class ForecastAbove(MeterTrigger):
         return bool((before is None or before <= amount) and values["forecast"] > amount)
 
 
-class SignInNeeded(_UsmsTrigger):
+class SignInNeeded(UsmsTrigger):
     """The portal has ended the session of an account, and a person has to sign in."""
 
     @override
@@ -173,7 +173,7 @@ class SignInNeeded(_UsmsTrigger):
         return self._hass.bus.async_listen(EVENT_SIGN_IN_NEEDED, hear)
 
 
-async def async_get_triggers(_hass: HomeAssistant) -> dict[str, type[Trigger]]:
+async def async_get_triggers(_hass: HomeAssistant) -> dict[str, type[UsmsTrigger]]:
     """Return the triggers, by the name that follows `usms.`."""
     return {
         "credit_became_low": CreditBecameLow,

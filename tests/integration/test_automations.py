@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState, ServiceCall
+from homeassistant.helpers import condition, trigger
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.translation import async_get_translations
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import async_mock_service
 
 from custom_components.usms.const import DOMAIN
 from custom_components.usms.history.loop import START_DELAY
+from custom_components.usms.trigger import async_get_triggers
 from tests.support.harness import Harness
 
 from .test_money import live_until_top_up
@@ -71,6 +74,25 @@ def set_low_credit(account: Harness, meter: str, by: str, threshold: float) -> N
     account.hass.config_entries.async_update_entry(account.entry, options=options)
 
 
+async def test_the_editor_knows_all_of_them(account: Harness) -> None:
+    hass = account.hass
+    assert await async_setup_component(hass, "automation", {})
+    await hass.async_block_till_done()
+    described = await trigger.async_get_all_descriptions(hass)
+    ours = {key.removeprefix("usms."): told for key, told in described.items() if "usms." in key}
+    assert ours.keys() == (await async_get_triggers(hass)).keys()
+    assert all(told and told["target"] for told in ours.values())
+    fields = {key: set(told.get("fields", {})) for key, told in ours.items()}
+    triggers = await async_get_triggers(hass)
+    assert fields == {key: set(map(str, found.fields)) for key, found in triggers.items()}
+    conditions = await condition.async_get_all_descriptions(hass)
+    assert conditions["usms.credit_is_low"]["target"]
+    for language in ("en", "ms"):
+        for kind, known in (("triggers", ours), ("conditions", {"credit_is_low": None})):
+            texts = await async_get_translations(hass, language, kind, {DOMAIN})
+            assert all(texts[f"component.usms.{kind}.{key}.name"] for key in known)
+
+
 # --- credit ---
 
 
@@ -123,11 +145,11 @@ async def test_credit_became_low_while_home_assistant_was_off(
     hass = account.hass
     account.portal.set_profile(session_minutes=None)
     await account.start_history()
-    trigger = {"trigger": "usms.credit_became_low", **about(account, "water")}
+    became_low = {"trigger": "usms.credit_became_low", **about(account, "water")}
     assert await hass.config_entries.async_unload(account.entry.entry_id)
     hass.set_state(CoreState.starting)
     account.portal.set_profile(overdrawn=True)
-    await automation.set_up(trigger)
+    await automation.set_up(became_low)
     await account.set_up()
     await account.forward(timedelta(minutes=10))
     hass.set_state(CoreState.running)
