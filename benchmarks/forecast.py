@@ -21,6 +21,7 @@ from custom_components.usms.client import RunningBill, TariffSchedule, residenti
 from custom_components.usms.client.billing.forecast import HORIZON, Forecast, forecast, runs_out
 from custom_components.usms.client.brunei import brunei_midnight
 
+from .first_days import print_table
 from .households import KINDS, LOST, household, real_homes, reported
 
 AHEAD = (3, 7, 14)
@@ -279,6 +280,8 @@ def main() -> None:
             named = list(dict.fromkeys(kind for kind, _ in costs))
             table(f"{title}: cost of the month (BND), days before its end", costs, named)
             table(f"{title}: run-out date (days), days before it", dates, named)
+    print_table("Real homes", real.values())
+    print_table("Made homes", map(household, kinds, seeds, strict=True))
 
 
 if __name__ == "__main__":
