@@ -60,7 +60,7 @@ def test_a_new_tariff_holds_from_its_day() -> None:
     dear = Tariff("dear", Utility.ELECTRICITY, tiers_of([(None, Decimal(1))]))
     amounts = every_day("10", date(2026, 11, 1))
     found = spending(
-        amounts, amounts, RESIDENTIAL.changed(TODAY, dear), NOW, Estimate.sure(Decimal(7))
+        amounts, amounts, RESIDENTIAL.with_tariff(TODAY, dear), NOW, Estimate.sure(Decimal(7))
     )
     assert found.yesterday == Decimal("0.10")
     assert found.today == 10
@@ -99,7 +99,7 @@ def test_months_cost_their_bill_whatever_was_used(
 ) -> None:
     first = date(2026, 10, 1)
     amounts = {first + n * DAY: amount for n, amount in enumerate(some) if amount is not None}
-    schedule = TariffSchedule.always(old).changed(date(2026, 11, 1), new)
+    schedule = TariffSchedule.always(old).with_tariff(date(2026, 11, 1), new)
     found = spending(amounts, amounts, schedule, NOW, None)
     for cost, tariff, month in ((found.last_month, old, 10), (found.this_month, new, 11)):
         used = {day: amount for day, amount in amounts.items() if day.month == month}
