@@ -20,6 +20,7 @@ from custom_components.usms.client.review import review
 from custom_components.usms.client.store import ReadingsStore
 from custom_components.usms.client.store.payments import Payments
 from custom_components.usms.client.summary import count
+from custom_components.usms.client.sync.known_days import KnownDays
 from custom_components.usms.client.sync.plan import MeterState, Step, next_step
 from tests.portal import SimulatedPortal
 
@@ -59,7 +60,9 @@ def looked_at(years: int) -> dict[str, float]:
                     left = Decimal(20) + hour * Decimal("0.05")
                     meter = Meter(number, Utility.ELECTRICITY, balance=left)
                     payments.record_balance(meter, now - hour * timedelta(hours=1))
-            states = [MeterState(meter, store.days(meter.number)) for meter in store.meters()]
+            states = [
+                MeterState(meter, KnownDays(store.days(meter.number))) for meter in store.meters()
+            ]
             # Once nothing is due, each look goes through all days of all meters.
             done: set[Step] = set()
             while step := next_step(states, now, deferred=done):

@@ -14,6 +14,7 @@ from custom_components.usms.client.models import Reading, Resolution, Utility
 from custom_components.usms.client.store.models import DayState, Origin, StoredMeter, StoredReading
 from custom_components.usms.client.sync.empty_days import is_due_again, is_over, open_empty_days
 from custom_components.usms.client.sync.history_start import End, search
+from custom_components.usms.client.sync.known_days import KnownDays
 from custom_components.usms.client.sync.plan import (
     MeterState,
     Step,
@@ -38,11 +39,11 @@ def ago(days: int) -> date:
 
 def electricity(days: dict[date, DayState] | None = None, **changes: object) -> MeterState:
     meter = StoredMeter("10000001", Utility.ELECTRICITY, card_changed_at=NOW)
-    return MeterState(replace(meter, **changes), days or {})
+    return MeterState(replace(meter, **changes), KnownDays(days or {}))
 
 
 def water(days: dict[date, DayState] | None = None) -> MeterState:
-    return MeterState(StoredMeter("2000000001", Utility.WATER), days or {})
+    return MeterState(StoredMeter("2000000001", Utility.WATER), KnownDays(days or {}))
 
 
 def known_days(
@@ -156,7 +157,7 @@ def test_days_that_were_empty_are_asked_for_again_and_end() -> None:
     asked_after = []
     for later in range(120):
         now = NOW + timedelta(days=later)
-        (day,) = open_empty_days({hole: days[hole], ago(100): days[ago(100)]}) or [None]
+        (day,) = open_empty_days([days[hole]], ago(100)) or [None]
         if day and is_due_again(day, now):
             asked_after.append(later)
             days[hole] = replace(days[hole], daily_read_at=now)

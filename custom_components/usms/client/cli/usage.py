@@ -10,6 +10,7 @@ from ..client import MAX_DAYS
 from ..consumption import consumed
 from ..errors import NoData, ReportNotOffered
 from ..models import Resolution, Utility
+from ..sync.known_days import KnownDays
 from ..sync.plan import MeterState, history_found
 from . import output
 from .days import reports, span
@@ -122,7 +123,7 @@ def _unread(
 ) -> int:
     """Return how many days the store knows nothing of, though they may have something."""
     (meter,) = (meter for meter in store.meters() if meter.number == number)
-    state = MeterState(meter, store.days(number))
+    state = MeterState(meter, KnownDays(store.days(number)))
     if history_found(state, now):
         totals = (day.day for day in state.days.values() if day.total is not None)
         first = max(first, min(totals, default=last))

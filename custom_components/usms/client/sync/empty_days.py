@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from .history_start import WINDOW, oldest_day
+from .history_start import WINDOW
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from datetime import date, datetime
 
     from ..store.models import DayState
@@ -21,21 +21,19 @@ ASKED_AGAIN: Final = tuple(timedelta(days=days) for days in (3, 10, 30, 90))
 """After that time since a day was first found empty it is asked for again."""
 
 
-def open_empty_days(days: Mapping[date, DayState]) -> Iterator[DayState]:
+def open_empty_days(days: Iterable[DayState], start: date | None) -> Iterator[DayState]:
     """Yield the days that were empty and may still come: those since the start of the history."""
-    start = oldest_day(days)
-    for day in days.values():
+    for day in days:
         if day.empty_since and start and day.day > start and not is_over(day):
             yield day
 
 
-def before_the_start(days: Mapping[date, DayState]) -> Iterator[DayState]:
+def before_the_start(days: Iterable[DayState], start: date | None) -> Iterator[DayState]:
     """Yield the empty days of a report's length before the history's start.
 
     The portal may offer a longer history again: then the search for the start goes on.
     """
-    start = oldest_day(days)
-    for day in days.values():
+    for day in days:
         if day.empty_since and start and start - WINDOW <= day.day < start and not is_over(day):
             yield day
 

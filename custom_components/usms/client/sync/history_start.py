@@ -51,7 +51,13 @@ class Search:
 
 def search(days: Mapping[date, DayState], now: datetime) -> Search:
     """Return which days no daily report has covered are to be asked for next."""
-    newest = brunei_date(now) - _DAY
+    found = sought(days, brunei_date(now))
+    return found if isinstance(found, Search) else jump(days, found, now)
+
+
+def sought(days: Mapping[date, DayState], today: date) -> Search | date:
+    """Return the next days by what is known alone; or the day before which jumps look."""
+    newest = today - _DAY
     asked = {day for day, known in days.items() if known.daily_read_at}
     if not asked:
         return _window(newest, asked)
@@ -69,10 +75,10 @@ def search(days: Mapping[date, DayState], now: datetime) -> Search:
         return Search(end=End.EARLIEST)
     if oldest - empty <= EMPTY_MONTHS * WINDOW:
         return _window(empty, asked)
-    return _jump(days, oldest - EMPTY_MONTHS * WINDOW - _DAY, now)
+    return oldest - EMPTY_MONTHS * WINDOW - _DAY
 
 
-def _jump(days: Mapping[date, DayState], before: date, now: datetime) -> Search:
+def jump(days: Mapping[date, DayState], before: date, now: datetime) -> Search:
     """Return the next look beyond empty months: the first at once, the others a week apart."""
     newest_jump: datetime | None = None
     for last in _jumps(before):

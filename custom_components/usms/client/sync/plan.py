@@ -23,10 +23,11 @@ from ..brunei import brunei_date, brunei_midnight
 from ..models import Resolution, Utility
 from ..store.models import DayState, StoredMeter
 from .empty_days import before_the_start, is_due_again, open_empty_days
-from .history_start import EMPTY_MONTHS, WINDOW, Search, search
+from .history_start import EMPTY_MONTHS, WINDOW, Search
+from .known_days import KnownDays
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 RECENT_DAYS: Final = 3
 """So many days are read again and again: the portal corrects them."""
@@ -72,23 +73,16 @@ class MeterState:
     """All that the plan knows of a meter."""
 
     meter: StoredMeter
-    days: Mapping[date, DayState]
+    days: KnownDays
 
     def day(self, day: date) -> DayState:
         """Return what is known of a day, which may be nothing."""
         return self.days.get(day) or DayState(day)
 
     def as_of(self, now: datetime) -> MeterState:
-        """Return it without what a wrong clock has noted: the future, and days after today."""
-        today = brunei_date(now)
-        if all(
-            day <= today and ((newest := state.newest_stamp) is None or newest <= now)
-            for day, state in self.days.items()
-        ):
-            return self
-        return replace(
-            self, days={d: state.as_of(now) for d, state in self.days.items() if d <= today}
-        )
+        """Return it without what a wrong clock has noted."""
+        days = self.days.as_of(now)
+        return self if days is self.days else replace(self, days=days)
 
     def has_hours(self, now: datetime) -> bool:
         """Whether to ask for hourly reports: not for water, nor lately refused."""
@@ -132,7 +126,7 @@ def next_step(
 def _steps(
     meters: Sequence[MeterState], now: datetime, *, page_serves: bool | None
 ) -> Iterator[Step]:
-    found = [(meter, search(meter.days, now)) for meter in meters]
+    found = [(meter, meter.days.search(now)) for meter in meters]
     for meter, days in found:
         if days.end is None:
             yield from _history_days(meter, days)
@@ -159,7 +153,7 @@ def _history_days(state: MeterState, found: Search) -> Iterator[Step]:
 
 def history_found(state: MeterState, now: datetime) -> bool:
     """Whether the start of a meter's history is known."""
-    return search(state.days, now).end is not None
+    return state.days.search(now).end is not None
 
 
 # --- 2. what is due ---
@@ -215,8 +209,8 @@ def reread_due_at(now: datetime) -> datetime:
 
 def _may_have_hours(state: MeterState, day: date) -> bool:
     """Whether hours can be there: not before the meter's first day."""
-    totals = [known.day for known in state.days.values() if known.total is not None]
-    return not totals or day >= min(totals)
+    first = state.days.oldest_total
+    return first is None or day >= first
 
 
 # --- 3. days that were empty ---
@@ -224,7 +218,10 @@ def _may_have_hours(state: MeterState, day: date) -> bool:
 
 def _empty_days(state: MeterState, now: datetime) -> Iterator[Step]:
     """Yield the newest stretch of days, a report long, that were empty and are due again."""
-    open_days = chain(open_empty_days(state.days), before_the_start(state.days))
+    start = state.days.oldest_used
+    open_days = chain(
+        open_empty_days(state.days.open, start), before_the_start(state.days.open, start)
+    )
     due = sorted(day.day for day in open_days if is_due_again(day, now))
     if due:
         first = next(day for day in due if due[-1] - day < WINDOW)
@@ -236,14 +233,14 @@ def _empty_days(state: MeterState, now: datetime) -> Iterator[Step]:
 
 def _history_hours(state: MeterState, now: datetime) -> Iterator[Step]:
     if state.has_hours(now):
-        for day in _by_newest(state):
+        for day in state.days.open:
             if is_wanted(day):
                 yield _hours(state, day, Why.HISTORY_HOURS)
 
 
 def _missing_hours(state: MeterState, now: datetime) -> Iterator[Step]:
     if state.has_hours(now):
-        for day in _by_newest(state):
+        for day in state.days.open:
             if _is_missed(day, now):
                 yield _hours(state, day, Why.MISSING_HOURS)
 
@@ -266,10 +263,6 @@ def _is_missed(day: DayState, now: datetime) -> bool:
     return day.hours_asked < most and now - day.hours_read_at >= ASKED_AGAIN_AFTER
 
 
-def _by_newest(state: MeterState) -> list[DayState]:
-    return [state.days[day] for day in sorted(state.days, reverse=True)]
-
-
 def _hours(state: MeterState, day: DayState, why: Why) -> Step:
     return Step(state.meter.number, Resolution.HOUR, day.day, day.day, why)
 
@@ -284,7 +277,7 @@ def outlook(meters: Sequence[MeterState], now: datetime) -> Outlook:
     meters = [meter.as_of(now) for meter in meters]
     for meter in meters:
         asked = sum(1 for day in meter.days.values() if day.daily_read_at)
-        empty += sum(1 for _ in open_empty_days(meter.days))
+        empty += len(list(open_empty_days(meter.days.open, meter.days.oldest_used)))
         done += -(-asked // WINDOW.days)
         if not history_found(meter, now):
             days_complete = False

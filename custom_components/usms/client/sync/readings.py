@@ -19,6 +19,7 @@ from ..errors import ClockWrong, NoData, PageNotUnderstood, ReportNotOffered
 from ..models import Reading, Resolution, Utility
 from ..store.models import DayState, StoredMeter
 from . import plan, settling
+from .known_days import KnownDays
 from .ownership import read_report
 from .plan import MeterState, Step
 
@@ -279,7 +280,7 @@ class Sync:
         known = self._states.get(meter.number)
         if first and known:
             days = {**known.days, **days}
-        self._put(MeterState(meter, days))
+        self._put(MeterState(meter, KnownDays(days)))
 
     def _put(self, state: MeterState) -> None:
         self._states[state.meter.number] = state
