@@ -116,9 +116,8 @@ async def call(url: str, body: Any = None, **headers: str) -> Any:
 
 async def screenshot(page: Page, name: str) -> bytes:
     """Take a picture of the page; keep it for the documentation where that is wanted."""
-    if SCREENSHOTS:
-        return await page.screenshot(path=str(Path(SCREENSHOTS) / f"{name}.png"))
-    return await page.screenshot()
+    path = str(Path(SCREENSHOTS) / f"{name}.png") if SCREENSHOTS else None
+    return await page.screenshot(path=path, animations="disabled")  # not in the middle of one
 
 
 async def read_portal(demo: dict[str, Any]) -> Account:
