@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, override
 
@@ -35,7 +36,8 @@ from .spending_sensors import spending_sensors
 
 PARALLEL_UPDATES = 0
 _STEADY: Final = Decimal("0.02")
-_STEADY_PART: Final = 0.05
+_STEADY_PART: Final = Decimal("0.05")
+_SOON, _HOURS, _DAY = timedelta(days=2), timedelta(hours=2), timedelta(days=1)
 
 
 async def async_setup_entry(
@@ -171,17 +173,24 @@ class FiguresSensor(UsmsFiguresEntity, SensorEntity):
         return self._shown
 
     def _is_new(self, figures: Figures, shown: Figures) -> bool:
-        """Return whether the value differs by more than 2 %, or what belongs to it by 5 %."""
+        """Return whether the value differs by more than 2 %, or what belongs to it by 5 %.
+
+        A moment by more than two hours, or by more than a day where it is two days away.
+        """
         what = self.entity_description
-        new, old = what.value(figures), what.value(shown)
-        if not isinstance(new, Decimal) or not isinstance(old, Decimal):
-            moved = new != old
-        else:
-            moved = abs(new - old) > abs(old) * _STEADY
         now, before = (dict(what.attributes(each) or {}) for each in (figures, shown))
-        return moved or any(
-            abs((now[key] or 0) - (before[key] or 0)) > abs(before[key] or 0) * _STEADY_PART
-            for key in now
+        soon = figures.at + _SOON
+
+        def moved(new: object, old: object, share: Decimal) -> bool:
+            if isinstance(new, datetime) and isinstance(old, datetime):
+                return abs(new - old) > (_HOURS if min(new, old) < soon else _DAY)
+            if isinstance(new, int | float | Decimal) and isinstance(old, int | float | Decimal):
+                one, other = Decimal(str(new)), Decimal(str(old))
+                return abs(one - other) > abs(other) * share
+            return new != old
+
+        return moved(what.value(figures), what.value(shown), _STEADY) or any(
+            moved(now.get(key), before.get(key), _STEADY_PART) for key in now.keys() | before.keys()
         )
 
     @property

@@ -182,6 +182,7 @@ _MONEY: Final = (
         device_class=SensorDeviceClass.TIMESTAMP,
         value=_run_out_value,
         attributes=_run_out,
+        steady=True,
     ),
     FiguresSensorDescription(
         key="days_left",
