@@ -152,8 +152,26 @@ async def test_adding_it_and_what_it_shows(
             if name == "desktop":
                 await whole(page, width)
             await screenshot(page, f"dashboard-{name}-{scheme}")
+    if SCREENSHOTS:
+        await in_malay(page, demo, home, added[0])
     assert await page.locator(ERROR_CARDS).count() == 0
     assert ours(complaints) == []
+
+
+async def in_malay(page: Page, demo: dict[str, Any], home: HomeAssistant, path: str) -> None:
+    """Take pictures of a dashboard whose owner chose Malay."""
+    config = {"strategy": {"type": "custom:usms", "language": "ms"}}
+    await home.command("lovelace/config/save", url_path=path, config=config)
+    for name, (width, height) in SIZES.items():
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.goto(f"{demo['url']}/{path}")
+        await expect(meter_card(page, "Elektrik")).to_contain_text("Cukup sehingga")
+        await expect(page.locator("usms-usage-card .slot i").first).to_be_attached()
+        if name == "desktop":
+            await whole(page, width)
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            await screenshot(page, f"dashboard-ms-{name}-{scheme}")
 
 
 async def shows(page: Page, account: Account) -> None:
@@ -205,7 +223,6 @@ async def test_reading_a_chart_and_a_dialog(
     await expect(meter_card(page, "Elektrik")).to_contain_text("Cukup sehingga")
     await expect(page.locator("usms-usage-card").first).to_contain_text("Penggunaan harian")
     await whole(page, 1280)
-    await screenshot(page, "dashboard-ms")
     assert ours(complaints) == []
 
 
