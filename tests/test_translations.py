@@ -166,7 +166,7 @@ def test_config_flow() -> None:
     shown |= assigned(INTEGRATION / "config_flow.py", "error")
     assert shown == texts["error"].keys()
     assert steps_of(UsmsConfigFlow) - {"reauth"} == texts["step"].keys()
-    assert aborts() == {"meter_gone"}  # of the options
+    assert aborts() == ENGLISH["options"]["abort"].keys()
     # Those of _async_abort_entries_match and async_update_(reload_)and_abort.
     assert texts["abort"].keys() == {
         *("already_configured", "reauth_successful", "reconfigure_successful")
@@ -176,11 +176,11 @@ def test_config_flow() -> None:
 def test_options_flow() -> None:
     texts = ENGLISH["options"]
     steps = steps_of(UsmsOptionsFlow)
-    assert steps - {"delete"} == texts["step"].keys()  # which shows nothing
+    assert steps == texts["step"].keys()
     for menu in ("init", "meter", "entry"):
         assert texts["step"][menu]["menu_options"].keys() < steps
     shown = wrong_terms()
-    for name in ("options_flow.py", "meter_options.py"):
+    for name in ("options_flow.py", "tariff_options.py"):
         shown |= assigned(INTEGRATION / name, "errors")
     assert shown == texts["error"].keys()
     assert aborts() == texts["abort"].keys()
@@ -188,8 +188,10 @@ def test_options_flow() -> None:
 
 def aborts() -> set[str]:
     """Return the reasons of our own for which flows end without an entry."""
-    found = (call for _path, call in calls() if name_of(call) == "async_abort")
-    return {keyword.value.value for call in found for keyword in call.keywords}  # type: ignore[attr-defined]
+    found = [call for _path, call in calls() if name_of(call) in {"async_abort", "AbortFlow"}]
+    reasons = [keyword.value for call in found for keyword in call.keywords]
+    reasons += [argument for call in found for argument in call.args]
+    return {str(reason.value) for reason in reasons if isinstance(reason, ast.Constant)}
 
 
 def wrong_terms() -> set[str]:
@@ -222,8 +224,9 @@ def test_selectors() -> None:
         "low_credit_by": LowCreditBy,
     }
     texts = ENGLISH["selector"]
-    assert texts.keys() == {*options, "tiers", "tariff_entry"}
-    assert texts["tariff_entry"]["options"].keys() == {tariff_forms.ADD, tariff_forms.ALWAYS}
+    assert texts.keys() == {*options, "tiers", "tariff_entry", "tariff_text"}
+    # The frontend prefers these to the labels that the form has for the tariffs themselves.
+    assert texts["tariff_entry"]["options"].keys() == {tariff_forms.ADD}
     for name, values in options.items():
         assert texts[name]["options"].keys() == {value.value for value in values}
     (tiers,) = (

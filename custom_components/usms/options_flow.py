@@ -28,7 +28,7 @@ from .const import (
     MAX_POLL_INTERVAL,
     MIN_POLL_INTERVAL,
 )
-from .meter_options import MeterOptionsFlow
+from .tariff_options import TariffOptionsFlow
 
 _MINUTES: Final = NumberSelector(
     NumberSelectorConfig(
@@ -53,13 +53,12 @@ _AN_HOUR: Final = NumberSelector(
 )
 
 
-class UsmsOptionsFlow(MeterOptionsFlow):
+class UsmsOptionsFlow(TariffOptionsFlow):
     """A menu of what can be chosen."""
 
     async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show the menu; what is about meters once there are any."""
-        meters = ["meters"] if self._meters() else []
-        return self.async_show_menu(step_id="init", menu_options=[*meters, "polling", "rest"])
+        """Show the menu."""
+        return self.async_show_menu(step_id="init", menu_options=["meters", "polling", "rest"])
 
     # --- polling ---
 

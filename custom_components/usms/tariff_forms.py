@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 import voluptuous as vol
@@ -15,15 +16,14 @@ from homeassistant.helpers.selector import (
     ObjectSelectorConfig,
 )
 
-from .client import Tariff, WrongTariff
-from .client.billing.schedule import DatedTariff
+from .client import DatedTariff, Tariff, TariffKind, WrongTariff
 from .client.models import CURRENCY
 from .const import DOMAIN
 
 CONF_ENTRY: Final = "entry"
 ADD: Final = "add"
 """The choice beside the tariffs that there are."""
-ALWAYS: Final = "always"
+FIRST: Final = "first"
 """The tariff that holds from the beginning."""
 CONF_KIND: Final = "kind"
 CONF_SINCE: Final = "since"
@@ -101,26 +101,38 @@ def terms_of(tariff: Tariff) -> dict[str, Any]:
     return {name: float(str(value)) if name in numbers else value for name, value in terms.items()}
 
 
+def _money(amount: Decimal) -> str:
+    """Return an amount with all its digits, and two at least after the point."""
+    cents = round(amount, 2)
+    return f"B${cents if cents == amount else amount.normalize():f}"
+
+
 def name_of(dated: DatedTariff) -> str:
     """Return what a tariff of a schedule is called in a form."""
-    return dated.since.isoformat() if dated.since else ALWAYS
+    return dated.since.isoformat() if dated.since else FIRST
 
 
 def label_of(dated: DatedTariff, texts: Mapping[str, str]) -> str:
     """Return a tariff of a schedule as people read it; `texts` are those of selectors."""
 
-    def text(key: str) -> str:
-        return texts.get(f"component.{DOMAIN}.selector.{key}", key)
+    def text(key: str, **parts: object) -> str:
+        return texts.get(f"component.{DOMAIN}.selector.{key}", key).format_map(parts)
 
-    kind = text(f"tariff_kind.options.{dated.tariff.kind.value}")
-    since = dated.since.isoformat() if dated.since else text(f"tariff_entry.options.{ALWAYS}")
-    rates = [f"{CURRENCY} {tier.rate}" for tier in dated.tariff.tiers]
-    return f"{since}: {kind} ({', '.join(rates)})"
+    def words(key: str, **parts: object) -> str:
+        return text(f"tariff_text.options.{key}", **parts)
 
-
-def dated_terms(dated: DatedTariff | None) -> dict[str, Any]:
-    """Return the kind and the day of a tariff as its form takes them."""
-    if dated is None:
-        return {}
-    since = {CONF_SINCE: dated.since.isoformat()} if dated.since else {}
-    return {CONF_KIND: dated.tariff.kind.value, **since}
+    tariff, unit = dated.tariff, dated.tariff.utility.unit
+    begin = words("from_day", day=dated.since) if dated.since else words("from_beginning")
+    parts = [text(f"tariff_kind.options.{tariff.kind.value}")]
+    if tariff.size not in {None, 1}:
+        by = "kva" if tariff.kind is TariffKind.COMMERCIAL else "dwellings"
+        parts.append(words(by, size=tariff.size))
+    for tier in tariff.tiers:
+        rate = _money(tier.rate)
+        if tier.end is not None:
+            parts.append(words("tier", rate=rate, end=f"{tier.end:,f} {unit}"))
+        else:
+            parts.append(words("last_tier" if tier.start else "only_tier", rate=rate, unit=unit))
+    charges = {CONF_FIXED: tariff.monthly_fixed, CONF_MINIMUM: tariff.monthly_minimum}
+    parts += [words(name, amount=_money(amount)) for name, amount in charges.items() if amount]
+    return f"{begin}: {', '.join(parts)}"

@@ -68,11 +68,12 @@ def test_tariffs_are_added_replaced_and_taken_out_by_their_day() -> None:
         DatedTariff(december, second),
     )
     assert schedule.with_tariff(november, first).on(november) is first
-    left = schedule.without(None)
-    assert left
-    assert [dated.since for dated in left.tariffs] == [november, december]
-    assert left.on(date(2026, 1, 1)) is third  # nothing else is known
-    assert TariffSchedule.always(first).without(None) is None
+    left = schedule.without(november)
+    assert [dated.since for dated in left.tariffs] == [None, december]
+    assert left.on(november) is first
+    assert left.without(november) == left
+    with pytest.raises(WrongTariff, match="since"):  # what would hold before december?
+        TariffSchedule((DatedTariff(december, second),)).without(december)
 
 
 @given(tariffs(), tariffs(), st.integers(0, 61), st.lists(AMOUNTS, min_size=61, max_size=61))

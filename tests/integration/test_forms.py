@@ -12,7 +12,7 @@ from custom_components.usms.const import DOMAIN
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, SimulatedPortal
 from tests.support import ROOT
 from tests.support.harness import Harness
-from tests.support.options import go, tariffs_of
+from tests.support.options import choose, go, tariffs_of
 
 TEXTS = json.loads((ROOT / "custom_components/usms/translations/en.json").read_text())
 CREDENTIALS = {CONF_USERNAME: DEMO_USERNAME, CONF_PASSWORD: DEMO_PASSWORD}
@@ -58,6 +58,8 @@ async def test_options(account: Harness) -> None:
     seen = set()
     meters = [account.meter(utility).number for utility in ("electricity", "water")]
     added = [(*tariffs_of(meter), {"entry": "add"}) for meter in meters]
+    dated = (*tariffs_of(meters[0]), {"entry": "2026-11-10"})
+    await choose(account, *added[0], {"kind": "residential", "since": "2026-11-10"})
     for way in (
         (),
         ("polling",),
@@ -66,11 +68,13 @@ async def test_options(account: Harness) -> None:
         ("meters", {"meter": meters[0]}),
         ("meters", {"meter": meters[0]}, "low_credit"),
         tariffs_of(meters[0]),
-        (*tariffs_of(meters[0]), {"entry": "always"}),
+        (*tariffs_of(meters[0]), {"entry": "first"}),
+        dated,
+        (*dated, "delete"),
         added[0],
-        (*added[0], {"kind": "commercial"}),
-        (*added[1], {"kind": "own"}),
-        (*added[1], {"kind": "residential"}),
+        (*added[0], {"kind": "commercial", "since": "2026-11-01"}),
+        (*added[1], {"kind": "own", "since": "2026-11-01"}),
+        (*added[1], {"kind": "residential", "since": "2026-11-01"}),
     ):
         step = await go(account, *way)
         if step["type"] is FlowResultType.MENU:

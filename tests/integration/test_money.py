@@ -4,20 +4,15 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from homeassistant.components.repairs import DOMAIN as REPAIRS
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.usms.const import DOMAIN
-from custom_components.usms.diagnostics import async_get_config_entry_diagnostics
 from tests.portal import Fault
 from tests.portal.ledger import TopUp
 from tests.support.harness import Harness, bill
-from tests.support.options import choose, go, set_low_credit, suggested, tariffs_of
+from tests.support.options import set_low_credit
 
 CENT = Decimal("0.01")
 
@@ -175,184 +170,6 @@ async def test_debts_appear_with_a_debt(account: Harness) -> None:
     payments = account.requests("webform2")
     await account.forward(timedelta(hours=1))
     assert account.requests("webform2") == payments  # once a day
-
-
-# --- tariffs ---
-
-
-async def test_a_chosen_tariff_re_prices_without_a_report(account: Harness) -> None:
-    await account.start_history()
-    meter = account.meter()
-    before = await account.statistics(meter, "cost")
-    account.portal.clear_requests()
-    await choose(
-        account,
-        *tariffs_of(meter.number),
-        {"entry": "add"},
-        {"kind": "own", "since": "2026-11-01"},
-        {
-            "tiers": [{"rate": 0.5, "end": 100}, {"rate": 0.25}],
-            "monthly_fixed": 4,
-            "monthly_minimum": 0,
-        },
-    )
-    await account.start_history()
-    assert account.requests("report") == 0
-    diagnostics = await async_get_config_entry_diagnostics(account.hass, account.entry)
-    assert meter.number not in str(diagnostics)
-    after = await account.statistics(meter, "cost")
-    assert after.keys() == before.keys()
-    assert all(after[start] == before[start] for start in after if start.month < 11)
-    november = sum(state for start, (state, _) in after.items() if start.month == 11)
-    used = Decimal(account.state("consumption_this_month", "electricity"))
-    fixed = 4 * Decimal(max(after).day) / 30  # spread over the month's days
-    assert november == pytest.approx(float(fixed + 50 + (used - 100) * Decimal("0.25")))
-    assert float(account.state("cost_this_month", "electricity")) == pytest.approx(
-        november, abs=0.01
-    )
-    # The list shows what holds from when, the form what was chosen, and back is back.
-    result = await go(account, *tariffs_of(meter.number))
-    (field,) = result["data_schema"].schema.values()
-    residential = "From the beginning: Residential (BND 0.01, BND 0.08, BND 0.10, BND 0.12)"
-    assert [(option["value"], option["label"]) for option in field.config["options"]] == [
-        ("always", residential),
-        ("2026-11-01", "2026-11-01: Your own (BND 0.5, BND 0.25)"),
-        ("add", "add"),
-    ]
-    entry = (*tariffs_of(meter.number), {"entry": "2026-11-01"})
-    result = await go(account, *entry, "tariff")
-    assert suggested(result) == {"kind": "own", "since": "2026-11-01"}
-    result = await go(account, *entry, "tariff", {"kind": "own", "since": "2026-11-01"})
-    assert suggested(result)["tiers"] == [{"end": 100.0, "rate": 0.5}, {"rate": 0.25}]
-    await choose(account, *entry, "delete")
-    await account.start_history()
-    assert await account.statistics(meter, "cost") == before
-
-
-async def test_options_of_two_meters_leave_each_other_alone(account: Harness) -> None:
-    """Low credit and several tariffs, changed, deleted and shown as they are."""
-    await account.start_history()
-    numbers = [account.meter(utility).number for utility in ("electricity", "water")]
-    for number, threshold in zip(numbers, (5, 7), strict=True):
-        await set_low_credit(account, number, "days", threshold)
-    own = {"tiers": [{"rate": 0.5}], "monthly_fixed": 0, "monthly_minimum": 0}
-    for number in numbers:
-        for day in ("2026-11-10", "2026-11-05"):
-            added = ({"entry": "add"}, {"kind": "own", "since": day}, own)
-            await choose(account, *tariffs_of(number), *added)
-
-    def since(number: str) -> list[str | None]:
-        tariffs = account.entry.options["meters"][number]["tariff"]["tariffs"]
-        return [tariff["since"] for tariff in tariffs]
-
-    assert [since(number) for number in numbers] == [[None, "2026-11-05", "2026-11-10"]] * 2
-    changed = ({"entry": "2026-11-10"}, "tariff", {"kind": "own", "since": "2026-11-12"}, own)
-    await choose(account, *tariffs_of(numbers[0]), *changed)
-    await choose(account, *tariffs_of(numbers[1]), {"entry": "always"}, "delete")
-    assert since(numbers[0]) == [None, "2026-11-05", "2026-11-12"]
-    assert since(numbers[1]) == ["2026-11-05", "2026-11-10"]
-    for number, threshold in zip(numbers, (5, 7), strict=True):
-        form = await go(account, "meters", {"meter": number}, "low_credit")
-        assert suggested(form) == {"by": "days", "threshold": threshold}
-    for day in ("2026-11-05", "2026-11-10"):
-        await choose(account, *tariffs_of(numbers[1]), {"entry": day}, "delete")
-    assert account.entry.options["meters"][numbers[1]]["tariff"] is None
-    assert account.state("rate", "water") == "0.11"
-
-
-async def test_a_meter_that_goes_while_the_options_are_open(account: Harness) -> None:
-    await account.start_history()
-    form = await go(account, "meters")
-    number = account.meter("water").number
-    account.portal.set_profile(hidden_meters=[number])
-    await account.forward(timedelta(minutes=11))
-    flows = account.hass.config_entries.options
-    result = await flows.async_configure(form["flow_id"], {"meter": number})
-    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "meter_gone")
-    # One alone is not asked for.
-    result = await go(account, "meters")
-    assert result["type"] is FlowResultType.MENU
-    assert result["description_placeholders"] == {"meter": "Electricity 0001"}
-
-
-@pytest.mark.parametrize(
-    ("kind", "terms", "errors"),
-    [
-        ("own", {"tiers": []}, {"tiers": "wrong_tiers"}),
-        ("own", {"tiers": [{"rate": 1}, {"rate": 2}]}, {"tiers": "wrong_tiers"}),
-        ("own", {"tiers": [{"rate": 1, "end": 5}]}, {"tiers": "wrong_tiers"}),
-        ("commercial", {"kva": 0, "vacant": False}, {"kva": "wrong_kva"}),
-    ],
-)
-async def test_a_tariff_that_cannot_be(
-    account: Harness, kind: str, terms: dict[str, object], errors: dict[str, str]
-) -> None:
-    if kind == "own":
-        terms = {"monthly_fixed": 0, "monthly_minimum": 0, **terms}
-    await account.start_history()
-    added = (*tariffs_of(account.meter().number), {"entry": "add"})
-    result = await go(account, *added, {"kind": kind}, terms)
-    assert result["errors"] == errors
-    assert all(suggested(result)[name] == value for name, value in terms.items())
-    assert account.entry.options == {}
-
-
-async def test_commercial_water_needs_a_tariff_of_ones_own(account: Harness) -> None:
-    await account.start_history()
-    flows = account.hass.config_entries.options
-    water = account.meter("water").number
-    result = await go(account, *tariffs_of(water), {"entry": "always"}, "tariff")
-    result = await flows.async_configure(result["flow_id"], {"kind": "commercial"})
-    assert result["errors"] == {"kind": "commercial_water"}
-    result = await flows.async_configure(result["flow_id"], {"kind": "residential"})
-    result = await flows.async_configure(result["flow_id"], {"units": 6})
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    await account.hass.async_block_till_done()
-    tier = account.entity("tier", "water").attributes
-    assert tier["end"] == pytest.approx(6 * 54.54)
-
-
-async def test_a_commercial_meter_asks_for_its_kva(
-    account: Harness, hass_client: ClientSessionGenerator
-) -> None:
-    """And shows no price before it has it."""
-    account.portal.set_profile(customer_type="Commercial")
-    assert await async_setup_component(account.hass, REPAIRS, {})
-    await account.start_history()
-    meter = account.meter()
-    assert account.state("cost_this_month", "electricity") == "unknown"
-    assert account.state("rate", "water") == "unknown"
-    assert await account.statistics(meter, "cost") == {}
-    consumption = await account.statistics(meter, "consumption")
-    assert consumption
-    issues = ir.async_get(account.hass).issues
-    kinds = {issue.translation_key: key for key, issue in issues.items() if key[0] == DOMAIN}
-    assert kinds.keys() == {"tariff_needed", "tariff_needed_water"}
-    assert not any(meter.number in str(issue) for issue in kinds.values())
-    http = await hass_client()
-    begun = await http.post(
-        "/api/repairs/issues/fix",
-        json={"handler": DOMAIN, "issue_id": kinds["tariff_needed"][1]},
-    )
-    flow = await begun.json()
-    assert flow["step_id"] == "confirm"
-    path = f"/api/repairs/issues/fix/{flow['flow_id']}"
-    wrong = await (await http.post(path, json={"kva": 0, "vacant": False})).json()
-    assert wrong["errors"] == {"kva": "wrong_kva"}
-    done = await (await http.post(path, json={"kva": 140, "vacant": False})).json()
-    assert done["type"] == "create_entry"
-    await account.hass.async_block_till_done()
-    await account.start_history()
-    assert account.state("rate", "electricity") == "0.20"
-    cost = await account.statistics(meter, "cost")
-    assert cost.keys() == consumption.keys()
-    assert float(account.state("cost_this_month", "electricity")) == pytest.approx(
-        float(account.state("consumption_this_month", "electricity")) * 0.2, abs=0.01
-    )
-    left = {issue.translation_key for key, issue in issues.items() if key[0] == DOMAIN}
-    assert left == {"tariff_needed_water"}
-    assert await account.hass.config_entries.async_remove(account.entry.entry_id)
-    assert not [key for key in ir.async_get(account.hass).issues if key[0] == DOMAIN]
 
 
 # --- the bill ---

@@ -66,10 +66,14 @@ class TariffSchedule:
         dated = sorted((*others, DatedTariff(since, tariff)), key=lambda one: one.since or date.min)
         return TariffSchedule(tuple(dated))
 
-    def without(self, since: date | None) -> TariffSchedule | None:
-        """Return the schedule without the tariff of that day; None where it was the only one."""
-        left = tuple(dated for dated in self.tariffs if dated.since != since)
-        return TariffSchedule(left) if left else None
+    def without(self, since: date) -> TariffSchedule:
+        """Return the schedule without the tariff of that day: the one before it holds on.
+
+        Raises `WrongTariff` where it is the first: nothing else is known of the time before it.
+        """
+        if since == self.tariffs[0].since:
+            raise WrongTariff("since", "the first tariff can only be replaced")
+        return TariffSchedule(tuple(dated for dated in self.tariffs if dated.since != since))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object]) -> TariffSchedule:
