@@ -186,6 +186,14 @@ def test_options_flow() -> None:
     assert aborts() == texts["abort"].keys()
 
 
+@pytest.mark.parametrize("kind", ["config", "options"])
+def test_titles_of_menus_have_no_placeholders(kind: str) -> None:
+    """The frontend fills them in descriptions of menus alone."""
+    for texts in ENGLISH[kind]["step"].values():
+        if "menu_options" in texts:
+            assert "{" not in texts["title"]
+
+
 def aborts() -> set[str]:
     """Return the reasons of our own for which flows end without an entry."""
     found = [call for _path, call in calls() if name_of(call) in {"async_abort", "AbortFlow"}]

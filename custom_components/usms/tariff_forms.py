@@ -104,7 +104,11 @@ def terms_of(tariff: Tariff) -> dict[str, Any]:
 def _money(amount: Decimal) -> str:
     """Return an amount with all its digits, and two at least after the point."""
     cents = round(amount, 2)
-    return f"B${cents if cents == amount else amount.normalize():f}"
+    return f"B${cents:,f}" if cents == amount else f"B${_plain(amount)}"
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.normalize():,f}"
 
 
 def name_of(dated: DatedTariff) -> str:
@@ -124,13 +128,13 @@ def label_of(dated: DatedTariff, texts: Mapping[str, str]) -> str:
     tariff, unit = dated.tariff, dated.tariff.utility.unit
     begin = words("from_day", day=dated.since) if dated.since else words("from_beginning")
     parts = [text(f"tariff_kind.options.{tariff.kind.value}")]
-    if tariff.size not in {None, 1}:
+    if tariff.size is not None and tariff.size != 1:
         by = "kva" if tariff.kind is TariffKind.COMMERCIAL else "dwellings"
-        parts.append(words(by, size=tariff.size))
+        parts.append(words(by, size=_plain(tariff.size)))
     for tier in tariff.tiers:
         rate = _money(tier.rate)
         if tier.end is not None:
-            parts.append(words("tier", rate=rate, end=f"{tier.end:,f} {unit}"))
+            parts.append(words("tier", rate=rate, end=f"{_plain(tier.end)} {unit}"))
         else:
             parts.append(words("last_tier" if tier.start else "only_tier", rate=rate, unit=unit))
     charges = {CONF_FIXED: tariff.monthly_fixed, CONF_MINIMUM: tariff.monthly_minimum}

@@ -91,6 +91,13 @@ async def test_the_first_tariff_holds_from_the_beginning(account: Harness) -> No
     assert tariffs_in_options(account, number) == [(None, "own")]
     added = (*tariffs_of(number), {"entry": "add"})
     await choose(account, *added, {"kind": "residential", "since": "2026-11-10"})
+    await choose(account, *first, {"kind": "commercial"}, {"kva": 22.5, "vacant": True})
+    result = await go(account, *tariffs_of(number))
+    (field,) = result["data_schema"].schema.values()
+    assert field.config["options"][0]["label"] == (
+        "From the beginning: Commercial (electricity), 22.5 kVA, B$0.20 up to 225 kWh, "
+        "B$0.07 up to 2,475 kWh, B$0.06 up to 4,725 kWh, then B$0.05, at least B$2.00 a month"
+    )
     await choose(account, *first, {"kind": "residential"})
     kept = [(None, "residential"), ("2026-11-10", "residential")]
     assert tariffs_in_options(account, number) == kept
