@@ -11,7 +11,6 @@ from typing import Any, Final
 from homeassistant.components.sensor import (
     SensorDeviceClass,
     SensorEntityDescription,
-    SensorStateClass,
 )
 from homeassistant.const import (
     MAX_LENGTH_STATE_STATE,
@@ -137,7 +136,10 @@ _METER_SENSORS: Final = (
 
 
 def _remaining_units(utility: Utility | None) -> MeterSensorDescription:
-    """Return the sensor of what is left, in the meter's kind."""
+    """Return the sensor of what is left, in the meter's kind.
+
+    Without a state class: the Energy dashboard offers each statistic in kWh or m³ as a source.
+    """
     classes = {
         Utility.ELECTRICITY: (SensorDeviceClass.ENERGY_STORAGE, UnitOfEnergy.KILO_WATT_HOUR),
         Utility.WATER: (SensorDeviceClass.VOLUME_STORAGE, UnitOfVolume.CUBIC_METERS),
@@ -149,7 +151,6 @@ def _remaining_units(utility: Utility | None) -> MeterSensorDescription:
         translation_key="remaining_units",
         device_class=device_class,
         native_unit_of_measurement=unit,
-        state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
         value=lambda meter: meter.remaining_units,
     )

@@ -245,7 +245,6 @@ def spending_sensors(utility: Utility, *, hourly: bool) -> tuple[FiguresSensorDe
             translation_key=key,
             device_class=storage,
             native_unit_of_measurement=unit,
-            state_class=SensorStateClass.MEASUREMENT,
             suggested_display_precision=1,
             value=_spent(value),
         )

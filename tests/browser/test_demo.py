@@ -117,3 +117,15 @@ async def test_the_energy_dashboard_shows_the_history(page: Page, demo: dict[str
     await expect(total).to_contain_text(re.compile(r"[1-9][\d.,]*\s*(kWh|MWh)"))
     await expect(total).to_contain_text(re.compile(r"BND\s*[\d.,]*[1-9]"))
     await screenshot(page, "energy")
+
+    # Beside what is a source already, the pickers offer the daily reports, and nothing else of ours.
+    for utility, add in (("Electricity", "Add grid connection"), ("Water", "Add water source")):
+        await page.goto(f"{demo['url']}/config/energy/{utility.lower()}")
+        await page.get_by_role("button", name=add).click()
+        await page.locator("ha-statistic-picker").first.click()
+        listed = page.locator("ha-combo-box-item")
+        await expect(listed.filter(has_text="not listed")).to_be_visible()
+        names = [text.splitlines()[0] for text in await listed.all_inner_texts()]
+        await screenshot(page, f"energy-picker-{utility.lower()}")
+        ours = [name for name in names if "0001" in name or "USMS" in name]
+        assert ours == [f"{utility} 0001 daily report"]

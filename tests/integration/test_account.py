@@ -57,12 +57,14 @@ async def test_classes_of_the_sensors(hass: HomeAssistant, account: Harness) -> 
         )
         for state in hass.states.async_all("sensor")
     }
-    assert classes["electricity_0001_remaining_units"] == ("energy_storage", "measurement", "kWh")
-    assert classes["water_0001_remaining_units"] == ("volume_storage", "measurement", "m³")
+    assert classes["electricity_0001_remaining_units"] == ("energy_storage", None, "kWh")
+    assert classes["water_0001_remaining_units"] == ("volume_storage", None, "m³")
     assert classes["electricity_0001_balance"] == ("monetary", None, "BND")
     assert classes["electricity_0001_consumption_today"] == ("energy", None, "kWh")
     assert classes["water_0001_consumption_this_month"] == ("water", None, "m³")
     assert classes["electricity_0001_last_updated"] == ("date", None, None)
+    # What has statistics in such a unit is offered as a source by the Energy dashboard.
+    assert {kind for _, kind, unit in classes.values() if unit in {"kWh", "m³"}} == {None}
 
 
 async def test_each_poll_is_one_request_and_jittered(hass: HomeAssistant, account: Harness) -> None:
