@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -63,21 +64,24 @@ class FiguresSensorDescription(SensorEntityDescription):
 
 
 def _history_attributes(progress: HistoryProgress) -> Mapping[str, Any]:
-    step = progress.last.step if progress.last else None
-    left = progress.last.time_left if progress.last else None
     return {
-        "reports_read": progress.reports_read,
-        "reports_left": progress.reports_left,
         "days_complete": progress.days_complete,
         "empty_days": progress.empty_days,
-        "last_report": step.resolution if step else None,
-        "last_report_first_day": step.first.isoformat() if step else None,
-        "last_report_last_day": step.last.isoformat() if step else None,
-        "reason": step.why if step else None,
-        "minutes_left": round(left.total_seconds() / 60) if left is not None else None,
+        "minutes_left": _minutes_left(progress),
     }
 
 
+def _minutes_left(progress: HistoryProgress) -> int | None:
+    """Return how long the history still takes, the rougher the longer: each is recorded."""
+    left = progress.last.time_left if progress.last and progress.reports_left else None
+    if left is None:
+        return None
+    minutes = math.ceil(left / timedelta(minutes=1))
+    step = next(step for most, step in _ROUGHLY if minutes <= most)
+    return math.ceil(minutes / step) * step
+
+
+_ROUGHLY: Final = ((5, 1), (30, 5), (math.inf, 10))
 _STEP: Final = 5
 
 

@@ -118,7 +118,7 @@ async def test_the_energy_dashboard_shows_the_history(page: Page, demo: dict[str
     await expect(total).to_contain_text(re.compile(r"BND\s*[\d.,]*[1-9]"))
     await screenshot(page, "energy")
 
-    # Beside what is a source already, the pickers offer the daily reports, and nothing else of ours.
+    # Beside what is a source already, the pickers offer the daily reports alone of ours.
     for utility, add in (("Electricity", "Add grid connection"), ("Water", "Add water source")):
         await page.goto(f"{demo['url']}/config/energy/{utility.lower()}")
         await page.get_by_role("button", name=add).click()

@@ -372,6 +372,25 @@ async def test_few_entities_are_enabled_from_the_start(
 
 
 @pytest.mark.defaults
+@pytest.mark.history(days=120)
+async def test_an_import_is_quiet(hass: HomeAssistant, harness: Harness) -> None:
+    """Progress comes in steps, and figures where they say something new."""
+    changes: Counter[str] = Counter()
+
+    @callback
+    def count(event: Event[EventStateChangedData]) -> None:
+        changes[event.data["entity_id"].split(".")[1]] += 1
+
+    await harness.set_up()
+    hass.bus.async_listen(EVENT_STATE_CHANGED, count)
+    await harness.start_history()
+    assert harness.state("history_progress") == "100"
+    assert 10 < changes["usms_account_1234_history_progress"] <= 40
+    for meter in ("electricity_0001", "water_0001"):
+        assert 0 < sum(n for name, n in changes.items() if meter in name) <= 40
+
+
+@pytest.mark.defaults
 @pytest.mark.long
 @pytest.mark.parametrize(("hourly", "most"), [(False, 60), (True, 130)])
 async def test_a_day_is_quiet(
