@@ -26,6 +26,16 @@ HOMES = (
     Home("a car", charging=True),
     Home("a fixed charge", fixed=6),
     Home("zero for one poll", zeros=(8.3, 21.7)),
+    Home("zero for two polls", zeros=(8.3, 21.7), zero_polls=2),
+    Home("topped up during a zero", zeros=(8.3, 17.79), zero_polls=2),
+    Home("taken back", topups=((5.52, 20, 0), (9.31, -20, 0), (17.8, 20, 0))),
+    Home("hidden by use", topups=((6.2, 3, 0), (17.2, 20, 0)), outage=(5.9, 6.9), kwh_per_day=90),
+    Home(
+        "a shop that tops up little",
+        kva=20,
+        kwh_per_day=400,
+        topups=tuple((5 + 2 * n + 0.31, 5, 0) for n in range(7)),
+    ),
     Home("credited a day later", credited_after=23),
     Home("dates without times", date_only=True, credited_after=3),
 )
@@ -64,7 +74,8 @@ def test_no_top_up_is_invented_and_none_is_missed(home: Home, minutes: int, hist
 
 def check_top_ups(prepaid: Prepaid, lived: Lived) -> None:
     paid = [(at, amount) for at, amount in prepaid.truth if at < prepaid.end - 3 * DAY]
-    found = [topup for topup in lived.topups if topup.kind is TopUpKind.TOP_UP]
+    kinds = {TopUpKind.TOP_UP, TopUpKind.REVERSAL}
+    found = [topup for topup in lived.topups if topup.kind in kinds]
     if prepaid.history != "absent":
         assert {topup.origin for topup in found} == {TopUpOrigin.HISTORY}
         assert len(found) == len(prepaid.home.topups)
@@ -92,7 +103,7 @@ def check_top_ups(prepaid: Prepaid, lived: Lived) -> None:
 def prepaid_gap(prepaid: Prepaid) -> timedelta:
     first, last = prepaid.home.outage
     return max(
-        timedelta(minutes=prepaid.minutes),
+        timedelta(minutes=(1 + prepaid.home.zero_polls) * prepaid.minutes),
         (last - first) * DAY + timedelta(minutes=prepaid.minutes),
     )
 

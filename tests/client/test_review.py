@@ -1,21 +1,23 @@
 """The review of payments: what a simulated household's balance shows, and what the store keeps."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from custom_components.usms.client import BRUNEI, Meter, Payment, TopUp, TopUpOrigin
+from custom_components.usms.client import BRUNEI, Account, Meter, Payment, TopUp, TopUpOrigin
 from custom_components.usms.client.billing.ledger import priced
-from custom_components.usms.client.billing.schedule import TariffSchedule
+from custom_components.usms.client.billing.schedule import RunningBill, TariffSchedule
 from custom_components.usms.client.billing.tariff import residential
 from custom_components.usms.client.brunei import brunei_midnight
 from custom_components.usms.client.models import Reading, Resolution, Utility
 from custom_components.usms.client.review import review
 from custom_components.usms.client.store import ReadingsStore
 from custom_components.usms.client.store.payments import Payments
+from custom_components.usms.client.summary import count
+from custom_components.usms.client.sync.payments import PaymentSource, PaymentsSync
 from custom_components.usms.client.sync.settling import remainder
 from tests.portal import Profile
 from tests.portal import accounts as portal
@@ -254,3 +256,117 @@ def test_only_a_balance_that_moved_is_kept(store: ReadingsStore) -> None:
     assert last.seen_at == AT + timedelta(minutes=3)
     since = payments.balances(METER, AT + timedelta(minutes=2, seconds=30))
     assert [str(balance.amount) for balance in since] == ["4.99", "5.00"]
+
+
+class Shown(PaymentSource):
+    """A portal whose transaction history can be read, and that counts how often it is."""
+
+    def __init__(self) -> None:
+        """Begin with an empty one."""
+        self.rows: list[TopUp] = []
+        self.read = 0
+
+    async def payment(self, meter: str) -> Payment:
+        """Not asked."""
+        raise NotImplementedError
+
+    async def topups(self, meter: str, first: date, last: date) -> tuple[TopUp, ...]:
+        """Return the rows of those days."""
+        self.read += 1
+        return tuple(row for row in self.rows if first <= row.at.date() <= last)
+
+
+def row(at: datetime, amount: str) -> TopUp:
+    return TopUp(at, f"T{at:%m%d%H%M}", METER, Decimal(amount), None, Decimal(amount), None)
+
+
+def use(store: ReadingsStore, first: date, days: int, per_day: str, at: datetime) -> None:
+    """Store days that were used alike, hour by hour."""
+    for day in (first + n * DAY for n in range(days)):
+        start = brunei_midnight(day)
+        value = (Decimal(per_day) / 24).quantize(Decimal("0.001"))
+        hours = [Reading(start + n * timedelta(hours=1), value) for n in range(24)]
+        store.save_days(METER, day, day, [Reading(start, 24 * value)], at)
+        store.save_hours(METER, day, hours, at)
+
+
+FLAT = TariffSchedule.from_dict(
+    {"utility": "electricity", "tariffs": [{"kind": "own", "tiers": [{"rate": "0.10"}]}]}
+)
+
+
+@pytest.mark.parametrize(("amount", "paid"), [("-20.00", "-20.00"), ("4.00", "4.00")])
+async def test_what_use_does_not_explain_is_looked_up_once_a_day(
+    store: ReadingsStore, amount: str, paid: str
+) -> None:
+    """A reversal, and a top-up that is smaller than what was used between two polls."""
+    begin = brunei_midnight(date(2026, 11, 1)) + timedelta(minutes=5)
+    at = begin + 20 * DAY
+    use(store, begin.date(), 20, "120", at)
+    portal, now = Shown(), [begin]
+    sync = PaymentsSync(portal, store, now=lambda: now[0])
+    moved = begin + 10 * DAY + timedelta(hours=9)
+    balance = Decimal(300)
+    for poll in range(20 * 4):
+        now[0] = begin + poll * timedelta(hours=6)
+        shown = balance - 3 * poll
+        if now[0] > moved:
+            portal.rows = [row(moved, amount)]
+            shown += Decimal(amount)
+        meter = Meter(METER, Utility.ELECTRICITY, balance=shown)
+        await sync.record_account(Account((meter,), now[0]))
+        found = review(store, {METER: FLAT}, now[0]).get(METER)
+        if found:
+            await sync.read_topups({METER: found.unsettled}, {METER: found.doubted})
+        review(store, {METER: FLAT}, now[0])
+    (topup,) = sync.payments.topups(METER)
+    assert (topup.amount, topup.origin) == (Decimal(paid), TopUpOrigin.HISTORY)
+    assert portal.read <= 4
+    found = review(store, {METER: FLAT}, now[0])[METER]
+    assert found.doubted == ()
+    assert found.bill is not None
+    assert not found.bill.differs
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_days_that_are_never_published_make_no_bill_differ(store: ReadingsStore, lost: int) -> None:
+    """The month's tiers run on with what is usual."""
+    begin = brunei_midnight(date(2026, 11, 1))
+    gaps = [date(2026, 11, 3 + n) for n in range(lost)]
+    schedule = TariffSchedule.always(residential(Utility.ELECTRICITY))
+    days = [date(2026, 11, 1) + n * DAY for n in range(30)]
+    for day in days:
+        if day not in gaps:
+            use(store, day, 1, "25", begin + 30 * DAY)
+    bill = RunningBill(schedule)
+    balance, payments, differs = Decimal(90), Payments(store), []
+    for day in days:
+        start = brunei_midnight(day)
+        for hour in range(24):
+            balance -= bill.use(day, Decimal("1.042"))
+            at = start + timedelta(hours=hour + 1)
+            card = Meter(METER, Utility.ELECTRICITY, balance=balance.quantize(CENT))
+            payments.record_balance(card, at, before=at - timedelta(hours=1))
+        found = review(store, {METER: schedule}, at).get(METER)
+        differs += [day] if found and found.bill and found.bill.differs else []
+    assert not differs
+    assert found is not None
+    assert found.bill is not None  # and it still says something
+
+
+def test_a_row_that_a_balance_has_shown_is_not_credited_again(store: ReadingsStore) -> None:
+    """Its time may be some minutes after the poll that has seen it."""
+    begin = brunei_midnight(date(2026, 11, 1))
+    use(store, begin.date(), 9, "20", begin + 9 * DAY)
+    payments = Payments(store)
+    last = begin + 9 * DAY + timedelta(hours=12)
+    for n, amount in enumerate(["5.20", "5.00", "4.80", "22.80"]):
+        at = last - (3 - n) * timedelta(hours=2)
+        card = Meter(METER, Utility.ELECTRICITY, balance=Decimal(amount))
+        payments.record_balance(card, at, before=at - timedelta(hours=2))
+    payments.save_history(METER, [row(last + timedelta(minutes=3), "18.20")], last)
+    review(store, {METER: FLAT}, last)
+    left = [count(store, METER, FLAT, last + timedelta(hours=n)).standing for n in (1, 3, 12, 24)]
+    amounts = [found.amount.expected for found in left if found]
+    assert amounts == sorted(amounts, reverse=True)
+    assert 20 < amounts[-1] < amounts[0] == Decimal("22.80")

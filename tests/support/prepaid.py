@@ -60,6 +60,8 @@ class Home:
     """Refunds, which the history does not have."""
     zeros: tuple[float, ...] = ()
     """When a poll shows 0.00."""
+    zero_polls: int = 1
+    """How many polls in a row, for six hours at most."""
     credited_after: float = 0
     """Hours from the payment to the balance."""
     date_only: bool = False
@@ -129,7 +131,8 @@ class Prepaid:
     def balance(self, at: datetime) -> Decimal:
         """Return what the card shows."""
         for place in self.home.zeros:
-            if timedelta(0) <= at - (BEGIN + place * DAY) < timedelta(minutes=self.minutes):
+            lasts = timedelta(minutes=min(self.home.zero_polls * self.minutes, 360))
+            if timedelta(0) <= at - (BEGIN + place * DAY) < lasts:
                 return Decimal("0.00")
         shown = self._sums[bisect_right(self._times, at) - 1]
         return shown.quantize(CENT, ROUND_CEILING if self.home.rounds_up else ROUND_FLOOR)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from .billing.balances import without_glitches
 from .billing.bill_check import BillCheck, Charges, check_bill
 from .billing.ledger import Costs, Step, Used, priced, steps
-from .billing.topups import Rises, named, rises, settle, transfers
+from .billing.topups import Rises, doubts, name, named, rises, settle, transfers
 from .brunei import BRUNEI, brunei_date
 from .consumption import DayReadings, days_between
 from .models import Balance, TopUpOrigin, Utility
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LOOKED_BACK: Final = timedelta(days=45)
 """How far top-ups are looked for by the balance: before, what was found stays."""
 _DAY: Final = timedelta(days=1)
+_SAME: Final = Decimal("0.01")
+"""By which share a day's cost may depend on readings that are not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Review:
 
     unsettled: tuple[datetime, ...] = ()
     """When the balance rose while the transaction history does not have it yet."""
+    doubted: tuple[datetime, ...] = ()
+    """When it moved otherwise than use explains, for no reason that the history has."""
     bill: BillCheck | None = None
     """None without ten days that are sure."""
 
@@ -64,6 +68,7 @@ def review(
         return {
             number: Review(
                 found[number].unsettled,
+                found[number].doubted,
                 check_bill(
                     book.utility,
                     book.balances,
@@ -113,19 +118,32 @@ def _priced(days: list[DayReadings], schedule: TariffSchedule) -> Iterator[Used]
 
 
 def _charges(days: list[DayReadings], schedule: TariffSchedule, today: date) -> dict[date, Charges]:
-    """Return what the days before today cost of which all readings are known."""
+    """Return what the days before today cost of which all readings are known.
+
+    Where readings of a month lack, its tiers run on with what is usual; days are left out whose
+    cost depends on that.
+    """
+    whole = {
+        day.day: amount for day in days if day.day < today and (amount := day.whole) is not None
+    }
+    usual = sum(whole.values(), Decimal(0)) / max(len(whole), 1)
     found: dict[date, Charges] = {}
-    month, used = None, Decimal(0)
-    for day in days:
-        if day.day.replace(day=1) != month:
-            month, used = day.day.replace(day=1), Decimal(0)
-        before, used = used, used + day.used
-        if day.day < today and day.whole is not None:
-            tariff = schedule.on(day.day)
-            fixed = schedule.charges(day.day, day.day).fixed
-            found[day.day] = Charges(
-                tariff.cost(used) - tariff.cost(before), fixed, tariff.monthly_fixed
+    least = most = Decimal(0)
+    day = min((each.day for each in days), default=today)
+    while day < today:
+        if day.day == 1:
+            least = most = Decimal(0)
+        used, tariff = whole.get(day), schedule.on(day)
+        if used is not None:
+            cheap, dear = (
+                tariff.cost(so_far + used) - tariff.cost(so_far) for so_far in (least, most)
             )
+            if abs(dear - cheap) <= _SAME * dear:
+                fixed = schedule.charges(day, day).fixed
+                found[day] = Charges((cheap + dear) / 2, fixed, tariff.monthly_fixed)
+        least += used or 0
+        most += 2 * usual if used is None else used
+        day += _DAY
     return found
 
 
@@ -138,8 +156,14 @@ def _settled(store: ReadingsStore, book: _Book) -> Rises:
         if topup.origin is TopUpOrigin.HISTORY
     ]
     read = payments.history_read(book.meter)
-    found = rises(book.moved, book.costs)
-    return settle(book.meter, found, history, read_at=read.read_at, readable=read.readable)
+    return settle(
+        book.meter,
+        rises(book.moved, book.costs),
+        doubts(book.moved, book.costs),
+        history,
+        read_at=read.read_at,
+        readable=read.readable,
+    )
 
 
 def _find_transfers(books: Mapping[str, _Book], found: dict[str, Rises]) -> None:
@@ -148,7 +172,7 @@ def _find_transfers(books: Mapping[str, _Book], found: dict[str, Rises]) -> None
     moved = {number: book.moved for number, book in books.items()}
     costs = {number: book.costs for number, book in books.items()}
     for water, other, rise in transfers(utilities, moved, costs):
-        if any(rise.step.at == row.at for rows in found[water].rows.values() for row in rows):
+        if name(rise.step, TopUpOrigin.BALANCE) in found[water].rows:
             continue
         found[water] = found[water].with_transfer(
             rise.step, named(water, rise, TopUpOrigin.TRANSFER)

@@ -119,7 +119,8 @@ def count(
     paid = [topup for topup in topups if topup.kind in {TopUpKind.TOP_UP, TopUpKind.REVERSAL}]
     month = brunei_midnight(this_month)
     habits = habits_of({day: float(amount) for day, amount in complete.items()})
-    left = standing(payments.balance(meter), topups, by_day, habits, schedule, now)
+    shown, seen = payments.balance(meter), payments.seen(meter)
+    left = standing(shown, topups, by_day, habits, schedule, now, seen=seen)
     priced = None
     if schedule is not None:
         hours = {day.day: len(day.hours) for day in days if day.whole is None}

@@ -1,10 +1,11 @@
-"""Balances that are none: a fall that lasts for one poll. Pure."""
+"""Balances that are none: falls that soon come back. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -44,23 +45,32 @@ def believed(
 
 
 def without_glitches(balances: Sequence[Balance]) -> list[Balance]:
-    """Return balances without falls that one look has shown, and that came back by as much."""
+    """Return balances without falls that soon came back by as much.
+
+    Any that one look has shown; zero also where several have, or where a top-up followed at once.
+    """
     kept: list[Balance] = []
-    for number, balance in enumerate(balances):
+    for balance, after in zip_longest(balances, balances[1:]):
         before = kept[-1] if kept else None
-        after = balances[number + 1] if number + 1 < len(balances) else None
-        if (
-            before
-            and after
-            and balance.as_of == balance.seen_at
-            and (fall := before.amount - balance.amount) >= _FALL
-            and 0 <= before.amount - after.amount <= min(_FALL, fall / 4)
-            and after.seen_at - balance.seen_at <= _LASTS
-        ):
+        if before and after and _is_glitch(before, balance, after):
             continue
         if before is None or before.amount != balance.amount:
             kept.append(balance)
     return kept
+
+
+def _is_glitch(before: Balance, balance: Balance, after: Balance) -> bool:
+    fall = before.amount - balance.amount
+    gone = before.amount - after.amount
+    zero = balance.amount == 0
+    return (
+        fall >= _FALL
+        and (zero or balance.as_of == balance.seen_at)
+        and gone <= min(_FALL, fall / 4)
+        and (zero or gone >= 0)
+        and balance.seen_at - before.as_of <= _LASTS
+        and after.seen_at - balance.seen_at <= _LASTS
+    )
 
 
 def _is_zero(meter: Meter) -> bool:

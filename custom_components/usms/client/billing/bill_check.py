@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from statistics import median
+from typing import Final, NamedTuple, TypeAlias
 
 from ..brunei import brunei_midnight
 from ..models import Balance, Utility
@@ -27,6 +28,8 @@ _DAY: Final = timedelta(days=1)
 _DAY_SECONDS: Final = _DAY.total_seconds()
 _LATE: Final = timedelta(hours=3)
 """By how much the delay of the balance may differ from what fits best."""
+_BESIDE: Final = Decimal("0.50")
+"""BND: by less a day may always differ from the others."""
 _UNSEEN: Final = timedelta(hours=9)
 """A balance that was not looked at for longer around a day's end says nothing of that day."""
 _LAGS: Final = {
@@ -71,6 +74,19 @@ class Charges:
     """The fixed charge of the whole month."""
 
 
+class _Taken(NamedTuple):
+    """What a day took from the balance."""
+
+    amount: Decimal
+    begin: Decimal
+    end: Decimal
+    """By how much that may be off where the balance was not looked at just then."""
+
+
+_Days: TypeAlias = Mapping[date, _Taken]
+_CostOf: TypeAlias = Callable[[date], Decimal]
+
+
 def check_bill(
     utility: Utility,
     balances: Sequence[Balance],
@@ -79,64 +95,92 @@ def check_bill(
 ) -> BillCheck | None:
     """Compare the last days that are sure; None without ten of them.
 
-    `days` are those of which all readings are known; `rises` is between which looks the balance
-    rose: by a top-up or anything else.
+    `days` are those whose costs are known; `rises` is between which looks the balance moved by a
+    top-up, or anything else beside use.
     """
     if not days or len(balances) < 2:
         return None
     lost = _Lost(balances, [*rises])
     begins = {day: brunei_midnight(day).timestamp() for day in days}
-    best: tuple[Decimal, timedelta, dict[date, Decimal]] | None = None
+    best: tuple[Decimal, timedelta, _Days] | None = None
     for lag in _LAGS[utility]:
         after = lag.total_seconds()
         all_taken = ((day, lost.on(begin, after)) for day, begin in begins.items())
-        taken = {day: amount for day, amount in all_taken if amount is not None}
-        taken = dict(sorted(taken.items())[-_MOST:])  # by time
+        seen = {day: amount for day, amount in all_taken if amount is not None}
+        seen = dict(sorted(seen.items())[-_MOST:])  # by time
+        taken = _alike(seen, lambda day: days[day].used + days[day].fixed)
         cost = sum((days[day].used for day in taken), _ZERO)
         if len(taken) < ENOUGH or cost <= 0:
             continue
-        noise = _noise(taken, lambda day: days[day].used, sum(taken.values(), _ZERO) / cost)
+        noise = _noise(taken, lambda day: days[day].used)
         if best is None or (noise, abs(lag)) < best[:2]:
-            best = noise, abs(lag), taken
-    slack = Decimal((lost.widest + _LATE) / _DAY)
-    return _compare(best[2], days, slack) if best else None
+            best = noise, abs(lag), seen
+    return _compare(best[2], days) if best else None
 
 
-def _compare(
-    taken: Mapping[date, Decimal], days: Mapping[date, Charges], slack: Decimal
-) -> BillCheck:
-    """Compare with the tariff; when the portal takes fixed charges is found out by what fits."""
-    whole = {
-        day: amount
-        for day, amount in taken.items()
-        if not days[day].monthly
-        or abs(amount - days[day].used - days[day].monthly) > days[day].monthly / 10
+def _alike(taken: _Days, cost_of: _CostOf) -> _Days:
+    """Return the days that were about as expensive as all; a correction or an instalment is not."""
+    costs = {day: cost_of(day) for day in taken}
+    ratio = median([taken[day].amount / cost for day, cost in costs.items() if cost] or [_ZERO])
+    return {
+        day: one
+        for day, one in taken.items()
+        if abs(one.amount - ratio * costs[day]) <= max(_BESIDE, ratio * costs[day] / 2)
     }
-    at_once = _checked(whole, lambda day: days[day].used, slack)
-    spread = _checked(taken, lambda day: days[day].used + days[day].fixed, slack)
-    return min(spread, at_once, key=lambda check: abs(check.difference))
 
 
-def _checked(
-    taken: Mapping[date, Decimal], cost_of: Callable[[date], Decimal], slack: Decimal
-) -> BillCheck:
-    """Compare; `slack` is by how many days the ends may be of another moment."""
+def _compare(seen: _Days, days: Mapping[date, Charges]) -> BillCheck:
+    """Compare with the tariff; when the portal takes fixed charges is found out by what fits.
+
+    That is day by day, or at once on a day that is left out then. Where both fit, either may be.
+    """
+    at_once = _checked(_alike(seen, lambda day: days[day].used), lambda day: days[day].used)
+
+    def with_fixed(day: date) -> Decimal:
+        return days[day].used + days[day].fixed
+
+    taken = _alike(seen, with_fixed)
+    spread = _checked(taken, with_fixed)
+    if at_once.cost == spread.cost:
+        return at_once
+    if any(_is_charge(seen[day].amount, days[day]) for day in seen):
+        return at_once
+    apart = _noise(taken, with_fixed), _noise(taken, lambda day: days[day].used)
+    if apart[0] * 2 < apart[1]:
+        return spread
+    first = any(day.day == 1 for day in seen)  # it would have been taken on that day, as it seems
+    if apart[1] * 2 < apart[0] and not first:
+        return at_once
+    nearer = min(spread, at_once, key=lambda check: abs(check.difference))
+    either = abs(spread.difference - at_once.difference)
+    return replace(nearer, uncertainty=max(nearer.uncertainty, either))
+
+
+def _is_charge(amount: Decimal, charges: Charges) -> bool:
+    """Return whether a day took the fixed charge of its whole month."""
+    monthly = charges.monthly
+    return bool(monthly) and abs(amount - charges.used - monthly) <= monthly / 10
+
+
+def _checked(taken: _Days, cost_of: _CostOf) -> BillCheck:
     cost = sum((cost_of(day) for day in taken), _ZERO)
-    lost = sum(taken.values(), _ZERO)
+    lost = sum((one.amount for one in taken.values()), _ZERO)
     firsts = [day for day in taken if day - _DAY not in taken]
     lasts = [day for day in taken if day + _DAY not in taken]
-    off = _noise(taken, cost_of, lost / cost) + 2 * _CENT
+    ends = [*(taken[day].begin for day in firsts), *(taken[day].end for day in lasts)]
+    off = _noise(taken, cost_of) + 2 * _CENT
     # A stretch begins and ends some time late, which matters where days cost more and more.
     more = sum((abs(cost_of(a) - cost_of(b)) for a, b in zip(firsts, lasts, strict=True)), _ZERO)
-    uncertain = off * Decimal(len(firsts)).sqrt() + more * slack
+    unseen = sum((end * end for end in ends), _ZERO).sqrt()
+    uncertain = off * Decimal(len(firsts)).sqrt() + more * Decimal(_LATE / _DAY) + unseen
     return BillCheck(min(taken), max(taken), lost, cost, uncertain / cost)
 
 
-def _noise(
-    taken: Mapping[date, Decimal], cost_of: Callable[[date], Decimal], ratio: Decimal
-) -> Decimal:
+def _noise(taken: _Days, cost_of: _CostOf) -> Decimal:
     """Return by how much (BND) a day is off, but for one: as much as its two ends are."""
-    return sorted(abs(amount - ratio * cost_of(day)) for day, amount in taken.items())[-2]
+    costs = {day: cost_of(day) for day in taken}
+    ratio = sum((one.amount for one in taken.values()), _ZERO) / sum(costs.values(), _ZERO)
+    return sorted(abs(one.amount - ratio * costs[day]) for day, one in taken.items())[-2]
 
 
 class _Lost:
@@ -149,32 +193,27 @@ class _Lost:
         self._seen = [balance.seen_at.timestamp() for balance in balances]
         self._until = [balance.as_of.timestamp() for balance in balances]
         self._rises = [(since.timestamp(), at.timestamp()) for since, at in rises]
-        self._unseen = 0.0
 
-    @property
-    def widest(self) -> timedelta:
-        """The longest time between two looks around a day's end."""
-        return timedelta(seconds=self._unseen)
-
-    def on(self, begin: float, lag: float) -> Decimal | None:
+    def on(self, begin: float, lag: float) -> _Taken | None:
         """Return what the day that begins then took, some time later; None if that is not sure."""
         first, last = begin + lag, begin + lag + _DAY_SECONDS
         for since, at in self._rises:
             if since < last and at > first:
                 return None
         before, after = self._at(first), self._at(last)
-        return None if before is None or after is None else before - after
+        if before is None or after is None:
+            return None
+        return _Taken(before[0] - after[0], before[1], after[1])
 
-    def _at(self, moment: float) -> Decimal | None:
+    def _at(self, moment: float) -> tuple[Decimal, Decimal] | None:
+        """Return the balance at a moment, and by how much that may be off."""
         place = bisect_right(self._seen, moment) - 1
         if place < 0:
             return None
         if self._until[place] >= moment:
-            return self._amounts[place]
+            return self._amounts[place], _ZERO
         if place + 1 == len(self._seen):
             return None
-        unseen = self._seen[place + 1] - self._until[place]
-        if unseen > _UNSEEN.total_seconds():
+        if self._seen[place + 1] - self._until[place] > _UNSEEN.total_seconds():
             return None
-        self._unseen = max(self._unseen, unseen)
-        return self._amounts[place]
+        return self._amounts[place], abs(self._amounts[place] - self._amounts[place + 1])

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate, pairwise
+from statistics import median
 from typing import Final, NamedTuple
 
 from ..brunei import brunei_date
@@ -26,7 +27,12 @@ _LAGS: Final = {
 _EXACT: Final = Decimal("0.015")
 """BND to which a step is explained where the delay is always the same: the balance shows whole
 cents."""
+_ALIKE: Final = Decimal("0.05")
+"""By which share the balance may lose more or less than the tariff says for the same price."""
+_WEEK: Final = 5
+"""Days from which the portal's price is learned."""
 _ZERO: Final = Decimal(0)
+_ONE: Final = Decimal(1)
 _SPAN: Final = {Resolution.HOUR: timedelta(hours=1), Resolution.DAY: timedelta(days=1)}
 _LATELY: Final = timedelta(days=14)
 _DAY: Final = timedelta(days=1)
@@ -87,7 +93,8 @@ class Costs:
     def learnt(cls, used: Sequence[Used], moved: Sequence[Step]) -> Costs:
         """Return what readings cost, with the delay that explains best how the balance moved.
 
-        The portal does not say what that is, and water differs from electricity.
+        The portal does not say what that is, and water differs from electricity. Where the balance
+        loses more or less than the tariff says, day after day, that is what they cost here.
         """
         costs = cls(used)
         # In seconds of the epoch, as there are many.
@@ -122,10 +129,15 @@ class Costs:
 
         if used and lately:
             costs.usual = min(lags, key=off)
+            costs._charge(_ratio(costs, lately, ends, published))
             off_by = errors(costs.usual)
             if off_by and off_by[-1 - len(off_by) // 50] <= _EXACT:
                 costs.early = costs.late = costs.usual
         return costs
+
+    def _charge(self, ratio: Decimal) -> None:
+        """Count with what the portal takes: so much of what the tariff says."""
+        self._sums = [cost * ratio for cost in self._sums]
 
     def is_published(self, moment: datetime) -> bool:
         """Return whether all readings that ended by then are known."""
@@ -159,6 +171,28 @@ class Costs:
             return Between(low, (low + high) / 2, high)
         expected = self.until(step.at - self.usual) - self.until(step.since - self.usual)
         return Between(min(low, expected), expected, max(high, expected))
+
+
+def _ratio(
+    costs: Costs,
+    lately: Iterable[tuple[float, float, Decimal]],
+    ends: list[float],
+    published: float,
+) -> Decimal:
+    """Return which share of the tariff's price the balance loses on most days; 1 where about all.
+
+    Top-ups that use has hidden, and charges beside the consumption, are of single days.
+    """
+    late, sums = costs.usual.total_seconds(), costs._sums  # noqa: SLF001 (its own)
+    days: dict[int, tuple[Decimal, Decimal]] = {}
+    for since, at, change in lately:
+        if at - late < published:
+            lost, cost = days.get(day := int(at // _DAY.total_seconds()), (_ZERO, _ZERO))
+            cost += sums[bisect_right(ends, at - late)] - sums[bisect_right(ends, since - late)]
+            days[day] = lost - change, cost
+    ratios = sorted(lost / cost for lost, cost in days.values() if cost >= _EXACT * 4)
+    ratio = median(ratios) if len(ratios) >= _WEEK else _ONE
+    return ratio if abs(ratio - 1) > _ALIKE else _ONE
 
 
 def priced(

@@ -5,7 +5,7 @@ Pure. Money is BND, consumption kWh or m³, days are Brunei's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -48,11 +48,14 @@ def standing(
     habits: Habits | None,
     schedule: TariffSchedule | None,
     now: datetime,
+    *,
+    seen: Collection[str] = (),
 ) -> Standing | None:
     """Return what is left of the balance shown last; None where that can't be known.
 
     An old one is run forward: plus the top-ups made since, less what the readings since then cost
-    (`days`, from the first of its month), and what is expected where none are published.
+    (`days`, from the first of its month), and what is expected where none are published. Top-ups
+    that a balance has shown are `seen`, by transaction, whatever time they say.
     """
     if shown is None or now - shown.as_of > LONGEST:
         return None
@@ -60,7 +63,8 @@ def standing(
         return Standing(shown, Estimate.sure(shown.amount))
     if schedule is None or habits is None:
         return None
-    paid = sum((topup.credited for topup in topups if topup.at > shown.as_of), _ZERO)
+    new = (topup for topup in topups if topup.at > shown.as_of and topup.transaction not in seen)
+    paid = sum((topup.credited for topup in new), _ZERO)
     used = list(_used(days, habits, shown.as_of, now))
     low, high = habits.off(ceil(sum(day.expected > 0 for day in used)))
     less, expected, more = (

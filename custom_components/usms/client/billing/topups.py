@@ -71,8 +71,10 @@ class Rises:
     """The rows of the history that a rise was, by what it would be called as a top-up."""
     unsettled: tuple[datetime, ...] = ()
     """When the balance rose while the history does not have it yet."""
+    doubted: tuple[datetime, ...] = ()
+    """When it moved otherwise than use explains, while no row of the history is the reason."""
     steps: tuple[Step, ...] = ()
-    """All of them, and what another meter drew."""
+    """All that use does not explain: rises, what is doubted, and what another meter drew."""
 
     def with_transfer(self, step: Step, transfer: TopUp) -> Rises:
         """Return the rises with a transfer in the place of what else that step was."""
@@ -81,6 +83,7 @@ class Rises:
             found=tuple(sorted((*others, transfer), key=lambda topup: topup.at)),
             rows=self.rows,
             unsettled=tuple(at for at in self.unsettled if at != step.at),
+            doubted=tuple(at for at in self.doubted if at != step.at),
             steps=(*self.steps, step),
         )
 
@@ -90,20 +93,30 @@ def rises(steps: Iterable[Step], costs: Costs, smallest: Decimal = SMALLEST) -> 
     return [Rise(step, costs.between(step)) for step in steps if step.change >= smallest]
 
 
+def doubts(moved: Iterable[Step], costs: Costs) -> list[Rise]:
+    """Return the falls that use does not explain, by time: too small, or too large.
+
+    A top-up that is smaller than what was used meanwhile hides in the one, a reversal in the other.
+    """
+    falls = (Rise(step, costs.between(step)) for step in moved if step.change < SMALLEST)
+    return [fall for fall in falls if fall.low >= SMALLEST or fall.high <= -SMALLEST]
+
+
 def settle(
     meter: str,
     found: Sequence[Rise],
+    doubted: Sequence[Rise],
     history: Sequence[TopUp],
     *,
     read_at: datetime | None,
     readable: bool,
 ) -> Rises:
-    """Return what each rise was.
+    """Return what each rise was, and which of what is doubted rows of the history explain.
 
     `history` is what the transaction history had when it was last read, at `read_at`; `readable`
     is whether that was the last try.
     """
-    claimed = _matched(found, history)
+    claimed = _matched((*found, *doubted), history)
     others: list[TopUp] = []
     unsettled: list[datetime] = []
     for rise in found:
@@ -120,7 +133,8 @@ def settle(
         found=tuple(others),
         rows={name(rise.step, TopUpOrigin.BALANCE): rows for rise, rows in claimed.items()},
         unsettled=tuple(unsettled),
-        steps=tuple(rise.step for rise in found),
+        doubted=tuple(fall.step.at for fall in doubted if fall not in claimed),
+        steps=tuple(rise.step for rise in (*found, *doubted)),
     )
 
 
@@ -157,7 +171,7 @@ def _exactly(rise: Rise, near: Sequence[TopUp]) -> tuple[TopUp, ...]:
 def _about(rise: Rise, near: Sequence[TopUp]) -> tuple[TopUp, ...]:
     credited = sum((topup.credited for topup in near), Decimal(0))
     off = abs(credited - (rise.low + rise.high) / 2)
-    return tuple(near) if near and off <= _ABOUT * credited else ()
+    return tuple(near) if near and off <= _ABOUT * abs(credited) else ()
 
 
 def name(step: Step, origin: TopUpOrigin) -> str:
@@ -208,10 +222,10 @@ def transfers(
 
 
 def _fell(rise: Rise, moved: Sequence[Step], costs: Costs) -> bool:
-    """Return whether another balance fell by as much, in the same step."""
+    """Return whether another balance fell by as much, beside what was used, in the same step."""
     for step in moved:
         if step.at == rise.step.at and step.change < 0:
             used = costs.between(step)
             low, high = -step.change - used.high, -step.change - used.low
-            return low - _ROUNDED <= rise.high and rise.low <= high + _ROUNDED
+            return _ROUNDED < low <= rise.high + _ROUNDED and rise.low <= high + _ROUNDED
     return False

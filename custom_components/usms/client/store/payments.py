@@ -214,11 +214,19 @@ class Payments:
             return None
         return newest, tuple(topup for topup, event in rows if event == newest)
 
+    def seen(self, meter: str) -> frozenset[str]:
+        """Return the rows of the history that the meter's balance has shown, by transaction."""
+        known = self._store.fact(f"seen_{meter}")
+        return frozenset(known) if isinstance(known, list) else frozenset()
+
     def replace_found(self, meter: str, since: datetime, rises: Rises) -> None:
         """Replace what the balance has shown after `since` by what its rises are known to be.
 
         Rows of the history that were announced as a rise are not announced again.
         """
+        seen = {row.transaction for rows in rises.rows.values() for row in rows}
+        if seen != self.seen(meter):
+            self._store.remember(f"seen_{meter}", sorted(seen))
         known = {
             topup.transaction: (topup, event)
             for topup, event in self._rows(meter, since)
