@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from random import Random
 from time import perf_counter
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from custom_components.usms.client import (
     BRUNEI,
+    Reading,
     Tariff,
     TariffSchedule,
     Utility,
@@ -18,8 +20,10 @@ from custom_components.usms.client import (
     residential_water,
     tiers_of,
 )
+from custom_components.usms.client.billing.day_shape import EVEN, shape_of
 from custom_components.usms.client.billing.forecast import Forecast, Part, forecast, runs_out
-from custom_components.usms.client.billing.habits import LONGEST
+from custom_components.usms.client.billing.habits import LONGEST, habits_of
+from custom_components.usms.client.consumption import DayReadings
 from tests.support.tariffs import tariffs
 
 DAY = timedelta(days=1)
@@ -69,7 +73,7 @@ def told(
 )
 def test_there_is_none_without_a_complete_day(known: Days) -> None:
     now = datetime(2026, 11, 20, 14, 30, tzinfo=BRUNEI)
-    assert forecast(known, FLAT, now, Decimal(10), {now.date(): Part(Decimal(3), 14)}) is None
+    assert forecast(known, FLAT, now, Decimal(10), {now.date(): Part(Decimal(3), 14 / 24)}) is None
 
 
 def test_one_day_is_enough() -> None:
@@ -102,7 +106,7 @@ def test_a_balance_at_a_steady_rate(balance: str, left: str) -> None:
 def test_what_today_used_already_counts() -> None:
     known = days(always(24), 100)
     now = midnight(FIRST + 100 * DAY) + timedelta(hours=6)
-    usual, heavy = told(known, now), told(known, now, parts={now.date(): Part(Decimal(16), 6)})
+    usual, heavy = told(known, now), told(known, now, parts={now.date(): Part(Decimal(16), 6 / 24)})
     assert heavy.month_consumption.expected - usual.month_consumption.expected == 10
     assert heavy.month_cost.expected - usual.month_cost.expected == 5
 
@@ -218,11 +222,11 @@ def test_hours_that_have_passed_unpublished_count_as_expected() -> None:
     last = date(2026, 11, 30)
     known = days(always(24), (last - FIRST).days)
     late = midnight(last) + timedelta(hours=23, minutes=50)
-    found = told(known, late, parts={last: Part(Decimal(10), 10)})
+    found = told(known, late, parts={last: Part(Decimal(10), 10 / 24)})
     # Ten hours are published, and nearly fourteen more are over.
     assert abs(found.used - 719 - Decimal(5) / 6) < Decimal("0.01")
     assert abs(found.month_consumption.expected - 720) < Decimal("0.01")
-    whole = told(known, late, parts={last: Part(Decimal(24), 24)})
+    whole = told(known, late, parts={last: Part(Decimal(24), 24 / 24)})
     assert whole.month_consumption.low == whole.month_consumption.high == 720
 
 
@@ -231,7 +235,7 @@ def test_a_day_known_in_part_fills_up_with_what_is_usual() -> None:
     yesterday = FIRST + 109 * DAY
     del known[yesterday]
     now = midnight(FIRST + 110 * DAY)
-    part = told(known, now, parts={yesterday: Part(Decimal(6), 12)})
+    part = told(known, now, parts={yesterday: Part(Decimal(6), 12 / 24)})
     assert told(known, now).used - part.used == 6
 
 
@@ -268,6 +272,90 @@ def test_the_first_days_have_the_range_of_how_homes_differ() -> None:
     assert width(1) > width(3) > width(7) > width(21)
 
 
+def test_days_that_are_not_known_make_a_forecast_no_surer() -> None:
+    """Nor does it get surer with the time since the last that is known."""
+    random = Random(5)
+    lately = {FIRST + n * DAY: 10 * random.lognormvariate(0, 0.3) for n in range(4)}
+    before = {FIRST - (60 - n) * DAY: 10 * random.lognormvariate(0, 0.3) for n in range(10)}
+
+    def width(days: dict[date, float], today: date, span: int) -> float:
+        habits = habits_of(days, today)
+        assert habits is not None
+        low, high = habits.off(span)
+        return high - low
+
+    for span in (1, 7, 28):
+        today = FIRST + 4 * DAY
+        assert width(before | lately, today, span) > 0.6 * width(lately, today, span) > 0.2
+        widths = [width(lately, today + n * DAY, span) for n in (0, 20, 60)]
+        assert widths == sorted(widths)
+        assert widths[2] > 1.5 * widths[0]
+
+
+def test_a_home_that_has_used_nothing_yet_has_no_forecast() -> None:
+    known = {FIRST + n * DAY: Decimal(0) for n in range(40)}
+    few = dict(list(known.items())[:7])
+    assert forecast(few, FLAT, midnight(FIRST + 7 * DAY), Decimal(10)) is None
+    found = forecast(known, FLAT, midnight(FIRST + 40 * DAY), Decimal(10))
+    assert found is not None  # a house that stays empty
+    assert found.month_consumption.expected == 0
+
+
+EVENING = [0.5] * 18 + [2.5] * 6
+
+
+def test_days_run_as_they_did() -> None:
+    """Balance and forecast know how much of a day comes in its evening."""
+    start = midnight(FIRST)
+    days = [
+        DayReadings(
+            FIRST + n * DAY,
+            Decimal(24),
+            tuple(
+                Reading(start + n * DAY + hour * timedelta(hours=1), Decimal(str(used)))
+                for hour, used in enumerate(EVENING)
+            ),
+        )
+        for n in range(20)
+    ]
+    shape = shape_of(days)
+    assert shape.by(0.75) == pytest.approx(9 / 24, abs=0.05)
+    assert shape.when(shape.by(0.8)) == pytest.approx(0.8)
+    known = {day.day: day.total for day in days if day.total is not None}
+    now = start + 20 * DAY + timedelta(hours=18)
+    part = {now.date(): Part(Decimal(9), shape.by(0.75))}
+    found = forecast(known, FLAT, now, Decimal("3.75"), part, shape)
+    assert found is not None
+    assert found.runs_out is not None
+    assert found.runs_out - now < timedelta(hours=3.5)  # that buys 7.5 kWh
+    even = forecast(known, FLAT, now, Decimal("3.75"), {now.date(): Part(Decimal(9), 0.75)})
+    assert even is not None
+    assert even.runs_out is not None
+    assert even.runs_out - now > timedelta(hours=6)
+
+
+def test_no_shape_is_known_without_hours() -> None:
+    assert shape_of([DayReadings(FIRST, Decimal(24))]) == EVEN
+    assert [EVEN.by(part) for part in (0, 0.25, 1)] == pytest.approx([0, 0.25, 1])
+
+
+@given(st.lists(st.floats(0, 10), min_size=24, max_size=24), st.floats(0, 1))
+def test_shapes_go_there_and_back(hours: list[float], part: float) -> None:
+    start = midnight(FIRST)
+    day = DayReadings(
+        FIRST,
+        None,
+        tuple(
+            Reading(start + n * timedelta(hours=1), Decimal(f"{used:.3f}"))
+            for n, used in enumerate(hours)
+        ),
+    )
+    shape = shape_of([day])
+    assert 0 <= shape.by(part) <= 1
+    assert shape.when(shape.by(part)) == pytest.approx(part, abs=1e-6)
+    assert shape.share(day) == pytest.approx(1)
+
+
 # --- whatever was used ---
 
 AMOUNTS = st.decimals(min_value=0, max_value=500, places=3)
@@ -292,9 +380,10 @@ def moments(draw: st.DrawFn) -> datetime:
 def test_nothing_is_negative_and_the_range_holds_what_is_expected(
     known: Days, tariff: Tariff, now: datetime, balance: Decimal | None, today: Decimal | None
 ) -> None:
-    parts = None if today is None else {now.date(): Part(today, now.hour)}
+    parts = None if today is None else {now.date(): Part(today, now.hour / 24)}
     found = forecast(known, TariffSchedule.always(tariff), now, balance, parts)
-    assert (found is None) == (not any(day < now.date() for day in known))
+    past = [amount for day, amount in known.items() if day < now.date()]
+    assert (found is None) == (not any(past) and len(past) < 28)
     if found is None:
         return
     assert found.newest < now.date()
@@ -334,7 +423,7 @@ def test_more_money_lasts_longer(
 def test_at_the_end_of_a_month_all_is_known(amounts: list[Decimal]) -> None:
     known = {date(2026, 11, n + 1): amount for n, amount in enumerate(amounts)}
     last = datetime(2026, 11, 30, 23, 59, 59, tzinfo=BRUNEI)
-    found = forecast(known, RESIDENTIAL, last, None, {last.date(): Part(amounts[-1], 24)})
+    found = forecast(known, RESIDENTIAL, last, None, {last.date(): Part(amounts[-1], 24 / 24)})
     assert found is not None
     whole = sum(amounts, Decimal(0))
     assert abs(found.month_consumption.expected - whole) < Decimal("0.02")

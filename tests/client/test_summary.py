@@ -114,7 +114,52 @@ def test_a_day_of_24_hours_is_complete_before_its_total_is_there(store: Readings
     assert found.spending is not None
     assert found.spending.forecast is not None
     assert found.spending.forecast.newest == TODAY - 2 * DAY
-    assert found.spending.per_day == Decimal(17 * 24 + 48) / 18
+    # Its first day is none: the meter was there for a part of it.
+    assert found.spending.per_day == Decimal(16 * 24 + 48) / 17
+
+
+def test_the_day_of_the_installation_is_no_day(store: ReadingsStore) -> None:
+    save_days(store, TODAY - DAY, TODAY - DAY, "2.1")
+    save_hours(store, TODAY, 8, "0.7")
+    found = counted(store, RESIDENTIAL, NOW, Decimal(10))
+    assert found.spending is not None
+    assert found.spending.forecast is None
+    assert found.consumption.yesterday == Decimal("2.1")
+    save_days(store, TODAY, TODAY, "16.8")
+    later = counted(store, RESIDENTIAL, NOW + DAY, Decimal(10))
+    assert later.spending is not None
+    assert later.spending.forecast is not None
+    assert later.spending.forecast.per_day == Decimal("16.8")
+
+
+def test_a_part_of_a_day_has_the_rest_of_it_beside(store: ReadingsStore) -> None:
+    """Last month is never below what is known of it and what its last day still lacks."""
+    november = date(2026, 11, 1)
+    save_days(store, november, date(2026, 11, 29), "20")
+    save_hours(store, date(2026, 11, 30), 20, "1.5")
+    now = datetime(2026, 12, 1, 0, 25, tzinfo=BRUNEI)
+    used = counted(store, RESIDENTIAL, now, None).consumption
+    assert used.days_estimated == 1
+    assert used.last_month == pytest.approx(29 * 20 + 30 + Decimal(20) * 4 / 24, abs=Decimal("0.1"))
+
+
+def test_tiers_run_on_through_days_that_are_missing(store: ReadingsStore) -> None:
+    """What is shown of today costs what its tier says; the missing days cost nothing here."""
+    save_days(store, date(2026, 10, 1), date(2026, 11, 1), "30")
+    save_days(store, date(2026, 11, 9), date(2026, 11, 26), "30")
+    now = datetime(2026, 11, 27, 12, 5, tzinfo=BRUNEI)
+    save_hours(store, now.date(), 12, "1.25")
+    priced = counted(store, RESIDENTIAL, now, None).spending
+    assert priced is not None
+    assert priced.tier_number == 2
+    assert priced.today == pytest.approx(Decimal("1.20"))
+    known = 19 * 30 + 15
+    assert priced.this_month == pytest.approx(
+        RESIDENTIAL.on(now.date()).cost(Decimal(known + 7 * 30))
+        - RESIDENTIAL.on(now.date()).cost(Decimal(8 * 30))
+        + RESIDENTIAL.on(now.date()).cost(Decimal(30)),
+        abs=Decimal("0.05"),
+    )
 
 
 def test_a_meter_counts_its_own(store: ReadingsStore) -> None:

@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from .billing.cost import Spending, spending
+from .billing.cost import Spending, Unpublished, spending
+from .billing.day_shape import shape_of
 from .billing.habits import LONGEST, Habits, habits_of
 from .billing.schedule import RunningBill
 from .billing.standing import Standing, standing
@@ -103,11 +104,15 @@ def count(
     complete |= {
         day.day: whole for day in days if day.day < today and (whole := day.whole) is not None
     }
+    shape = shape_of(days)
+    shares = {day.day: shape.share(day) for day in days if day.whole is None}
     oldest, newest = store.span(meter)
     begin = brunei_date(oldest) if oldest else today
     missing = [day for day in _days(max(last_month, begin), today - _DAY) if day not in complete]
     estimated = _estimated(complete, last_month, [day for day in missing if day < this_month])
-    amounts |= {day: max(amount, amounts.get(day, _ZERO)) for day, amount in estimated.items()}
+    for day, amount in estimated.items():
+        left_out = Decimal(f"{max(1 - shares.get(day, 0), 0):.3f}")
+        amounts[day] = amounts.get(day, _ZERO) + amount * left_out
     consumption = replace(
         _consumption(amounts, today, oldest, newest),
         yesterday_whole=today - _DAY in complete,
@@ -118,13 +123,17 @@ def count(
     topups = payments.topups(meter)
     paid = [topup for topup in topups if topup.kind in {TopUpKind.TOP_UP, TopUpKind.REVERSAL}]
     month = brunei_midnight(this_month)
-    habits = habits_of({day: float(amount) for day, amount in complete.items()})
+    # The meter was there for a part of its first day.
+    typical = {day: amount for day, amount in complete.items() if day != begin}
+    habits = habits_of({day: float(amount) for day, amount in typical.items()}, today, shape)
     shown, seen = payments.balance(meter), payments.seen(meter)
     left = standing(shown, topups, by_day, habits, schedule, now, seen=seen)
     priced = None
     if schedule is not None:
-        hours = {day.day: len(day.hours) for day in days if day.whole is None}
-        priced = spending(amounts, complete, schedule, now, left.amount if left else None, hours)
+        balance = left.amount if left else None
+        lacked = {day: _expected(habits, day) for day in missing if habits and day not in amounts}
+        unpublished = Unpublished(shares, lacked, shape)
+        priced = spending(amounts, typical, schedule, now, balance, unpublished)
     return Figures(
         at=now,
         consumption=consumption,
@@ -168,6 +177,10 @@ def _estimated(
     known = [amount for day, amount in complete.items() if day.replace(day=1) == month]
     mean = sum(known, _ZERO) / len(known) if known else _ZERO
     return {day: round(mean, 3) for day in missing} if known else {}
+
+
+def _expected(habits: Habits, day: date) -> Decimal:
+    return Decimal(f"{habits.on(day):.3f}")
 
 
 def _consumption(

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from ..brunei import brunei_date
+from .day_shape import EVEN, DayShape
 from .forecast import Estimate, Forecast, Part, forecast
 from .schedule import RunningBill, TariffSchedule
 from .tiers import Tier
@@ -50,26 +51,44 @@ class Spending:
     forecast: Forecast | None
 
 
+@dataclass(frozen=True, slots=True)
+class Unpublished:
+    """What is known of readings that are not published."""
+
+    shares: Mapping[date, float] = field(default_factory=dict)
+    """Which share of their use is published of days that are not complete."""
+    missing: Mapping[date, Decimal] = field(default_factory=dict)
+    """What days of which nothing is published will have used: no cost of them is shown, but tiers
+    run on with it."""
+    shape: DayShape = EVEN
+    """How days run."""
+
+
 def spending(
     amounts: Mapping[date, Decimal],
     complete: Mapping[date, Decimal],
     schedule: TariffSchedule,
     now: datetime,
     balance: Estimate | None,
-    hours: Mapping[date, int] | None = None,
+    unpublished: Unpublished | None = None,
 ) -> Spending:
     """Return what a meter costs at a moment.
 
     `amounts` is what is known of each day, at least since the first of last month; `complete` is
-    what the days used of which all is known; `balance` (BND) is what is left at `now`;
-    `hours` says how many hours are published of days that are not complete. What the month lacks
-    until now counts as expected.
+    what the days used of which all is known; `balance` (BND) is what is left at `now`. What the
+    month lacks until now counts as expected, by what is known of the `unpublished`.
     """
     today = brunei_date(now)
     first = today.replace(day=1)
     last_month = (first - _DAY).replace(day=1)
     bill, costs, used = RunningBill(schedule), dict[date, Decimal](), _ZERO
-    for day in sorted(day for day in amounts if last_month <= day <= today):
+    unpublished = unpublished or Unpublished()
+    for day in sorted({*amounts, *unpublished.missing}):
+        if not last_month <= day <= today:
+            continue
+        if day not in amounts:
+            bill.use(day, unpublished.missing[day])
+            continue
         costs[day] = bill.use(day, amounts[day])
         used += amounts[day] if day >= first else _ZERO
 
@@ -78,8 +97,8 @@ def spending(
         return sum(found, _ZERO) if found else None
 
     tariff = schedule.on(today)
-    parts = {day: Part(amounts[day], count) for day, count in (hours or {}).items()}
-    made = forecast(complete, schedule, now, balance, parts)
+    parts = {day: Part(amounts[day], share) for day, share in unpublished.shares.items()}
+    made = forecast(complete, schedule, now, balance, parts, unpublished.shape)
     used = max(used, made.used) if made else used
     lately = [amount for day, amount in complete.items() if today - AVERAGED * _DAY <= day < today]
     return Spending(

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from math import ceil
+from functools import partial
 from typing import Final, NamedTuple
 
 from ..brunei import BRUNEI, brunei_date, brunei_midnight
+from .day_shape import EVEN, DayShape
 from .habits import Habits, habits_of
 from .schedule import RunningBill, TariffSchedule
 
@@ -42,8 +43,8 @@ class Part(NamedTuple):
 
     amount: Decimal
     """kWh or m³."""
-    hours: int
-    """How many of its hours that is."""
+    share: float
+    """Which share of the day's use its published hours usually have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +83,17 @@ def forecast(
     now: datetime,
     balance: Decimal | Estimate | None = None,
     parts: Mapping[date, Part] | None = None,
+    shape: DayShape = EVEN,
 ) -> Forecast | None:
     """Return what to expect at a moment, by the totals of complete days; None without one.
 
     `days` may have holes and end some days ago; those from today on do not count. `balance` (BND)
-    is that of `now`; `parts` is what is known of days that are not complete, as today.
+    is that of `now`; `parts` is what is known of days that are not complete, as today; `shape` is
+    how days run.
     """
     today = brunei_date(now)
-    habits = habits_of({day: float(amount) for day, amount in days.items() if day < today})
+    known = {day: float(amount) for day, amount in days.items() if day < today}
+    habits = habits_of(known, today, shape)
     if habits is None:
         return None
     month = _Month(days, parts or {}, habits, now)
@@ -99,11 +103,12 @@ def forecast(
     if balance is not None:
         left = balance if isinstance(balance, Estimate) else Estimate.sure(balance)
         used = month.used or None
-        expected = runs_out(left.expected, used, now, schedule, habits.on)
+        out = partial(runs_out, used=used, now=now, schedule=schedule, shape=shape)
+        expected = out(left.expected, expected=habits.on)
         until = HORIZON if expected is None else expected - now
-        low, high = habits.off(ceil(until / _DAY))
-        early = runs_out(left.low, used, now, schedule, lambda day: habits.on(day) * (1 + high))
-        late = runs_out(left.high, used, now, schedule, lambda day: habits.on(day) * (1 + low))
+        low, high = habits.off(until / _DAY)
+        early = out(left.low, expected=lambda day: habits.on(day) * (1 + high))
+        late = out(left.high, expected=lambda day: habits.on(day) * (1 + low))
     return Forecast(
         made_at=now,
         newest=habits.newest,
@@ -139,10 +144,12 @@ class _Month:
         today = brunei_date(self.now)
         if day < today and (amount := self.days.get(day)) is not None:
             return max(amount, _ZERO), 0.0, 0.0
-        gone = 1.0 if day < today else _share_gone(self.now) if day == today else 0.0
+        gone = 0.0
+        if day <= today:
+            gone = 1.0 if day < today else self.habits.shape.by(_part_gone(self.now))
         if day > today or (part := self.parts.get(day)) is None:
             return _ZERO, gone, 1 - gone
-        known = min(part.hours / 24, 1.0)
+        known = min(part.share, 1.0)
         # Before the first complete day, the meter may not have been there.
         unpublished = max(gone - known, 0.0) if day >= self.habits.oldest else 0.0
         return max(part.amount, _ZERO), unpublished, 1 - max(gone, known)
@@ -179,11 +186,13 @@ def runs_out(
     now: datetime,
     schedule: TariffSchedule,
     expected: Callable[[date], float],
+    shape: DayShape = EVEN,
 ) -> datetime | None:
     """Return when a balance (BND) is used up through the tiers, month turns included.
 
     `used` (kWh or m³) is what was used of this month before `now`, None where nothing was;
-    `expected` returns what a day will use. In Brunei's time; None after `HORIZON`.
+    `expected` returns what a day will use, `shape` says how that comes. In Brunei's time; None
+    after `HORIZON`.
     """
     begin = now.astimezone(BRUNEI)
     if balance <= 0:
@@ -191,7 +200,7 @@ def runs_out(
     bill = RunningBill(schedule)
     bill.use(begin.date(), used or _ZERO)
     while begin < now + HORIZON:
-        rest = _rest_of_month(begin, expected)
+        rest = _rest_of_month(begin, expected, shape)
         (first, _), (last, _) = rest[0], rest[-1]
         whole = replace(bill)
         cost = whole.use(last, _amount(sum(amount for _, amount in rest)))
@@ -203,24 +212,27 @@ def runs_out(
             end = brunei_midnight(day + _DAY)
             cost = bill.use(day, _amount(amount))
             if cost > balance:
-                return begin + (end - begin) * float(balance / cost)
+                gone = shape.by(_part_gone(begin))
+                gone += (1 - gone) * float(balance / cost)
+                return max(begin, brunei_midnight(day) + _DAY * shape.when(gone))
             balance -= cost
             begin = end
     return None
 
 
-def _rest_of_month(begin: datetime, expected: Callable[[date], float]) -> list[tuple[date, float]]:
+def _rest_of_month(
+    begin: datetime, expected: Callable[[date], float], shape: DayShape
+) -> list[tuple[date, float]]:
     """Return the days from a moment to the end of its month, and what each will still use."""
     first = begin.date()
     last = monthrange(first.year, first.month)[1]
     days = [first + n * _DAY for n in range(last - first.day + 1)]
-    return [
-        (day, expected(day) * (1 - _share_gone(begin) if day == first else 1.0)) for day in days
-    ]
+    gone = shape.by(_part_gone(begin))
+    return [(day, expected(day) * (1 - gone if day == first else 1.0)) for day in days]
 
 
-def _share_gone(now: datetime) -> float:
-    """Return which share of its day has gone."""
+def _part_gone(now: datetime) -> float:
+    """Return which part of its day has gone."""
     return (now - brunei_midnight(brunei_date(now))) / _DAY
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from statistics import fmean
 from typing import Final
 
+from .day_shape import EVEN, DayShape
 from .ways import AHEAD, Ways
 
 LONGEST: Final = 168
@@ -31,6 +32,10 @@ _STAYS: Final = 0.5
 """What the way that knows of empty homes weighs in addition while one is."""
 _FIRST: Final = 7
 """Days known before a home is judged by itself."""
+_OLD: Final = 60
+"""Days after which what is known is off by as much again."""
+_FAR: Final = 180
+"""Days beyond the longest span by which its errors grow by as much again."""
 _DAY: Final = timedelta(days=1)
 
 
@@ -49,6 +54,10 @@ class Habits:
     """How Monday to Sunday differ, as factors of mean about 1."""
     _errors: Sequence[Sequence[float]] = field(repr=False)
     """By which shares each span was off before, sorted."""
+    shape: DayShape = EVEN
+    """How a day runs."""
+    age: int = 0
+    """Days between the last one that is known and today."""
 
     def on(self, day: date) -> float:
         """Return what a day is expected to use; for a past one, what it will have used."""
@@ -64,15 +73,19 @@ class Habits:
     def off(self, days: float) -> tuple[float, float]:
         """Return by which shares the use of that many days may be off: 4 of 5 lie between.
 
-        The low one is -1 to 0, the high one 0 or more. Less than a day is less even than a day.
+        The low one is -1 to 0, the high one 0 or more. Less than a day is less even than a day, and
+        what is known of a home gets old.
         """
+        low, high = self._spans_off(days)
+        wider = 1 + self.age / _OLD + max(days - _SPANS[-1], 0) / _FAR
         if days < 1:
-            low, high = self._off(0)
-            uneven = max(days, 1 / 24) ** -0.5
-            return max(-1.0, low * uneven), high * uneven
+            wider *= max(days, 1 / 24) ** -0.5
+        return max(-1.0, low * wider), high * wider
+
+    def _spans_off(self, days: float) -> tuple[float, float]:
         place = bisect_left(_SPANS, min(days, _SPANS[-1]))
         after = self._off(place)
-        if days >= _SPANS[place]:
+        if days >= _SPANS[place] or place == 0:
             return after
         before = self._off(place - 1)
         share = (days - _SPANS[place - 1]) / (_SPANS[place] - _SPANS[place - 1])
@@ -94,25 +107,33 @@ class Habits:
         return max(-1.0, min(0.0, low)), max(0.0, high)
 
 
-def habits_of(days: Mapping[date, float]) -> Habits | None:
-    """Learn how a household uses from its complete days; None without one."""
-    if not days:
+def habits_of(
+    days: Mapping[date, float], today: date | None = None, shape: DayShape = EVEN
+) -> Habits | None:
+    """Learn how a household uses from its complete days; None before it has used anything.
+
+    `today` says how old they are. A home that stays empty for four weeks uses nothing.
+    """
+    if not any(days.values()) and len(days) < AHEAD:
         return None
     newest = max(days)
     oldest = min(day for day in days if newest - day < LONGEST * _DAY)
     spanned = (oldest + n * _DAY for n in range((newest - oldest).days + 1))
-    return _habits(oldest, tuple(days.get(day) for day in spanned))
+    habits = _habits(oldest, tuple(days.get(day) for day in spanned))
+    age = max((today - newest).days - 1, 0) if today else 0
+    return replace(habits, shape=shape, age=age)
 
 
 @lru_cache(maxsize=16)
 def _habits(oldest: date, amounts: tuple[float | None, ...]) -> Habits:
     """Learn from days in a row, the first and the last of them known."""
-    ways, blend = Ways(), _Blend()
+    ways, blend, unknown = Ways(), _Blend(), [0]
     for n, amount in enumerate(amounts, 1):
         weekday = (oldest.weekday() + n) % 7
         ways.learn(None if amount is None else max(amount, 0.0), (weekday - 1) % 7)
+        unknown.append(unknown[-1] + (amount is None))
         if n >= _FIRST:
-            blend.judge(ways.sums)
+            blend.judge(ways.sums, unknown)
             blend.ask(n, ways.ahead(weekday, _SPANS), empty=ways.empty)
     sums = blend.mix(ways.ahead(weekday, range(AHEAD + 1)), empty=ways.empty)
     return Habits(
@@ -153,11 +174,15 @@ class _Blend:
             for spans in zip(*ways, strict=True)
         ]
 
-    def judge(self, sums: Sequence[float]) -> None:
-        """Compare what was said before with what the days up to the newest used."""
+    def judge(self, sums: Sequence[float], unknown: Sequence[int]) -> None:
+        """Compare what was said before with what the days up to the newest used.
+
+        Both are running sums; of a span, a tenth may be unknown: such days say nothing.
+        """
         count = len(sums) - 1
         for place, span in enumerate(_SPANS):
-            if (asked := self._asked.get(count - span)) is None:
+            asked = self._asked.get(count - span)
+            if asked is None or unknown[count] - unknown[count - span] > span // 10:
                 continue
             ways, said = asked
             truth = sums[count] - sums[count - span]

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from math import ceil
 from typing import Final, NamedTuple
 
 from ..brunei import brunei_date, brunei_midnight
@@ -66,7 +65,7 @@ def standing(
     new = (topup for topup in topups if topup.at > shown.as_of and topup.transaction not in seen)
     paid = sum((topup.credited for topup in new), _ZERO)
     used = list(_used(days, habits, shown.as_of, now))
-    low, high = habits.off(ceil(sum(day.expected > 0 for day in used)))
+    low, high = habits.off(sum(day.open for day in used))
     less, expected, more = (
         shown.amount + paid - _cost(used, schedule, 1 + off) for off in (high, 0.0, low)
     )
@@ -81,6 +80,8 @@ class _DayUsed(NamedTuple):
     known: Decimal
     expected: float
     """Where nothing is published."""
+    open: float
+    """Which part of the day that is."""
 
 
 def _used(
@@ -100,22 +101,27 @@ def _used(
 
 def _between(
     day: DayReadings | None, habits: Habits, date_: date, since: datetime, until: datetime
-) -> tuple[Decimal, float]:
-    """Return what a part of a day used: what is published of it, and what is expected beside."""
+) -> tuple[Decimal, float, float]:
+    """Return what a part of a day used: what is published of it, and what is expected beside.
+
+    With the part of the day that is not published.
+    """
     if since >= until:
-        return _ZERO, 0.0
-    span = until - since
+        return _ZERO, 0.0, 0.0
+    begin = brunei_midnight(date_)
+    shape = habits.shape
+    share = shape.by((until - begin) / _DAY) - shape.by((since - begin) / _DAY)
     if day is not None and day.total is not None and not day.hours:
-        return day.total * Decimal(span / _DAY), 0.0
-    known = covered = _ZERO
+        return day.total * _amount(share), 0.0, 0.0
+    known, open_ = _ZERO, (until - since) / _DAY
     for hour in day.hours if day is not None else ():
         overlap = min(until, hour.start + _HOUR) - max(since, hour.start)
         if overlap > timedelta(0):
-            share = Decimal(overlap / _HOUR)
-            known += hour.value * share
-            covered += share
-    open_ = span / _HOUR - float(covered)
-    return known, max(open_, 0.0) / 24 * habits.on(date_)
+            part = overlap / _HOUR
+            known += hour.value * Decimal(part)
+            share -= part * shape.of(hour.start.astimezone(begin.tzinfo).hour)
+            open_ -= overlap / _DAY
+    return known, max(share, 0.0) * habits.on(date_), max(open_, 0.0)
 
 
 def _cost(used: Iterable[_DayUsed], schedule: TariffSchedule, factor: float) -> Decimal:

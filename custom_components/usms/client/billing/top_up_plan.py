@@ -81,7 +81,7 @@ class Outlook:
 
     def _use(self, days: float, share: float) -> Callable[[date], float]:
         """Return what a day uses at most, with what holds of the range of so many days."""
-        _, high = self.habits.off(max(round(days), 1))
+        _, high = self.habits.off(days)
         return lambda day: self.habits.on(day) * (1 + share * high)
 
     def _balance(self, share: float) -> Decimal:
@@ -91,7 +91,7 @@ class Outlook:
         use = self._use(days, share)
         bill, cost, today = RunningBill(self.schedule), _ZERO, brunei_date(self.now)
         bill.use(today, self.used)
-        gone = (self.now - brunei_midnight(today)) / _DAY
+        gone = self.habits.shape.by((self.now - brunei_midnight(today)) / _DAY)
         for n in range((until - today).days + 1):
             day = today + n * _DAY
             amount = use(day) * (1 - gone if n == 0 else 1)
@@ -100,7 +100,8 @@ class Outlook:
 
     def _empty(self, amount: Decimal, days: float, share: float) -> datetime | None:
         use = self._use(days, share)
-        return runs_out(self._balance(share) + amount, self.used, self.now, self.schedule, use)
+        left = self._balance(share) + amount
+        return runs_out(left, self.used, self.now, self.schedule, use, self.habits.shape)
 
 
 def in_notes(amount: Decimal) -> Decimal:

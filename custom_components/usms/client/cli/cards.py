@@ -179,14 +179,17 @@ def complete_days(
 ) -> dict[date, Decimal]:
     """Return the totals of the last days (kWh or m³): of a given store, else of one report."""
     yesterday = brunei_date(context.clock()) - _DAY
+    first = yesterday - (MAX_DAYS - 1) * _DAY
     readings: list[StoredReading] | tuple[Reading, ...]
     if options.database:
         with closing(open_store(options.database)) as store:
             readings = store.readings(meter.number, Resolution.DAY, None, yesterday)
     else:
         try:
-            first = yesterday - (MAX_DAYS - 1) * _DAY
             readings = client.daily(meter.number, first, yesterday).readings
         except NoData:
             readings = ()
-    return {reading.start.date(): reading.value for reading in readings}
+    days = {reading.start.date(): reading.value for reading in readings}
+    # The meter was there for a part of its first day.
+    begin = min(days, default=first)
+    return {day: value for day, value in days.items() if day != begin or begin == first}

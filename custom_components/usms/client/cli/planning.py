@@ -42,7 +42,7 @@ def plan(options: Options, context: Context) -> Result:
         meter = meter_of(account_of(client), options.meter)
         schedule = schedule_of(options, meter.utility)
         days = complete_days(client, meter, options, context)
-    habits = habits_of({day: float(value) for day, value in days.items()})
+    habits = habits_of({day: float(value) for day, value in days.items()}, today)
     if habits is None or schedule is None or meter.balance is None:
         raise NoData("A plan needs the balance, and the use of a whole day")
     made = forecast(days, schedule, now)
