@@ -107,6 +107,13 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         shown = self.shown
         return shown is not None and dt_util.utcnow() - shown.read_at < self._kept
 
+    @property
+    def as_of(self) -> datetime | None:
+        """When the account was read, where the last poll could not; None where it could."""
+        if self.shown is None or (self.data and self.last_update_success):
+            return None
+        return self.shown.read_at
+
     @callback
     def async_remember(self, account: Account | None) -> None:
         """Show an account as it was read before this start, until it is read again."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -79,14 +78,6 @@ class UsmsMeterEntity(CoordinatorEntity[UsmsCoordinator]):
     def available(self) -> bool:
         """Whether the meter was read, and not too long ago."""
         return self.meter is not None and self.coordinator.is_kept
-
-    @property
-    def as_of(self) -> datetime | None:
-        """When the meter was read, where the last poll could not; None where it could."""
-        coordinator = self.coordinator
-        if coordinator.shown is None or (coordinator.data and coordinator.last_update_success):
-            return None
-        return coordinator.shown.read_at
 
 
 class UsmsFiguresEntity(CoordinatorEntity[FiguresCoordinator]):

@@ -145,7 +145,8 @@ class MeterSensor(UsmsMeterEntity, SensorEntity):
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
         """When an old value was read; of the balance also where a person tops it up."""
-        attributes: dict[str, Any] = {"as_of": self.as_of} if self.as_of else {}
+        as_of = self.coordinator.as_of
+        attributes: dict[str, Any] = {"as_of": as_of} if as_of else {}
         if self.entity_description.key == "balance":
             connection = self.coordinator.config_entry.runtime_data.connection
             attributes["top_up_url"] = connection.client.top_up_url(self._number)

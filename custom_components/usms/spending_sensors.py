@@ -14,7 +14,7 @@ from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 from .client import Utility
 from .client.billing.cost import Spending
 from .client.billing.forecast import Estimate, Forecast
-from .client.billing.precision import cost_known, days_known, run_out_known
+from .client.billing.precision import cost_known, days_known, run_out_known, unit_known
 from .client.models import CURRENCY
 from .client.summary import Figures
 from .sensor_types import MONTHS, FiguresSensorDescription, State, unit_of
@@ -22,10 +22,6 @@ from .sensor_types import MONTHS, FiguresSensorDescription, State, unit_of
 _DAY: Final = timedelta(days=1)
 _MUCH: Final = 20
 """kWh or m³ of which tenths are of no interest."""
-
-
-def _tenth(amount: Decimal) -> Decimal:
-    return round(amount, 1)
 
 
 def _cents(cost: Decimal | None) -> Decimal | None:
@@ -274,8 +270,8 @@ def spending_sensors(utility: Utility, *, hourly: bool) -> tuple[FiguresSensorDe
             device_class=SensorDeviceClass.WATER if water else SensorDeviceClass.ENERGY,
             native_unit_of_measurement=unit,
             suggested_display_precision=1,
-            value=_expected(lambda forecast: _tenth(forecast.month_consumption.expected)),
+            value=_expected(lambda forecast: unit_known(forecast.month_consumption.expected)),
             steady=True,
-            attributes=_range(lambda forecast: forecast.month_consumption, _tenth),
+            attributes=_range(lambda forecast: forecast.month_consumption, unit_known),
         ),
     )

@@ -83,13 +83,14 @@ def _known(hass: HomeAssistant, news: News, device: DeviceEntry) -> dict[str, An
     made = figures.spending.forecast if figures and figures.spending else None
     runs_out = run_out_known(made.runs_out, made.made_at) if made else None
     left = figures.standing.amount.expected if figures and figures.standing else None
+    days = made.days_left if made else None
     return {
         "meter": device.name_by_user or device.name,
         "device_id": device.id,
         "unit": unit_of(meter.utility) if meter and meter.utility else None,
         "balance": None if left is None else float(round(left, 2)),
         "runs_out": runs_out and runs_out.isoformat(),
-        "days_left": float(days_known(made.days_left)) if made and made.days_left else None,
+        "days_left": None if days is None else float(days_known(days)),
         "top_up_url": device.configuration_url,
     }
 

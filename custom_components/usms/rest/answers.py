@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -10,6 +10,13 @@ from typing import Any
 
 from custom_components.usms.client import BRUNEI, Meter, Tariff, TariffSchedule, Utility
 from custom_components.usms.client.billing.forecast import Estimate, Forecast
+from custom_components.usms.client.billing.precision import (
+    cost_known,
+    days_known,
+    run_out_known,
+    unit_known,
+)
+from custom_components.usms.client.billing.standing import Standing
 from custom_components.usms.client.models import CURRENCY
 from custom_components.usms.client.summary import Figures
 from custom_components.usms.data import AccountMeter, UsmsConfigEntry
@@ -36,8 +43,8 @@ class Found:
 
     @property
     def card(self) -> Meter | None:
-        """As the last poll showed it; None before there was one."""
-        return self.meter.card
+        """As the last poll showed it; None before there was one, and once it is too old."""
+        return self.meter.card if self.entry.runtime_data.coordinator.is_kept else None
 
     @property
     def unit(self) -> str | None:
@@ -83,6 +90,7 @@ def meter(found: Found) -> Body:
         "balance": _number(card.balance if card else None),
         "currency": CURRENCY,
         "last_updated": _time(card.last_updated if card else None),
+        "as_of": _time(found.entry.runtime_data.coordinator.as_of if card else None),
     }
 
 
@@ -104,18 +112,22 @@ def unit(found: Found) -> Body | None:
     """Return what is left in units; None where the card does not show it."""
     if found.card is None or found.card.remaining_units is None:
         return None
-    return _some(found, "meter", "utility", "remaining_units", "unit", "last_updated")
+    return _some(found, "meter", "utility", "remaining_units", "unit", "last_updated", "as_of")
 
 
 def credit(found: Found) -> Body | None:
     """Return what is left in money; None where the card does not show it."""
     if found.card is None or found.card.balance is None:
         return None
-    return _some(found, "meter", "utility", "balance", "currency", "last_updated")
+    return _some(found, "meter", "utility", "balance", "currency", "last_updated", "as_of")
 
 
-def forecast(found: Found, made: Forecast) -> Body:
-    """Return what to expect of a meter."""
+def forecast(found: Found, made: Forecast, left: Standing | None) -> Body:
+    """Return what to expect of a meter, no finer than it is known; `left` of its balance."""
+
+    def out(moment: datetime | None) -> str | None:
+        return _time(run_out_known(moment, made.made_at))
+
     return {
         "meter": found.number,
         "utility": found.utility,
@@ -124,12 +136,16 @@ def forecast(found: Found, made: Forecast) -> Body:
         "made_at": _time(made.made_at),
         "newest": made.newest.isoformat(),
         "per_day": _number(made.per_day),
-        "month_consumption": _estimate(made.month_consumption),
-        "month_cost": _estimate(made.month_cost, cents=True),
-        "runs_out": _time(made.runs_out),
-        "runs_out_early": _time(made.runs_out_early),
-        "runs_out_late": _time(made.runs_out_late),
-        "days_left": _number(made.days_left),
+        "month_consumption": _estimate(made.month_consumption, unit_known),
+        "month_cost": _estimate(made.month_cost, cost_known),
+        "balance": _estimate(left.amount, cost_known if left.estimated else Decimal)
+        if left
+        else None,
+        "as_of": _time(left.shown.as_of) if left and left.estimated else None,
+        "runs_out": out(made.runs_out),
+        "runs_out_early": out(made.runs_out_early),
+        "runs_out_late": out(made.runs_out_late),
+        "days_left": None if made.days_left is None else _number(days_known(made.days_left)),
     }
 
 
@@ -163,9 +179,9 @@ def _some(found: Found, *keys: str) -> Body:
     return {key: shown[key] for key in keys}
 
 
-def _estimate(estimate: Estimate, *, cents: bool = False) -> Body:
-    number = _cents if cents else _number
-    return {name: number(getattr(estimate, name)) for name in ("expected", "low", "high")}
+def _estimate(estimate: Estimate, known: Callable[[Decimal], Decimal]) -> Body:
+    names = ("expected", "low", "high")
+    return {name: _number(known(getattr(estimate, name))) for name in names}
 
 
 def _number(value: Decimal | None) -> float | None:

@@ -86,6 +86,7 @@ _CARD_EXAMPLE: Final = {
     "balance": 174.28,
     "currency": CURRENCY,
     "last_updated": "2026-11-20T00:00:00+08:00",
+    "as_of": None,
 }
 _CARD: Final = {
     **_WHICH,
@@ -97,6 +98,7 @@ _CARD: Final = {
     "last_updated": _or_null(
         _time("When the portal says it heard from the meter; midnight where it gives the date only")
     ),
+    "as_of": _or_null(_time("When the card was read; null where the last poll could read it")),
 }
 
 
@@ -109,8 +111,12 @@ def _some(*keys: str) -> tuple[Mapping[str, Any], Mapping[str, Schema]]:
     return {key: _CARD_EXAMPLE[key] for key in keys}, shapes
 
 
-_UNIT_EXAMPLE, _UNIT_SHAPES = _some("meter", "utility", "remaining_units", "unit", "last_updated")
-_CREDIT_EXAMPLE, _CREDIT_SHAPES = _some("meter", "utility", "balance", "currency", "last_updated")
+_UNIT_EXAMPLE, _UNIT_SHAPES = _some(
+    "meter", "utility", "remaining_units", "unit", "last_updated", "as_of"
+)
+_CREDIT_EXAMPLE, _CREDIT_SHAPES = _some(
+    "meter", "utility", "balance", "currency", "last_updated", "as_of"
+)
 
 
 def _periods(what: str) -> Mapping[str, Schema]:
@@ -239,11 +245,13 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
             "newest": "2026-11-19",
             "per_day": 24.1,
             "month_consumption": _ESTIMATE_EXAMPLE,
-            "month_cost": {"expected": 15.64, "low": 13.21, "high": 19.28},
-            "runs_out": "2027-08-03T02:10:00+08:00",
-            "runs_out_early": "2027-06-14T19:40:00+08:00",
-            "runs_out_late": "2027-10-01T05:20:00+08:00",
-            "days_left": 255.51,
+            "month_cost": {"expected": 15.6, "low": 13.2, "high": 19.3},
+            "balance": {"expected": 174.28, "low": 174.28, "high": 174.28},
+            "as_of": None,
+            "runs_out": "2027-08-03T12:00:00+08:00",
+            "runs_out_early": "2027-06-14T12:00:00+08:00",
+            "runs_out_late": "2027-10-01T12:00:00+08:00",
+            "days_left": 255,
         },
         **_WHICH,
         unit=_or_null(_UNIT_OF),
@@ -253,8 +261,17 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
         per_day=_number(f"What a day of the coming week uses, {_UNIT}"),
         month_consumption={**reference("Estimate"), "description": f"This month's, {_UNIT}"},
         month_cost={**reference("Estimate"), "description": f"This month's bill, {_MONEY}"},
+        balance=_or_null(
+            {**reference("Estimate"), "description": f"What is left at `made_at`, {_MONEY}"}
+        ),
+        as_of=_or_null(
+            _time("When the balance was read that was run forward; null where it stands as read")
+        ),
         runs_out=_or_null(
-            _time("When the balance is used up; null without one, or beyond two years")
+            _time(
+                "When the balance is used up: the hour within two days, else noon of the day; null"
+                " without a balance, or beyond two years"
+            )
         ),
         runs_out_early=_or_null(_time("Before that it is 1 time of 10")),
         runs_out_late=_or_null(_time("After that it is 1 time of 10")),

@@ -207,7 +207,7 @@ class ForecastView(ReadView):
             raise RestError(
                 ErrorCode.DATA_NOT_FOUND, "There are no complete days yet, or no prices"
             )
-        return Answer.of(answers.forecast(found, spending.forecast))
+        return Answer.of(answers.forecast(found, spending.forecast, found.figures.standing))
 
 
 class TariffsView(ReadView):

@@ -1,10 +1,11 @@
 """Meters, what they used and what it costs, over real HTTP as another system asks for it."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.usms.client import Reading, Resolution
 from custom_components.usms.client.brunei import brunei_midnight
@@ -149,11 +150,58 @@ async def test_forecast(read: Harness, api: Api) -> None:
     known = await api.get(f"/meters/{meter.number}")
     this_month = known["consumption"]["this_month"]
     expected = made["month_consumption"]
-    assert this_month <= expected["low"] <= expected["expected"] <= expected["high"]
+    assert this_month - 0.05 <= expected["low"] <= expected["expected"] <= expected["high"]
     assert made["unit"] == "kWh"
+    # No finer than it is known, as the sensors say it.
     assert made["month_cost"]["expected"] == pytest.approx(
-        float(bill("electricity", Decimal(repr(expected["expected"])))), abs=0.005
+        float(bill("electricity", Decimal(repr(expected["expected"])))), abs=0.05
     )
+    assert made["month_cost"]["expected"] == float(read.state("forecast_cost", "electricity"))
+
+
+async def test_an_old_card_says_when_it_was_read(read: Harness, api: Api) -> None:
+    """Like the sensors; once they are unavailable, nothing of it is shown."""
+    number = read.meter().number
+    card = await api.get(f"/meters/{number}/credit")
+    assert card["as_of"] is None
+    read.portal.expire()
+    polled = read.now
+    await read.forward(timedelta(hours=3))
+    later = await api.get(f"/meters/{number}/credit")
+    assert later["balance"] == card["balance"]
+    assert abs(datetime.fromisoformat(later["as_of"]) - polled) < timedelta(minutes=12)
+    assert (await api.get("/meters"))[0]["as_of"] == later["as_of"]
+    await read.forward(timedelta(hours=22))
+    gone = (await api.get("/meters"))[0]
+    assert (gone["balance"], gone["as_of"]) == (None, None)
+    assert await api.refused(f"/meters/{number}/credit") == (503, "SIGN_IN_NEEDED")
+
+
+@pytest.mark.history(days=30)
+async def test_a_forecast_says_no_more_than_the_sensors(
+    account: Harness, hass_client_no_auth: ClientSessionGenerator, hass_access_token: str
+) -> None:
+    """Nor is its balance surer, once that is old."""
+    await account.start_history()
+    api = Api(account.hass, await hass_client_no_auth(), hass_access_token)
+    path = f"/meters/{account.meter().number}/forecast"
+    made = await api.get(path)
+    # The sensors stay where it moves by a day.
+    assert abs(made["days_left"] - float(account.state("days_left", "electricity"))) <= 1
+    assert made["days_left"] == int(made["days_left"])
+    runs_out, shown = made["runs_out"], account.state("runs_out", "electricity")
+    runs_out, shown = (datetime.fromisoformat(moment) for moment in (runs_out, shown))
+    assert abs(runs_out - shown) <= timedelta(days=1)
+    assert runs_out.hour == 12
+    balance = float(account.state("balance", "electricity"))
+    assert made["balance"] == dict.fromkeys(("expected", "low", "high"), balance)
+    assert made["as_of"] is None
+    account.portal.expire()
+    await account.forward(timedelta(hours=5))
+    later = await api.get(path)
+    assert later["as_of"] is not None
+    left = later["balance"]
+    assert left["low"] < left["expected"] < left["high"] <= balance
 
 
 async def test_tariffs(read: Harness, api: Api) -> None:

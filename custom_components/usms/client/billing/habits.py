@@ -124,7 +124,7 @@ def habits_of(
     return replace(habits, shape=shape, age=age)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _habits(oldest: date, amounts: tuple[float | None, ...]) -> Habits:
     """Learn from days in a row, the first and the last of them known."""
     ways, blend, unknown = Ways(), _Blend(), [0]

@@ -44,3 +44,8 @@ def days_known(days: Decimal) -> Decimal:
 def cost_known(cost: Decimal) -> Decimal:
     """Return an expected cost (BND): to ten cents above B$5, else to the cent."""
     return cost.quantize(_TENTH if cost > _FEW_DOLLARS else _CENT)
+
+
+def unit_known(amount: Decimal) -> Decimal:
+    """Return an expected consumption: to a tenth of a kWh or m³."""
+    return amount.quantize(_TENTH)
