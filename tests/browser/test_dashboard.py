@@ -347,7 +347,8 @@ async def test_entities_and_accounts_that_go(
 
 @pytest.mark.parametrize("demo_options", [["--days", "20"]])
 @pytest.mark.parametrize(
-    ("late", "seconds"), [("**/usms/dashboard.js*", 3), ("**/frontend_latest/app.*.js", 3)]
+    ("late", "seconds"),
+    [("**/usms-dashboard.js", 3), ("**/usms-cards.js", 3), ("**/frontend_latest/app.*.js", 3)],
 )
 async def test_parts_that_come_late(
     page: Page, demo: dict[str, Any], late: str, seconds: float
@@ -365,6 +366,38 @@ async def test_parts_that_come_late(
     await expect(meter_card(page, "Water")).to_contain_text("BND")
     assert delayed
     assert await page.locator(ERROR_CARDS).count() == 0
+
+
+@pytest.mark.parametrize("demo_options", [["--days", "20"]])
+async def test_what_draws_the_cards_fails_to_load(page: Page, demo: dict[str, Any]) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.route("**/usms-cards.js*", lambda route: route.abort())
+    await open_page(page, demo, "/config/info")
+    await expect(page.locator("ha-panel-config")).to_be_visible()
+    assert any("usms-dashboard.js" in url for url in asked)
+    assert not any("usms-cards.js" in url for url in asked)  # other pages do without
+    await go(page, demo["dashboard"])
+    alerts = page.locator("usms-meter-card ha-alert")
+    await expect(alerts).to_contain_text(["can't be loaded"] * 2)
+    await page.unroute("**/usms-cards.js*")
+    await go(page, "/config/info")
+    await expect(page.locator("ha-panel-config")).to_be_visible()
+    await go(page, demo["dashboard"])
+    for utility in ("Electricity", "Water"):
+        await expect(meter_card(page, utility)).to_contain_text("BND")
+    assert await page.locator(ERROR_CARDS).count() == 0
+
+
+async def go(page: Page, path: str) -> None:
+    """Go to another page of Home Assistant, which stays loaded."""
+    await page.evaluate(
+        """path => {
+          history.pushState(null, "", path);
+          window.dispatchEvent(new CustomEvent("location-changed", { detail: {} }));
+        }""",
+        path,
+    )
 
 
 @pytest.mark.parametrize("demo_options", [["--days", "20"]])

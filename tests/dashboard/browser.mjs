@@ -1,4 +1,4 @@
-// What of a browser the dashboard's script needs to be imported, and a Home Assistant to show.
+// What of a browser the dashboard's scripts need to be imported, and a Home Assistant to show.
 
 class Root {
   innerHTML = "";
@@ -14,7 +14,11 @@ class Root {
 
 globalThis.HTMLElement = class {
   hidden = false;
+  isConnected = false;
   events = [];
+  get localName() {
+    return [...definitions].find(([, type]) => this instanceof type)[0];
+  }
   attachShadow() {
     return (this.shadowRoot = new Root());
   }
@@ -65,9 +69,7 @@ globalThis.setTimeout = (callback, delay, ...rest) => {
   return timer;
 };
 
-export const script = await import(
-  "../../custom_components/usms/dashboard/usms-dashboard.js"
-);
+export const FOLDER = new URL("../../custom_components/usms/dashboard/", import.meta.url);
 
 const METERS = {
   electricity: { serial_number: "10000001", name: "Electricity 0001" },
@@ -155,6 +157,13 @@ export function shown(tag, config, hass) {
   card.setConfig(config);
   card.hass = hass;
   return card;
+}
+
+/** Puts a card into the page, or takes it out. */
+export function connect(card, isConnected = true) {
+  card.isConnected = isConnected;
+  if (isConnected) card.connectedCallback();
+  else card.disconnectedCallback();
 }
 
 export const markup = (card) => card.shadowRoot.innerHTML.replace(/<style>.*?<\/style>/s, "");

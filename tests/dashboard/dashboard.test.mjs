@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { beforeEach, mock, test } from "node:test";
 
-import { definitions, frontendIsThere, home, labels, markup, script, shown, text, warnings } from "./browser.mjs";
+import { FOLDER, connect, definitions, frontendIsThere, home, labels, markup, shown, text, warnings } from "./browser.mjs";
 
-const SCRIPT = new URL("../../custom_components/usms/dashboard/usms-dashboard.js", import.meta.url);
+const SCRIPTS = ["usms-dashboard.js", "usms-cards.js"].map((name) => new URL(name, FOLDER));
+const [script, cards] = await Promise.all(SCRIPTS.map(({ href }) => import(href)));
+await script.load(); // how cards begin before it is there: late.test.mjs
 const NOW = new Date("2026-11-25T06:00:00Z"); // 14:00 in Brunei
 const tick = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -78,7 +80,7 @@ test("Malay where it is chosen, or where the browser is in Malay and nothing was
 });
 
 test("both languages have the same words, but for errors, which Home Assistant has in English", () => {
-  const { en, ms } = script.TEXTS;
+  const { en, ms } = cards.TEXTS;
   const errors = ["cannot_connect", "portal_unavailable", "password_refused"];
   assert.deepEqual(Object.keys(ms).filter((key) => !errors.includes(key)), Object.keys(en));
   const places = (words) => words.match(/\{\w+\}/g)?.sort();
@@ -86,9 +88,10 @@ test("both languages have the same words, but for errors, which Home Assistant h
 });
 
 test("no words that nothing shows", () => {
-  const [, code] = readFileSync(SCRIPT, "utf8").split("// --- numbers and days");
+  const starts = ["// --- languages", "// --- numbers and days"];
+  const code = SCRIPTS.map((path, i) => readFileSync(path, "utf8").split(starts[i])[1]).join();
   const named = ["sending", "drawing", ...["captcha_refused", "captcha_expired"], ...["month", "day", "year"]];
-  for (const key of Object.keys(script.TEXTS.en))
+  for (const key of Object.keys(cards.TEXTS.en))
     assert.ok(named.includes(key) || new RegExp(`text\\.${key}\\b|"${key}"|\\b${key}[,} ]`).test(code), key);
 });
 
@@ -195,8 +198,9 @@ test("a card is drawn again only when what it shows has changed", () => {
   const hass = home();
   const card = meterCard(hass);
   let bodies = 0;
-  const { body } = card;
-  card.body = (...all) => (bodies++, body.apply(card, all));
+  const { painter } = card;
+  const { body } = painter;
+  painter.body = (...all) => (bodies++, body.apply(painter, all));
   card.hass = { ...hass, states: { ...hass.states, "sensor.other": { state: "1" } } };
   assert.equal(bodies, 0);
   const [id] = Object.values(hass.entities)
@@ -220,7 +224,7 @@ for (const [number_format, language, expected] of [
 ])
   test(`numbers as the frontend writes them: ${number_format}, ${language}`, () => {
     const hass = { locale: { number_format, language } };
-    const written = script.number(hass, 1234.5).replace(/\s/g, " ");
+    const written = cards.number(hass, 1234.5).replace(/\s/g, " ");
     if (expected instanceof RegExp) assert.match(written, expected);
     else assert.equal(written, expected);
   });
@@ -235,27 +239,27 @@ for (const [zone, parts, expected] of [
   ["Pacific/Apia", [2026, 0, 1], "2025-12-31T11:00:00.000Z"],
 ])
   test(`a day begins at midnight: ${zone} ${parts}`, () => {
-    assert.equal(script.midnight(...parts, zone).toISOString(), expected);
+    assert.equal(cards.midnight(...parts, zone).toISOString(), expected);
   });
 
 test("the bars of a month are its days, those of a day its hours, those of a year its months", () => {
-  const month = script.starts("month", NOW, "Asia/Brunei");
+  const month = cards.starts("month", NOW, "Asia/Brunei");
   assert.equal(month.length, 31);
   assert.equal(month[0].toISOString(), "2026-10-31T16:00:00.000Z");
   assert.equal(month.at(-1).toISOString(), "2026-11-30T16:00:00.000Z");
-  const day = script.starts("day", NOW, "Asia/Brunei");
+  const day = cards.starts("day", NOW, "Asia/Brunei");
   assert.equal(day.length, 25);
   assert.equal(day[0].toISOString(), "2026-11-23T16:00:00.000Z");
-  const year = script.starts("year", NOW, "Asia/Brunei");
+  const year = cards.starts("year", NOW, "Asia/Brunei");
   assert.equal(year.length, 13);
   assert.equal(year[0].toISOString(), "2025-11-30T16:00:00.000Z");
-  const longest = script.starts("day", new Date("2026-10-26T12:00:00Z"), "Europe/Berlin");
+  const longest = cards.starts("day", new Date("2026-10-26T12:00:00Z"), "Europe/Berlin");
   assert.equal(longest.length, 26);
 });
 
 for (const [largest, end] of [[0, 1], [0.02, 0.02], [0.93, 1], [1.6, 2], [27.9, 30], [61, 80], [950, 1000]])
   test(`a scale that reads well: ${largest}`, () => {
-    assert.ok(Math.abs(script.scale(largest) - end) < 1e-9);
+    assert.ok(Math.abs(cards.scale(largest) - end) < 1e-9);
   });
 
 // --- use over time ---
@@ -362,9 +366,9 @@ const needed = (captcha) => ({
 
 const account = (hass, { see = true } = {}) => {
   const card = shown("usms-account-card", { account: "account" }, hass);
-  card.connectedCallback();
+  connect(card);
   if (see) IntersectionObserver.last.see(true);
-  card.disconnect = () => card.disconnectedCallback();
+  card.disconnect = () => connect(card, false);
   return card;
 };
 
@@ -414,9 +418,9 @@ test("an answer is sent, and why it did not do is said", async (t) => {
   hass.callService = async (_domain, _name, data) => (sent.push(data), { response: answers.shift() });
   const card = account(hass);
   t.after(card.disconnect);
-  await card.signIn("ab12c");
+  await card.painter.signIn("ab12c");
   assert.ok(text(card).includes("That was not what the picture showed"));
-  await card.signIn("xy34z");
+  await card.painter.signIn("xy34z");
   assert.ok(text(card).includes("Signed in. The figures are being read."));
   assert.deepEqual(sent, [
     { account: "entry", captcha: "ab12c" },
@@ -455,8 +459,8 @@ test("the portal out of reach is said, in Malay too", async (t) => {
   };
   const card = shown("usms-account-card", { account: "account", language: "ms" }, hass);
   localStorage.removeItem("usms-refused-entry");
-  card.connectedCallback();
-  t.after(() => card.disconnectedCallback());
+  connect(card);
+  t.after(() => connect(card, false));
   IntersectionObserver.last.see(true);
   await tick();
   await tick();

@@ -1,9 +1,11 @@
-"""The dashboard's script, served to browsers and loaded by the frontend's pages."""
+"""The dashboard's scripts, served to browsers; one is loaded by the frontend's pages."""
 
-import gzip
 import re
+import shutil
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from aiohttp.test_utils import TestClient
@@ -24,38 +26,43 @@ def pages(hass: HomeAssistant) -> UrlManager:
     return hass.data[DATA_EXTRA_MODULE_URL]
 
 
-async def test_pages_load_the_script(
-    hass: HomeAssistant, pages: UrlManager, hass_client_no_auth: Browser
+@pytest.mark.parametrize("script", dashboard.SCRIPTS)
+async def test_pages_load_a_script_that_finds_the_other_beside_it(
+    hass: HomeAssistant, pages: UrlManager, hass_client_no_auth: Browser, script: str
 ) -> None:
     assert await async_setup_component(hass, DOMAIN, {})
-    (url,) = pages.urls
-    assert re.fullmatch(r"/usms/dashboard\.js\?v=[0-9a-f]{12}", url)
+    (page,) = pages.urls
+    assert re.fullmatch(r"/usms/[0-9a-f]{12}/usms-dashboard\.js", page)
+    url = urljoin(page, script)
+    source = (dashboard.FOLDER / script).read_bytes()
     browser = await hass_client_no_auth()
     response = await browser.get(url, headers={"Accept-Encoding": "gzip"})
     assert response.status == 200
     assert "javascript" in response.headers["Content-Type"]
     assert response.headers["Content-Encoding"] == "gzip"
-    assert "max-age" in response.headers["Cache-Control"]
-    assert await response.read() == dashboard.SCRIPT.read_bytes()
-    plain = await browser.get(url, headers={"Accept-Encoding": "identity"})
+    assert response.headers["Cache-Control"] == "public, max-age=2678400"
+    assert await response.read() == source
+    plain = await browser.get(f"{url}?try=1", headers={"Accept-Encoding": "identity"})
     assert "Content-Encoding" not in plain.headers
-    assert await plain.read() == dashboard.SCRIPT.read_bytes()
-    # A page that was opened before an update asks with another query.
-    assert (await browser.get("/usms/dashboard.js?v=before")).status == 200
-    for other in ("/usms/", "/usms/__init__.py", "/usms/dashboard.js.gz"):
-        assert (await browser.get(other)).status == 404
+    assert "max-age" in plain.headers["Cache-Control"]
+    assert await plain.read() == source
+    # A page that was opened before an update asks under another version; that is not to be kept.
+    before = await browser.get(f"/usms/before/{script}")
+    assert before.status == 200
+    assert before.headers["Cache-Control"] == "no-cache"
+    for other in (".", "__init__.py", f"{script}.gz"):
+        assert (await browser.get(urljoin(page, other))).status == 404
 
 
-async def test_the_address_changes_with_the_script(
-    hass: HomeAssistant, pages: UrlManager, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert await async_setup_component(hass, DOMAIN, {})
-    (before,) = pages.urls
-    changed = tmp_path / "usms-dashboard.js"
-    changed.write_bytes(dashboard.SCRIPT.read_bytes() + b"\n")
-    changed.with_name(f"{changed.name}.gz").write_bytes(gzip.compress(changed.read_bytes()))
-    monkeypatch.setattr(dashboard, "SCRIPT", changed)
-    assert dashboard.address() != before
+@pytest.mark.parametrize("script", dashboard.SCRIPTS)
+def test_the_address_changes_with_each_script(tmp_path: Path, script: str) -> None:
+    for name in dashboard.SCRIPTS:
+        shutil.copy(dashboard.FOLDER / name, tmp_path)
+    before = dashboard.version(tmp_path)
+    assert before == dashboard.version(dashboard.FOLDER)
+    with (tmp_path / script).open("a") as changed:
+        changed.write("\n")
+    assert dashboard.version(tmp_path) != before
 
 
 async def test_without_a_frontend_nothing_is_served(
@@ -63,4 +70,4 @@ async def test_without_a_frontend_nothing_is_served(
 ) -> None:
     assert await async_setup_component(hass, DOMAIN, {})
     browser = await hass_client_no_auth()
-    assert (await browser.get("/usms/dashboard.js")).status == 404
+    assert (await browser.get("/usms/any/usms-dashboard.js")).status == 404

@@ -1,7 +1,9 @@
-"""The dashboard in the browser: one script, which brings a dashboard strategy and its cards.
+"""The dashboard in the browser: a script, which brings a dashboard strategy and its cards.
 
-The script is served as it stands here, and packed beside it (`scripts/dashboard`) for browsers
-that take it so. Home Assistant's own dashboards are left alone: a person adds this one.
+One script is on each page of Home Assistant and is small; it imports the other, which draws the
+cards, when the first of them is shown. Both are served as they stand here, and packed beside them
+(`scripts/dashboard`) for browsers that take them so. Home Assistant's own dashboards are left
+alone: a person adds this one.
 """
 
 from __future__ import annotations
@@ -10,26 +12,51 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
+from aiohttp import web
 from homeassistant.components import frontend
-from homeassistant.components.http import StaticPathConfig
+from homeassistant.components.http import HomeAssistantView
+from homeassistant.components.http.static import CACHE_HEADERS
 from homeassistant.core import HomeAssistant
 
-SCRIPT: Final = Path(__file__).parent / "usms-dashboard.js"
-URL: Final = "/usms/dashboard.js"
+FOLDER: Final = Path(__file__).parent
+SCRIPT: Final = "usms-dashboard.js"
+SCRIPTS: Final = (SCRIPT, "usms-cards.js")
 
 
-def address() -> str:
-    """Return where pages load the script from; another for every change of it (blocks).
+def version(folder: Path) -> str:
+    """Return another word for every change of a script (blocks)."""
+    scripts = b"".join((folder / name).read_bytes() for name in SCRIPTS)
+    return hashlib.sha256(scripts).hexdigest()[:12]
 
-    The change is in the query: a page that is still open finds the script after an update too.
+
+class ScriptsView(HomeAssistantView):
+    """The scripts, in a folder named by their version: so a script imports the other's like.
+
+    A page that is still open after an update finds them under its old version too; that
+    address is not theirs to keep.
     """
-    return f"{URL}?v={hashlib.sha256(SCRIPT.read_bytes()).hexdigest()[:12]}"
+
+    url = "/usms/{wanted}/{script}"
+    name = "usms:dashboard"
+    requires_auth = False
+
+    def __init__(self, version: str) -> None:
+        """Serve what has that version."""
+        self.address = f"/usms/{version}/{SCRIPT}"
+        self._version = version
+
+    async def get(self, _request: web.Request, wanted: str, script: str) -> web.FileResponse:
+        """Send a script; browsers keep it for long."""
+        if script not in SCRIPTS:
+            raise web.HTTPNotFound
+        headers = CACHE_HEADERS if wanted == self._version else {"Cache-Control": "no-cache"}
+        return web.FileResponse(FOLDER / script, headers=headers)
 
 
 async def async_setup_dashboard(hass: HomeAssistant) -> None:
-    """Serve the script, and have pages load it; once, and only where there is a frontend."""
+    """Serve the scripts, and have pages load the first; only where there is a frontend."""
     if frontend.DATA_EXTRA_MODULE_URL not in hass.data:
         return
-    script = StaticPathConfig(URL, str(SCRIPT), cache_headers=True)
-    await hass.http.async_register_static_paths([script])
-    frontend.add_extra_js_url(hass, await hass.async_add_executor_job(address))
+    view = ScriptsView(await hass.async_add_executor_job(version, FOLDER))
+    hass.http.register_view(view)
+    frontend.add_extra_js_url(hass, view.address)

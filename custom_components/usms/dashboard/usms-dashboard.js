@@ -1,206 +1,46 @@
 // The USMS dashboard: a strategy and its cards, in plain JavaScript that no build touches.
 // Meters are found by the registries, never by entity ids. A card never throws.
+// This script is on each page of Home Assistant, so it is small: what draws the cards comes with
+// usms-cards.js when the first of them is shown.
 
-export const TEXTS = {
+export const NAMES = {
   en: {
     electricity: "Electricity {number}",
     water: "Water {number}",
-    noMeter: "This meter is not here. Choose one.",
     none: "There are no USMS meters yet.",
     add: "Add an account",
-    broken: "This can't be shown at the moment; the browser's console says why.",
-    unknown: "Balance not known yet",
-    asOf: "as of {when}",
-    topUp: "Top up",
-    until: "Lasts until {day}",
-    past: "Was to last until {day}",
-    between: "between {from} and {to}",
-    empty: "Nothing left",
-    noForecast: "How long it lasts is not known yet",
-    low: "Low credit",
-    lowDays: "Low credit: about {days} left",
-    signInFirst: "Sign-in needed: nothing is read until then",
-    thisMonth: "This month",
-    ofAbout: "of about {cost}",
-    tier: "Tier {n} of {all}",
-    left: "{units} left",
+    late: "This can't be loaded at the moment. It will be tried again; or reload the page.",
     month: "Use per day",
     day: "Use per hour",
     year: "Last twelve months",
-    loading: "Reading statistics…",
-    noData: "No readings yet",
-    failed: "The statistics can't be read at the moment",
-    most: "most: {bar}",
-    soFar: "so far",
-    when: "When",
-    use: "Use",
-    cost: "Cost",
-    consumption_yesterday: "Used yesterday",
-    cost_last_month: "Cost last month",
-    last_top_up: "Last top-up",
-    topped_up_this_month: "Topped up this month",
-    signIn: "Sign-in needed",
-    why: "The portal has ended the session. Type what the picture shows.",
-    characters: "Characters in the picture",
-    picture: "Captcha: five letters and digits to type",
-    drawing: "Getting the picture…",
-    sending: "Signing in…",
-    noPicture: "The picture can't be shown.",
-    send: "Sign in",
-    another: "Another picture",
-    show: "Show the picture",
-    captcha_refused: "That was not what the picture showed. Here is a new one.",
-    captcha_expired: "That picture was no longer the latest one. Here is a new one.",
-    done: "Signed in. The figures are being read.",
-    fine: "Signed in; nothing to do.",
-    history: "History is being read: {percent}",
-    timeLeft: "about {time} left",
-    sign_in_failed: "Signing in failed; the log says more.",
   },
   ms: {
     electricity: "Elektrik {number}",
     water: "Air {number}",
-    noMeter: "Meter ini tiada di sini. Pilih satu.",
     none: "Belum ada meter USMS.",
     add: "Tambah akaun",
-    broken: "Ini tidak dapat dipaparkan buat masa ini; lihat konsol pelayar.",
-    unknown: "Baki belum diketahui",
-    asOf: "setakat {when}",
-    topUp: "Tambah nilai",
-    until: "Cukup sehingga {day}",
-    past: "Dijangka cukup sehingga {day}",
-    between: "antara {from} dengan {to}",
-    empty: "Baki sudah habis",
-    noForecast: "Belum diketahui bila baki akan habis",
-    low: "Kredit rendah",
-    lowDays: "Kredit rendah: tinggal kira-kira {days}",
-    signInFirst: "Perlu log masuk: bacaan terhenti sehingga itu",
-    thisMonth: "Bulan ini",
-    ofAbout: "daripada kira-kira {cost}",
-    tier: "Tahap {n} daripada {all}",
-    left: "baki {units}",
+    late: "Tidak dapat dimuatkan buat masa ini. Akan dicuba lagi; atau muat semula halaman.",
     month: "Penggunaan harian",
     day: "Penggunaan setiap jam",
     year: "Dua belas bulan terakhir",
-    loading: "Membaca statistik…",
-    noData: "Belum ada bacaan",
-    failed: "Statistik tidak dapat dibaca buat masa ini",
-    most: "paling banyak: {bar}",
-    soFar: "setakat ini",
-    when: "Masa",
-    use: "Penggunaan",
-    cost: "Kos",
-    consumption_yesterday: "Penggunaan semalam",
-    cost_last_month: "Kos bulan lepas",
-    last_top_up: "Tambah nilai terakhir",
-    topped_up_this_month: "Tambah nilai bulan ini",
-    signIn: "Perlu log masuk",
-    why: "Portal telah menamatkan sesi. Taip apa yang ditunjukkan pada gambar.",
-    characters: "Aksara dalam gambar",
-    picture: "Captcha: lima huruf dan angka untuk ditaip",
-    drawing: "Mendapatkan gambar…",
-    sending: "Sedang log masuk…",
-    noPicture: "Gambar tidak dapat dipaparkan.",
-    send: "Log masuk",
-    another: "Gambar lain",
-    show: "Tunjukkan gambar",
-    captcha_refused: "Itu bukan yang ditunjukkan pada gambar. Ini gambar yang baharu.",
-    captcha_expired: "Gambar itu bukan lagi yang terkini. Ini gambar yang baharu.",
-    done: "Berjaya log masuk. Bacaan sedang diambil.",
-    fine: "Sudah log masuk; tiada apa-apa perlu dibuat.",
-    history: "Sejarah sedang dibaca: {percent}",
-    timeLeft: "kira-kira {time} lagi",
-    cannot_connect: "Portal USMS tidak dapat dihubungi.",
-    portal_unavailable: "Portal USMS tidak tersedia buat masa ini.",
-    password_refused:
-      "Portal USMS menolak kata laluan. Log masuk di Peranti & perkhidmatan dengan yang baharu.",
-    sign_in_failed: "Log masuk gagal; lihat log untuk maklumat lanjut.",
   },
 };
 
-// --- numbers and days, as the frontend writes them ---
+// --- languages ---
 
 export const languageOf = (hass, config) => {
-  if (config?.language in TEXTS) return config.language;
+  if (config?.language in NAMES) return config.language;
   // The frontend has no Malay and falls back to English: then the browser says what is meant.
   const browser = hass.selectedLanguage ? "" : globalThis.navigator?.language;
   const wanted = [hass.language, hass.config?.language, browser];
   return wanted.some((language) => language?.startsWith("ms")) ? "ms" : "en";
 };
 
-const NUMBER_LOCALES = {
-  comma_decimal: "en-US",
-  decimal_comma: "de",
-  space_comma: "fr",
-  quote_decimal: "de-CH",
-  none: "en-US",
-  system: undefined,
-};
-
-export const number = (hass, value, options) => {
-  const { number_format: format, language = "en" } = hass.locale ?? {};
-  const locale = format in NUMBER_LOCALES ? NUMBER_LOCALES[format] : language;
-  const all = { useGrouping: format !== "none", ...options };
-  return new Intl.NumberFormat(locale, all).format(value);
-};
-
-export const money = (hass, value, currency = "BND") =>
-  number(hass, value, { style: "currency", currency, minimumFractionDigits: 2 });
-
-const quantity = (hass, value, unit) => {
-  const digits = value < 10 ? 2 : value < 100 ? 1 : 0;
-  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  return `${number(hass, value, options)} ${unit}`;
-};
-
-const span = (language, value, unit) =>
-  new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(
-    Math.max(1, Math.round(value)),
-  );
-
-export const date = (hass, language, day, options, zone) => {
-  const { language: chosen = "en", date_format, time_format, time_zone } = hass.locale ?? {};
-  const local = chosen === "en" && date_format === "DMY" ? "en-GB" : chosen;
-  const hour12 = "hour" in options ? { 12: true, 24: false }[time_format] : undefined;
-  const timeZone = zone ?? (time_zone === "server" ? hass.config?.time_zone : undefined);
-  const all = { timeZone, hour12, ...options };
-  return new Intl.DateTimeFormat(language === "ms" ? "ms" : local, all).format(day);
-};
-
-const CLOCK = { hour: "numeric", minute: "2-digit" };
-
-// A day and its month; with the year where that is not plain.
-const dayOf = (day) => ({
-  day: "numeric",
-  month: "long",
-  year: Math.abs(day - Date.now()) > 300 * 864e5 ? "numeric" : undefined,
-});
-
-// What the clocks of a zone show: year, month (from 0), day; and all of it as if it were UTC.
-export const clock = (moment, zone) => {
-  const parts = new Intl.DateTimeFormat("en-US", {
-    timeZone: zone,
-    hourCycle: "h23",
-    dateStyle: "short",
-    timeStyle: "medium",
-  }).formatToParts(moment);
-  const part = (name) => Number(parts.find(({ type }) => type === name).value);
-  const [year, month, day] = [2000 + part("year"), part("month") - 1, part("day")];
-  const time = [part("hour"), part("minute"), part("second")];
-  return { year, month, day, utc: Date.UTC(year, month, day, ...time) };
-};
-
-// When a day begins in a zone; months and days beyond their end go on, as in Date.UTC.
-export const midnight = (year, month, day, zone) => {
-  const utc = Date.UTC(year, month, day);
-  const offset = (moment) => clock(moment, zone).utc - moment;
-  return new Date(utc - offset(utc - offset(utc)));
-};
-
 // Where the page runs from right to left, what is put into a text keeps a direction of its own.
-const isolate = (text) => (globalThis.document?.dir === "rtl" ? `\u2068${text}\u2069` : text);
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => isolate(values[name]));
-const join = (parts, by = ", ") => parts.filter(Boolean).map(isolate).join(by);
+export const isolate = (text) =>
+  globalThis.document?.dir === "rtl" ? `\u2068${text}\u2069` : text;
+export const fill = (text, values) =>
+  text.replace(/\{(\w+)\}/g, (_, name) => isolate(values[name]));
 
 // --- meters and accounts, by the registries ---
 
@@ -218,8 +58,8 @@ const usmsDevices = ({ entities = {} }) => {
   return registries.get(entities);
 };
 
-const known = (state) => state && state.state !== "unknown" && state.state !== "unavailable";
-const numeric = (value) =>
+export const known = (state) => state && state.state !== "unknown" && state.state !== "unavailable";
+export const numeric = (value) =>
   value === null || value === "" || isNaN(value) ? undefined : Number(value);
 
 // A meter or an account. An entity may be registered and have no state.
@@ -243,9 +83,9 @@ export const thing = (hass, id) => {
     part: (key, ...names) => numeric(attribute(key, ...names)),
     on: (key) => state(key)?.state === "on",
     // As a person has named it, else in the language of these texts.
-    name: (text) =>
+    name: (language) =>
       device.name_by_user ||
-      (serial && fill(text[water ? "water" : "electricity"], { number })) ||
+      (serial && fill(NAMES[language][water ? "water" : "electricity"], { number })) ||
       device.name ||
       "USMS",
     entry: device.primary_config_entry ?? device.config_entries?.[0],
@@ -265,120 +105,7 @@ const having = (hass, key) =>
 export const meters = (hass) => having(hass, "balance");
 export const accounts = (hass) => having(hass, "sign_in_needed");
 
-// --- HTML, escaped ---
-
-class Html {
-  constructor(text) {
-    this.text = text;
-  }
-}
-
-const plain = (value) => {
-  if (value instanceof Html) return value.text;
-  if (Array.isArray(value)) return value.map(plain).join("");
-  if (value == null || value === false) return "";
-  return String(value).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt()};`);
-};
-
-export const html = (strings, ...values) =>
-  new Html(strings.reduce((all, text, i) => all + plain(values[i - 1]) + text));
-
-const bdi = (value) => html`<bdi>${value}</bdi>`;
-
-const icon = (name) => html`<ha-icon icon="${name}"></ha-icon>`;
-
-const note = (kind, name, text) =>
-  html`<p class="note ${kind}">${icon(`mdi:${name}`)}<bdi>${text}</bdi></p>`;
-
-const percent = (share) => `${(100 * Math.max(0, Math.min(1, share))).toFixed(1)}%`;
-
-const STYLE = `
-:host { display: block; }
-:host([hidden]) { display: none; }
-ha-card { display: flex; flex-direction: column; gap: var(--ha-space-4, 16px); height: 100%;
-  padding: var(--ha-space-4, 16px); box-sizing: border-box; color: var(--primary-text-color);
-  font-size: var(--ha-font-size-m, 14px); line-height: 1.4;
-  --soft: color-mix(in srgb, var(--primary-color) 14%, transparent); }
-p, h2, dl, dd { margin: 0; }
-b, h2 { font-weight: 500; }
-h2 { font-size: 16px; }
-button, input { font: inherit; color: inherit; box-sizing: border-box; }
-.dim, dt, label { color: var(--secondary-text-color); }
-.row { display: flex; justify-content: space-between; align-items: baseline; flex-wrap: wrap;
-  gap: 2px 12px; }
-.row > :last-child { text-align: end; }
-.row.head { align-items: center; flex-wrap: nowrap; }
-.name { display: flex; align-items: center; gap: 8px; min-width: 0; }
-.head .name { font-size: inherit; font-weight: 400; color: var(--secondary-text-color); }
-.name ha-icon { color: var(--state-icon-color, var(--primary-color)); }
-.name span { overflow-wrap: anywhere; }
-.pill { flex: none; display: inline-flex; align-items: center; gap: 6px; min-height: 36px;
-  padding: 0 14px; border: 0; border-radius: 18px; cursor: pointer; font-weight: 500;
-  color: var(--primary-color); background: var(--soft); text-decoration: none; }
-.pill.main { color: var(--text-primary-color, #fff); background: var(--primary-color); }
-.pill[disabled] { opacity: .5; cursor: default; }
-.pill ha-icon { --mdc-icon-size: 16px; }
-.more { display: block; width: 100%; padding: 0; border: 0; border-radius: 4px; background: none;
-  text-align: start; cursor: pointer; }
-:is(.more, .pill, input, .plot):focus-visible { outline: 2px solid var(--primary-color);
-  outline-offset: 3px; }
-.balance { font-size: 40px; font-weight: 500; line-height: 1.2; letter-spacing: -.5px; }
-.balance.old { font-size: 24px; letter-spacing: 0; color: var(--secondary-text-color); }
-.balance.low { color: var(--error-color); }
-.lasts { font-size: 16px; }
-.lasts .dim { display: inline-block; }
-.note { --note: var(--info-color, var(--primary-color)); display: flex; align-items: center;
-  gap: 8px; padding: 8px 12px; border-radius: 8px;
-  background: color-mix(in srgb, var(--note) 14%, transparent); }
-.note.error { --note: var(--error-color, #db4437); }
-.note.warning { --note: var(--warning-color, #ffa600); }
-.note ha-icon { flex: none; color: var(--note); --mdc-icon-size: 20px; }
-.bar { display: block; position: relative; height: 12px; margin-top: 6px; border-radius: 6px;
-  overflow: hidden; background: var(--divider-color); }
-.bar.thin { height: 6px; }
-.bar.thin:not(.near) i { opacity: .6; }
-.bar i { position: absolute; inset-block: 0; inset-inline-start: 0; border-radius: inherit;
-  background: var(--primary-color); }
-.bar .may { border-radius: 0; opacity: .35; }
-.bar .mark { width: 2px; border-radius: 0; background: var(--primary-text-color); }
-.bar.near i { background: var(--warning-color, #ffa600); }
-.plot { position: relative; display: flex; height: 128px; margin-top: 18px; touch-action: pan-y;
-  border-block: 1px solid var(--divider-color); border-top-style: dashed; }
-.plot::before { content: ""; position: absolute; inset: 50% 0 auto; pointer-events: none;
-  border-top: 1px dashed var(--divider-color); }
-.plot > bdi { position: absolute; bottom: calc(100% + 2px); inset-inline-start: 0; }
-.plot > bdi, .axis { font-size: 11px; line-height: 1.3; color: var(--secondary-text-color); }
-.slot { flex: 1; display: flex; align-items: flex-end; padding-inline: 1px; min-width: 0; }
-.slot i { flex: 1; min-height: 1px; border-radius: 3px 3px 0 0; }
-.slot i, .track i { background: var(--primary-color); opacity: .75; }
-:is(.slot, .track) i.now { opacity: .4; }
-.slot.on { background: var(--soft); }
-.slot.on i { opacity: 1; }
-.axis { display: flex; margin-top: 4px; }
-.axis span { flex: 1; min-width: 0; padding-inline-start: 1px; white-space: nowrap; }
-.sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-table { border-collapse: collapse; }
-th, td { padding: 3px 0; font-weight: 400; text-align: end; white-space: nowrap; }
-th { text-align: start; }
-td + td { padding-inline-start: 12px; }
-.track { width: 100%; padding-inline-start: 12px; }
-.track i { display: block; height: 8px; min-width: 1px; border-radius: 4px; }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 14px 16px; }
-dt, small, label { font-size: 12px; }
-dd { font-size: 16px; }
-small { display: block; }
-form { display: flex; flex-direction: column; gap: 12px; max-width: 420px; }
-.picture { display: flex; align-items: center; justify-content: center; min-height: 96px;
-  border-radius: 8px; overflow: hidden; background: #fff; color: #555; }
-.picture img { width: 100%; max-width: 400px; }
-input { display: block; width: 100%; min-height: 44px; margin-top: 4px; padding: 0 12px;
-  border: 1px solid var(--secondary-text-color); border-radius: 8px; background: none;
-  font-size: 20px; letter-spacing: 3px; color: var(--primary-text-color); }
-[role=status]:empty { margin-top: -12px; }
-.actions { display: flex; flex-wrap: wrap; gap: 8px; }
-`;
-
-// --- what all cards have in common ---
+// --- the cards ---
 
 const SELECT = (name, labels) => ({
   name,
@@ -395,7 +122,23 @@ const LANGUAGE = SELECT("language", { en: "English", ms: "Bahasa Melayu" });
 const LABELS = { device: "Meter", account: "Account", show: "Show", language: "Language" };
 const form = (...schema) => ({ schema, computeLabel: ({ name }) => LABELS[name] });
 
+let painters; // what draws the cards, by their tags, once it is there
+let loading;
+let tries = 0;
+
+// Brings it; never rejects. Browsers may keep a failure, so each try has an address of its own.
+export const load = () =>
+  (loading ??= import(`./usms-cards.js${tries++ ? `?try=${tries}` : ""}`)
+    .then((module) => (painters = module.PAINTERS))
+    .catch((error) => {
+      console.warn("usms:", error);
+      loading = undefined;
+    }));
+
+// A card as the frontend knows it, from the start; a painter fills it.
 class UsmsCard extends HTMLElement {
+  static waiting = `<ha-card style="min-height: 120px"></ha-card>`;
+
   static getConfigForm() {
     return form(METER, LANGUAGE);
   }
@@ -406,45 +149,35 @@ class UsmsCard extends HTMLElement {
 
   constructor() {
     super();
-    this.attachShadow({ mode: "open" }).addEventListener("click", ({ target }) => {
-      const entityId = target.closest?.("[data-entity]")?.dataset.entity;
-      if (entityId) this.tell("hass-more-info", { entityId });
-    });
+    this.attachShadow({ mode: "open" });
   }
 
   setConfig(config) {
-    this._config = config ?? {};
+    this.config = config ?? {};
     this.update();
   }
 
   set hass(hass) {
     const old = this._hass;
     this._hass = hass;
-    if (!old || this.concerns(old, hass)) this.update();
+    if (!old || this.painter?.concerns(old, hass)) this.update();
   }
 
   get hass() {
     return this._hass;
   }
 
-  // Whether something changed that the card shows.
-  concerns(old, hass) {
-    const all = ["entities", "devices", "locale", "language", "config"];
-    return (
-      all.some((what) => old[what] !== hass[what]) ||
-      this._watched?.some((id) => old.states?.[id] !== hass.states?.[id])
-    );
-  }
-
   connectedCallback() {
     // Days go by without a change of any state.
     this._timer ??= setInterval(() => this.update(), 60_000);
+    this.painter?.connected();
     this.update();
   }
 
   disconnectedCallback() {
     clearInterval(this._timer);
     this._timer = undefined;
+    this.painter?.disconnected();
   }
 
   getCardSize() {
@@ -456,7 +189,7 @@ class UsmsCard extends HTMLElement {
   }
 
   get language() {
-    return languageOf(this._hass, this._config);
+    return languageOf(this.hass, this.config);
   }
 
   tell(name, detail) {
@@ -464,584 +197,46 @@ class UsmsCard extends HTMLElement {
   }
 
   update() {
-    if (!this._hass || !this._config) return;
-    const text = TEXTS[this.language];
-    let body;
-    try {
-      body = this.body(this._hass, text).text;
-    } catch (error) {
-      console.warn("usms:", error);
-      body = note("warning", "alert-outline", text.broken).text;
+    if (!this.hass || !this.config) return;
+    if (painters) return this.draw();
+    this.shadowRoot.innerHTML ||= this.constructor.waiting;
+    load().then(() => this.draw());
+  }
+
+  draw() {
+    if (!painters) {
+      const row = `<ha-alert alert-type="warning">${NAMES[this.language].late}</ha-alert>`;
+      this.shadowRoot.innerHTML = `<ha-card>${row}</ha-card>`;
+      return;
     }
-    if (body === this._body) return;
-    this._body = body;
-    const root = this.shadowRoot;
-    const focused = root.activeElement?.dataset?.focus;
-    root.innerHTML = `<style>${STYLE}</style><ha-card>${body}</ha-card>`;
-    if (focused) root.querySelector(`[data-focus="${focused}"]`)?.focus();
-  }
-
-  // The meter of the card and its account; undefined where it is not there.
-  meter(hass) {
-    const meter = thing(hass, this._config.device);
-    const account = accounts(hass).find(({ entry }) => entry === meter.entry) ?? thing(hass);
-    this._watched = [...Object.values(meter.ids), ...Object.values(account.ids)];
-    return "balance" in meter.ids ? { ...meter, account } : undefined;
-  }
-
-  noMeter(text) {
-    return note("info", "meter-electric-outline", text.noMeter);
-  }
-
-  // Something to press that opens an entity's dialog.
-  more(meter, key, content, label) {
-    return html`<button class="more" type="button" data-entity="${meter.ids[key]}"
-      data-focus="${key}" aria-label="${label}">${content}</button>`;
+    if (!this.painter) {
+      this.painter = new painters[this.localName](this);
+      if (this.isConnected) this.painter.connected();
+    }
+    this.painter.update();
   }
 }
 
-export class MeterCard extends UsmsCard {
-  body(hass, text) {
-    const meter = this.meter(hass);
-    if (!meter) return this.noMeter(text);
-    const url = meter.attribute("balance", "top_up_url");
-    const days = meter.value("days_left");
-    const left = days > 0 && span(this.language, days, "day");
-    const low = left ? fill(text.lowDays, { days: left }) : text.low;
-    return html`<div class="row head">
-        <h2 class="name">${icon(meter.icon)}<span>${meter.name(text)}</span></h2>
-        ${/^https?:/.test(url) &&
-        html`<a class="pill" href="${url}" target="_blank" rel="noreferrer">${text.topUp}
-          ${icon("mdi:open-in-new")}</a>`}
-      </div>
-      <div>${this.balance(hass, text, meter)}${this.lasts(hass, text, meter)}</div>
-      ${meter.on("low_credit") && note("error", "wallet-outline", low)}
-      ${meter.account.on("sign_in_needed") && note("warning", "account-alert", text.signInFirst)}
-      ${this.month(hass, text, meter)}${this.tier(hass, text, meter)}`;
-  }
-
-  balance(hass, text, meter) {
-    const id = meter.ids.balance;
-    if (this._last?.id !== id) this._last = { id };
-    const value = meter.value("balance");
-    const stamp = meter.attribute("balance", "as_of");
-    if (value !== undefined) {
-      const since = stamp ?? Date.now();
-      this._last = { id, value, since: new Date(since) };
-    } else if (!("value" in this._last)) {
-      this.remember(hass, id);
-    }
-    const { value: last, since } = this._last;
-    if (last === undefined) return html`<p class="balance old">${text.unknown}</p>`;
-    const shown = money(hass, last, meter.attribute("balance", "unit_of_measurement"));
-    const old = value === undefined || stamp !== undefined || Date.now() - since > 2 * 36e5;
-    const on = (day) => date(hass, this.language, day, dayOf(day));
-    const options = on(since) === on(new Date()) ? CLOCK : { ...dayOf(since), ...CLOCK };
-    const units = meter.value("remaining_units");
-    const beside = old
-      ? fill(text.asOf, { when: date(hass, this.language, since, options) })
-      : units !== undefined &&
-        quantity(hass, units, meter.attribute("remaining_units", "unit_of_measurement"));
-    const low = meter.on("low_credit") || last <= 0;
-    return this.more(
-      meter,
-      "balance",
-      html`<span class="row">
-        <span class="balance ${old && "old"} ${low && "low"}">${bdi(shown)}</span>
-        <span class="dim">${bdi(beside)}</span></span>`,
-      join([shown, beside]),
-    );
-  }
-
-  // Asks the recorder, once, for the last balance before it was not available.
-  async remember(hass, id) {
-    this._last.value = undefined;
-    try {
-      const found = await hass.callWS({
-        type: "history/history_during_period",
-        start_time: new Date(Date.now() - 10 * 864e5).toISOString(),
-        entity_ids: [id],
-        minimal_response: true,
-        no_attributes: true,
-      });
-      const row = found[id]?.findLast(({ s }) => numeric(s) !== undefined);
-      if (row) this._last = { id, value: Number(row.s), since: new Date(row.lu * 1000) };
-      this.update();
-    } catch (error) {
-      console.warn("usms:", error);
-    }
-  }
-
-  lasts(hass, text, meter) {
-    if (meter.value("balance") <= 0) return html`<p class="lasts"><b>${text.empty}</b></p>`;
-    const state = meter.state("runs_out");
-    const day = new Date(known(state) ? state.state : NaN);
-    if (isNaN(day)) return html`<p class="lasts dim">${text.noForecast}</p>`;
-    const say = (at, options) => date(hass, this.language, at, { ...dayOf(at), ...options });
-    const end = (...names) => {
-      const at = new Date(meter.attribute("runs_out", ...names) ?? NaN);
-      return isNaN(at) ? "" : say(at);
-    };
-    const [from, to] = [end("early", "low"), end("late", "high")];
-    // The hour or the day is shown in which it ends, so that is no sign that it is over.
-    const left = meter.value("days_left");
-    const over = left === undefined ? day < Date.now() : left <= 0;
-    const when = { day: say(day, { weekday: "long" }) };
-    const words = fill(over ? text.past : text.until, when);
-    const sure = !from || !to || from === to;
-    return this.more(
-      meter,
-      "runs_out",
-      html`<span class="lasts"><b>${bdi(words)}</b>
-        ${!sure && html`<span class="dim">(${bdi(from)} – ${bdi(to)})</span>`}</span>`,
-      join([words, !sure && fill(text.between, { from, to })]),
-    );
-  }
-
-  month(hass, text, meter) {
-    const spent = meter.value("cost_this_month");
-    if (spent === undefined) {
-      const used = meter.value("consumption_this_month");
-      if (used === undefined) return "";
-      const shown = quantity(hass, used, meter.unit);
-      const row = html`<span class="row"><span>${text.thisMonth}</span><b>${bdi(shown)}</b></span>`;
-      return this.more(meter, "consumption_this_month", row, `${text.thisMonth}: ${shown}`);
-    }
-    const cost = (value) => money(hass, value);
-    const about = meter.value("forecast_cost");
-    const said = about === undefined ? "" : fill(text.ofAbout, { cost: cost(about) });
-    const low = meter.part("forecast_cost", "low") ?? about;
-    const high = meter.part("forecast_cost", "high") ?? about;
-    const all = Math.max(spent, about ?? 0, high ?? 0) || 1;
-    return this.more(
-      meter,
-      "cost_this_month",
-      html`<span class="row"><span>${text.thisMonth}</span>
-        <span><b>${bdi(cost(spent))}</b> <span class="dim">${bdi(said)}</span></span></span>
-        ${said &&
-        html`<span class="bar">
-          <i class="is" style="width:${percent(spent / all)}"></i>
-          <i class="may" style="margin-inline-start:${percent(low / all)};
-            width:${percent((high - low) / all)}"></i>
-          <i class="mark"
-            style="margin-inline-start:calc(${percent(about / all)} - 2px)"></i></span>`}`,
-      `${text.thisMonth}: ${cost(spent)} ${join([
-        said,
-        said && low < high && fill(text.between, { from: cost(low), to: cost(high) }),
-      ])}`,
-    );
-  }
-
-  tier(hass, text, meter) {
-    const n = meter.value("tier");
-    const all = meter.part("tier", "tiers");
-    if (n === undefined || !(all > 1)) return "";
-    const left = meter.part("tier", "left");
-    const width = meter.part("tier", "end") - meter.part("tier", "start");
-    const used = 1 - left / width;
-    const rest =
-      left === undefined ? "" : fill(text.left, { units: quantity(hass, left, meter.unit) });
-    const said = fill(text.tier, { n, all });
-    return this.more(
-      meter,
-      "tier",
-      html`<span class="row">${bdi(said)}<span class="dim">${bdi(rest)}</span></span>
-        ${!isNaN(used) &&
-        html`<span class="bar thin ${used > 0.9 && "near"}">
-          <i style="width:${percent(used)}"></i></span>`}`,
-      join([said, rest]),
-    );
-  }
-}
-
-// --- use over time, from the statistics ---
-
-const PERIODS = { month: "day", day: "hour", year: "month" };
-
-// The end of a scale that reads well, not below the largest value.
-export const scale = (largest) => {
-  if (!(largest > 0)) return 1;
-  const power = 10 ** Math.floor(Math.log10(largest));
-  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((step) => step * power >= largest * 0.999) * power;
-};
-
-// When the bars of a period begin: the days of this month, the hours of yesterday, or the last
-// twelve months; and where the last of them ends.
-export const starts = (show, now, zone) => {
-  const { year, month, day } = clock(now, zone);
-  const list = (length, at) => Array.from({ length: length + 1 }, (_, i) => at(i));
-  if (show === "year") return list(12, (i) => midnight(year, month - 11 + i, 1, zone));
-  if (show === "month") {
-    const days = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
-    return list(days, (i) => midnight(year, month, 1 + i, zone));
-  }
-  const first = +midnight(year, month, day - 1, zone);
-  return list((midnight(year, month, day, zone) - first) / 36e5, (i) => new Date(first + i * 36e5));
-};
-
-export class UsageCard extends UsmsCard {
+class UsageCard extends UsmsCard {
   static getConfigForm() {
-    const { month, day, year } = TEXTS.en;
+    const { month, day, year } = NAMES.en;
     return form(METER, SELECT("show", { month, day, year }), LANGUAGE);
   }
 
   static getStubConfig(hass) {
     return { ...super.getStubConfig(hass), show: "month" };
   }
-
-  constructor() {
-    super();
-    const root = this.shadowRoot;
-    const pick = ({ clientX, clientY }) => {
-      const at = root.elementFromPoint(clientX, clientY)?.closest("[data-i]");
-      this.select(at ? Number(at.dataset.i) : undefined);
-    };
-    root.addEventListener("pointermove", pick);
-    root.addEventListener("pointerdown", pick);
-    root.addEventListener("keydown", (event) => this.step(event));
-    this.addEventListener("pointerleave", () => this.select());
-  }
-
-  get show() {
-    return this._config.show in PERIODS ? this._config.show : "month";
-  }
-
-  body(hass, text) {
-    const meter = this.meter(hass);
-    if (!meter) return this.noMeter(text);
-    this.load(hass, meter);
-    const { show, _rows: rows = [] } = this;
-    const title = html`<h2>${text[show]}</h2>`;
-    const seen = rows.filter(({ use }) => use !== undefined);
-    if (!seen.length) {
-      const words = this._failed ? text.failed : this._rows ? text.noData : text.loading;
-      return html`${title}<p class="dim" role="status">${words}</p>`;
-    }
-    const options = {
-      month: { weekday: "short", day: "numeric", month: "short" },
-      day: CLOCK,
-      year: { month: "short", year: "numeric" },
-    }[show];
-    const say = (at, how) => date(hass, this.language, at, how, hass.config?.time_zone);
-    const use = (value) => (value === undefined ? "–" : quantity(hass, value, meter.unit));
-    const cost = (value) => (value === undefined ? "" : money(hass, value));
-    const sum = (key) => {
-      const all = seen.map((row) => row[key]).filter((value) => value !== undefined);
-      return all.length ? all.reduce((a, b) => a + b) : undefined;
-    };
-    const bars = rows.map((row) => ({
-      ...row,
-      words: [say(row.start, options), use(row.use), cost(row.cost)],
-    }));
-    const [{ start }] = rows;
-    this._readouts = bars.map(({ words }) => join(words, " · "));
-    const of = show === "day" && say(start, dayOf(start));
-    this._total = join([of, use(sum("use")), cost(sum("cost"))], " · ");
-    const largest = seen.reduce((a, b) => (b.use > a.use ? b : a));
-    const top = scale(largest.use);
-    const most = fill(text.most, { bar: this._readouts[rows.indexOf(largest)] });
-    return html`<div class="row">${title}
-        <span class="dim" aria-live="polite"><bdi id="readout">${this._total}</bdi></span></div>
-      ${show === "year"
-        ? this.table(text, bars, top)
-        : html`<div><div class="plot" role="img" tabindex="0" data-focus="plot"
-          aria-label="${text[show]}: ${this._total}; ${most}">${bars.map(
-            ({ use, now }, i) => html`<span class="slot" data-i="${i}">${use !== undefined &&
-              html`<i class="${now && "now"}" style="height:${percent(use / top)}"></i>`}</span>`,
-          )}<bdi>${number(hass, top)} ${meter.unit}</bdi></div>
-          <div class="axis" aria-hidden="true">${rows.map(({ start }, i) => html`<span>${
-            show === "month" ? i % 7 === 0 && i + 1 : i % 6 === 0 && say(start, { hour: "numeric" })
-          }</span>`)}</div>
-          <div class="sr">${this.table(text, bars, top)}</div></div>`}`;
-  }
-
-  // Bars as rows, newest first: for all to read, or instead of a chart for those who can't see it.
-  table(text, bars, top) {
-    const rows = bars.filter(({ use }) => use !== undefined).reverse();
-    return html`<table><tr class="sr"><th>${text.when}</th><td></td><th>${text.use}</th>
-      <th>${text.cost}</th></tr>${rows.map(
-        ({ use, now, words: [when, used, cost] }) => html`<tr>
-        <th scope="row">${when}${now && html`<span class="sr"> ${text.soFar}</span>`}</th>
-        <td class="track"><i class="${now && "now"}" style="width:${percent(use / top)}"></i></td>
-        <td>${bdi(used)}</td><td><b>${bdi(cost)}</b></td></tr>`,
-      )}</table>`;
-  }
-
-  // Reads the statistics where they may have changed since the last time.
-  async load(hass, meter) {
-    const all = starts(this.show, Date.now(), hass.config?.time_zone);
-    const what = `${meter.id} ${this.show} ${+all[0]}`;
-    const facts = ["consumption_this_month", "consumption_yesterday", "cost_this_month"];
-    const seen = [...facts.map(meter.state), meter.account.state("history_progress")];
-    const key = [what, ...seen.map((state) => state?.state)].join();
-    if (key === this._key) return;
-    if (what !== this._what) this._rows = undefined;
-    this._what = what;
-    this._key = key;
-    try {
-      const rows = await this.read(hass, meter, all);
-      if (key !== this._key) return;
-      this._rows = rows;
-      this._failed = false;
-    } catch (error) {
-      console.warn("usms:", error);
-      this._failed = true;
-    }
-    this.update();
-  }
-
-  async read(hass, meter, all) {
-    const ids = [meter.series("consumption"), meter.series("cost")];
-    if (!ids[0]) return [];
-    const found = await hass.callWS({
-      type: "recorder/statistics_during_period",
-      start_time: all[0].toISOString(),
-      end_time: all.at(-1).toISOString(),
-      statistic_ids: ids,
-      period: PERIODS[this.show],
-      types: ["change"],
-      units: { energy: "kWh", volume: "m³" },
-    });
-    const pair = ({ start, change }) => [+new Date(start), change ?? undefined];
-    const [use, cost] = ids.map((id) => new Map(found[id]?.map(pair)));
-    return all.slice(0, -1).map((start, i) => ({
-      start,
-      use: use.get(+start),
-      cost: cost.get(+start),
-      now: all[i + 1] > Date.now(),
-    }));
-  }
-
-  // Shows one bar's figures, or the sum of all.
-  select(index) {
-    const root = this.shadowRoot;
-    root.querySelector(".slot.on")?.classList.remove("on");
-    root.querySelector(`[data-i="${index}"]`)?.classList.add("on");
-    this._selected = index;
-    const readout = root.querySelector("#readout");
-    if (readout) readout.textContent = this._readouts?.[index] ?? this._total;
-  }
-
-  step(event) {
-    const way = { ArrowLeft: -1, ArrowRight: 1, Escape: 0 }[event.key];
-    if (way === undefined || !event.target.closest(".plot")) return;
-    event.preventDefault();
-    const last = this._readouts.length - 1;
-    const ahead = getComputedStyle(this).direction === "rtl" ? -way : way;
-    const from = this._selected ?? (ahead > 0 ? -1 : last + 1);
-    this.select(way ? Math.max(0, Math.min(last, from + ahead)) : undefined);
-  }
 }
 
-export class FactsCard extends UsmsCard {
-  body(hass, text) {
-    const meter = this.meter(hass);
-    if (!meter) return this.noMeter(text);
-    const cash = (value) => (value === undefined ? "–" : money(hass, value));
-    const used = meter.value("consumption_yesterday");
-    const topUp = meter.state("last_top_up");
-    const at = new Date(known(topUp) ? topUp.state : NaN);
-    const day = !isNaN(at) && at;
-    const fact = (key, value, more) =>
-      key in meter.ids &&
-      html`<div><dt>${text[key]}</dt><dd>${this.more(
-        meter,
-        key,
-        html`${bdi(value)}${more && html`<small class="dim">${bdi(more)}</small>`}`,
-        join([text[key], value, more]),
-      )}</dd></div>`;
-    const when = day && date(hass, this.language, day, dayOf(day));
-    const facts = [
-      fact("consumption_yesterday", used === undefined ? "–" : quantity(hass, used, meter.unit)),
-      fact("cost_last_month", cash(meter.value("cost_last_month"))),
-      fact("last_top_up", cash(meter.part("last_top_up", "amount")), when),
-      fact("topped_up_this_month", cash(meter.value("topped_up_this_month"))),
-    ];
-    return facts.some(Boolean) ? html`<dl>${facts}</dl>` : html`<p class="dim">${text.noData}</p>`;
-  }
-}
+class AccountCard extends UsmsCard {
+  static waiting = ""; // most of the time it has nothing to show
 
-// --- the account: signing in, and how far the history has come ---
-
-const STALE = 5 * 60_000; // a picture that waited for longer is drawn anew
-
-// After a refused password nothing is sent again unless a person wants it, nor after a reload.
-const refusal = (entry, text) => {
-  try {
-    const key = `usms-refused-${entry}`;
-    if (text === undefined) return localStorage.getItem(key);
-    if (text) localStorage.setItem(key, text);
-    else localStorage.removeItem(key);
-  } catch {
-    // A browser without storage forgets.
-  }
-  return "";
-};
-
-export class AccountCard extends UsmsCard {
   static getConfigForm() {
     return form(DEVICE("account", { domain: "image" }), LANGUAGE);
   }
 
   static getStubConfig(hass) {
     return { account: accounts(hass)[0]?.id ?? "" };
-  }
-
-  constructor() {
-    super();
-    const root = this.shadowRoot;
-    root.addEventListener("submit", (event) => {
-      event.preventDefault();
-      const answer = root.querySelector("input").value.trim();
-      if (answer) this.signIn(answer);
-    });
-    root.addEventListener("click", ({ target }) => {
-      if (target.closest?.("[data-draw]")) this.signIn();
-    });
-    const broken = ({ target }) => {
-      this._unseen = target.getAttribute?.("src");
-      this.update();
-    };
-    root.addEventListener("error", broken, true);
-    this._look = () => this.update();
-  }
-
-  connectedCallback() {
-    super.connectedCallback();
-    this._observer ??= new IntersectionObserver((entries) => {
-      this._inSight = entries.at(-1).isIntersecting;
-      this.update();
-    });
-    this._observer.observe(this);
-    document.addEventListener("visibilitychange", this._look);
-  }
-
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    this._observer.disconnect();
-    this._inSight = this._asked = false;
-    document.removeEventListener("visibilitychange", this._look);
-  }
-
-  get account() {
-    const all = accounts(this._hass);
-    return all.find(({ id }) => id === this._config.account) ?? all[0] ?? thing(this._hass);
-  }
-
-  update() {
-    super.update();
-    if (!this._hass || !this._config) return;
-    const { account } = this;
-    const needed = account.on("sign_in_needed");
-    const wanted = needed || account.value("history_progress") < 100 || this.preview;
-    if (this.hidden === Boolean(wanted)) {
-      this.hidden = !wanted;
-      this.tell("card-visibility-changed", { value: !this.hidden });
-    }
-    if (account.state("sign_in_needed")?.state === "off") {
-      this._asked = false;
-      refusal(account.entry, "");
-    }
-    const looked = this._inSight && !document.hidden && !this.preview;
-    if (needed && looked && !this._asked) this.drawOnce(account);
-  }
-
-  body(hass, text) {
-    const { account } = this;
-    this._watched = Object.values(account.ids);
-    if (account.on("sign_in_needed")) return this.form(hass, text, account);
-    const done = account.value("history_progress");
-    if (done < 100) return this.history(hass, text, account, done / 100);
-    return note("info", "account-check", text.fine);
-  }
-
-  history(hass, text, account, done) {
-    const minutes = account.part("history_progress", "minutes_left");
-    const said = fill(text.history, { percent: number(hass, done, { style: "percent" }) });
-    const time = minutes !== undefined && span(this.language, minutes, "minute");
-    const rest = time && fill(text.timeLeft, { time });
-    return html`<div role="progressbar" aria-valuenow="${Math.round(100 * done)}"
-      aria-label="${join([said, rest])}">
-      <div class="row"><span>${said}</span><span class="dim">${rest}</span></div>
-      <div class="bar thin"><i style="width:${percent(done)}"></i></div></div>`;
-  }
-
-  // The picture that waits for an answer, if there is one.
-  picture(hass, account) {
-    const state = account.state("captcha");
-    const path = state?.attributes?.entity_picture;
-    if (!known(state) || !path) return undefined;
-    const url = `${path}&state=${state.state}`;
-    return { drawn: new Date(state.state), url: hass.hassUrl?.(url) ?? url };
-  }
-
-  // Has a picture drawn as a person sees the card: once, and not where an answer is awaited.
-  drawOnce(account) {
-    this._asked = true;
-    if (Date.now() - this.picture(this._hass, account)?.drawn < STALE) return;
-    this._error = refusal(account.entry);
-    if (this._error) this.update();
-    else this.signIn();
-  }
-
-  form(hass, text, account) {
-    const { _busy: busy, _error: error } = this;
-    const picture = this.picture(hass, account);
-    const seen = picture && picture.url !== this._unseen;
-    const waits = busy && text[busy];
-    const off = "disabled";
-    const title = join([text.signIn, accounts(hass).length > 1 && account.name(text)], ": ");
-    return html`<form>
-      <h2 class="name">${icon("mdi:account-alert")}<span>${title}</span></h2>
-      <p>${bdi(text.why)}</p>
-      <div class="picture">${
-        seen
-          ? html`<img src="${picture.url}" alt="${text.picture}">`
-          : html`<span>${waits || (picture ? text.noPicture : "• • • • •")}</span>`
-      }</div>
-      <label>${text.characters}<input data-focus="answer" dir="ltr" autocomplete="off"
-        autocapitalize="none" spellcheck="false" enterkeyhint="send" ${!seen && off}></label>
-      <div role="status">${error ? note("error", "alert", error) : this._message || waits}</div>
-      <div class="actions">
-        <button class="pill main" ${(busy || !seen) && off}>${text.send}</button>
-        <button class="pill" type="button" data-draw ${busy && off}
-          >${picture ? text.another : text.show}</button>
-      </div></form>`;
-  }
-
-  // Sends an answer, or has a picture drawn.
-  async signIn(answer) {
-    if (this._busy) return;
-    const hass = this._hass;
-    const text = TEXTS[this.language];
-    const { entry } = this.account;
-    this._busy = answer ? "sending" : "drawing";
-    this._error = this._message = "";
-    this.update();
-    try {
-      const data = { account: entry, ...(answer && { captcha: answer }) };
-      const done = await hass.callService("usms", "sign_in", data, undefined, false, true);
-      const { signed_in: signedIn, reason } = done.response;
-      this._message = signedIn ? text.done : text[reason];
-      refusal(entry, "");
-    } catch (error) {
-      this._error = await this.explain(hass, text, error);
-      if (error?.translation_key === "password_refused") refusal(entry, this._error);
-    }
-    this._busy = this._unseen = undefined;
-    this.update();
-  }
-
-  async explain(hass, text, error) {
-    const key = error?.translation_key;
-    try {
-      const localize = !text[key] && (await hass.loadBackendTranslation("exceptions", "usms"));
-      const path = `component.usms.exceptions.${key}.message`;
-      const said = localize && localize(path, error.translation_placeholders);
-      return said || text[key] || error.message || text.sign_in_failed;
-    } catch {
-      return error?.message || text.sign_in_failed;
-    }
   }
 }
 
@@ -1055,7 +250,8 @@ export class UsmsStrategy extends HTMLElement {
   }
 
   static async generate(config, hass) {
-    const language = config?.language in TEXTS ? { language: config.language } : {};
+    load(); // the cards that come of this need it
+    const language = config?.language in NAMES ? { language: config.language } : {};
     const grid = (...cards) => ({ type: "grid", cards: cards.filter(Boolean) });
     const card = (name, { id: device }, more) => {
       const type = `custom:usms-${name}-card`;
@@ -1063,7 +259,8 @@ export class UsmsStrategy extends HTMLElement {
     };
     const usage = (meter, show) => card("usage", meter, { show });
     const hours = (meter) => !meter.water && usage(meter, "day"); // the portal has none of water
-    const text = TEXTS[languageOf(hass, config)];
+    const spoken = languageOf(hass, config);
+    const text = NAMES[spoken];
     const found = meters(hass);
     const columns = Math.min(4, Math.max(2, found.length));
     const signIns = accounts(hass).map(({ id, ids }) => {
@@ -1094,7 +291,7 @@ export class UsmsStrategy extends HTMLElement {
     }
     const heading = (meter) => {
       const style = { heading_style: "subtitle", icon: meter.icon };
-      return { type: "heading", heading: meter.name(text), ...style };
+      return { type: "heading", heading: meter.name(spoken), ...style };
     };
     // On a phone, where columns follow each other, every balance comes before the first chart.
     return view(
@@ -1116,9 +313,9 @@ export class UsmsStrategy extends HTMLElement {
 
 const TAGS = {
   "ll-strategy-dashboard-usms": UsmsStrategy,
-  "usms-meter-card": MeterCard,
+  "usms-meter-card": UsmsCard,
   "usms-usage-card": UsageCard,
-  "usms-facts-card": FactsCard,
+  "usms-facts-card": UsmsCard,
   "usms-account-card": AccountCard,
 };
 
