@@ -16,7 +16,7 @@ from custom_components.usms.client.models import Reading, Resolution, Utility
 from custom_components.usms.client.review import review
 from custom_components.usms.client.store import ReadingsStore
 from custom_components.usms.client.store.payments import Payments
-from custom_components.usms.client.summary import count
+from custom_components.usms.client.summary import Figures, count
 from custom_components.usms.client.sync.payments import PaymentSource, PaymentsSync
 from custom_components.usms.client.sync.settling import remainder
 from tests.portal import Profile
@@ -370,3 +370,66 @@ def test_a_row_that_a_balance_has_shown_is_not_credited_again(store: ReadingsSto
     amounts = [found.amount.expected for found in left if found]
     assert amounts == sorted(amounts, reverse=True)
     assert 20 < amounts[-1] < amounts[0] == Decimal("22.80")
+
+
+def standings(store: ReadingsStore, days: int, *, shown_on: bool) -> list[tuple[datetime, Figures]]:
+    """Return what is shown each noon, from a balance of B$12.00 that use takes 2.00 of a day.
+
+    With `shown_on`, the portal goes on showing it as it was; else nothing is polled any more.
+    """
+    begin = brunei_midnight(date(2026, 11, 1))
+    use(store, date(2026, 10, 1), 31, "20", begin)
+    payments, before, found = Payments(store), begin - timedelta(hours=1), []
+    card = Meter(METER, Utility.ELECTRICITY, balance=Decimal("12.00"))
+    payments.record_balance(card, begin, before=before)
+    for hour in range(24 * days):
+        at = begin + timedelta(hours=hour)
+        if shown_on:
+            payments.record_balance(card, at, before=at - timedelta(hours=1))
+            if at.hour == 9:
+                use(store, at.date() - DAY, 1, "20", at)
+        if at.hour == 12:
+            found.append((at, count(store, METER, FLAT, at)))
+    return found
+
+
+def test_a_balance_that_the_portal_no_longer_moves_gets_old(store: ReadingsStore) -> None:
+    found = standings(store, 9, shown_on=True)
+    left = [figures.standing for _, figures in found if figures.standing]
+    assert not left[0].estimated
+    assert [standing.estimated for standing in left[4:]] == [True] * 5
+    assert left[4].amount.expected == pytest.approx(Decimal("3.00"), abs=Decimal("0.20"))
+    assert left[-1].amount.expected < 0
+
+
+def test_what_has_run_out_did_so_when_it_did(store: ReadingsStore) -> None:
+    """However long ago that is, with nothing polled since."""
+    moments = set()
+    for at, figures in standings(store, 12, shown_on=False):
+        assert figures.spending is not None
+        assert figures.spending.forecast is not None
+        made = figures.spending.forecast
+        if at.day > 8:
+            assert made.days_left == 0
+            moments.add(made.runs_out)
+            assert made.runs_out_late == made.runs_out or at.day < 11
+            assert made.runs_out_early is not None
+            assert made.runs_out is not None
+            assert made.runs_out_early <= made.runs_out
+    (moment,) = moments
+    assert moment is not None
+    assert moment.date() in {date(2026, 11, 6), date(2026, 11, 7)}
+
+
+def test_a_minimum_charge_makes_no_bill_differ(store: ReadingsStore) -> None:
+    terms = {"kind": "own", "tiers": [{"rate": "0.20"}], "monthly_minimum": "12"}
+    schedule = TariffSchedule.from_dict({"utility": "electricity", "tariffs": [terms]})
+    begin = brunei_midnight(date(2026, 11, 1))
+    use(store, begin.date(), 20, "1", begin + 20 * DAY)
+    balance, payments = Decimal(90), Payments(store)
+    for hour in range(24 * 20):
+        balance -= Decimal(12) / 30 / 24
+        at = begin + timedelta(hours=hour + 1)
+        card = Meter(METER, Utility.ELECTRICITY, balance=balance.quantize(CENT))
+        payments.record_balance(card, at, before=at - timedelta(hours=1))
+    assert review(store, {METER: schedule}, at)[METER].bill is None

@@ -121,7 +121,7 @@ def _charges(days: list[DayReadings], schedule: TariffSchedule, today: date) -> 
     """Return what the days before today cost of which all readings are known.
 
     Where readings of a month lack, its tiers run on with what is usual; days are left out whose
-    cost depends on that.
+    cost depends on that, and where a month costs its minimum, whatever its days use.
     """
     whole = {
         day.day: amount for day in days if day.day < today and (amount := day.whole) is not None
@@ -134,7 +134,8 @@ def _charges(days: list[DayReadings], schedule: TariffSchedule, today: date) -> 
         if day.day == 1:
             least = most = Decimal(0)
         used, tariff = whole.get(day), schedule.on(day)
-        if used is not None:
+        whole_month = tariff.monthly_fixed + tariff.cost(30 * usual)
+        if used is not None and whole_month >= tariff.monthly_minimum:
             cheap, dear = (
                 tariff.cost(so_far + used) - tariff.cost(so_far) for so_far in (least, most)
             )

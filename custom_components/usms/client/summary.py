@@ -134,6 +134,8 @@ def count(
         lacked = {day: _expected(habits, day) for day in missing if habits and day not in amounts}
         unpublished = Unpublished(shares, lacked, shape)
         priced = spending(amounts, typical, schedule, now, balance, unpublished)
+        if left and left.empty_since and priced.forecast:
+            priced = replace(priced, forecast=priced.forecast.empty_since(left.empty_since))
     return Figures(
         at=now,
         consumption=consumption,

@@ -74,7 +74,19 @@ class Forecast:
         """For how many days the balance lasts."""
         if self.runs_out is None:
             return None
-        return (Decimal((self.runs_out - self.made_at) / _DAY)).quantize(Decimal("0.01"))
+        left = max(self.runs_out - self.made_at, timedelta(0))
+        return Decimal(left / _DAY).quantize(Decimal("0.01"))
+
+    def empty_since(self, moment: datetime) -> Forecast:
+        """Return the forecast for a balance that was used up at a moment before it was made."""
+        early, late = min(moment, self.runs_out_early or moment), self.runs_out_late
+        surely = late is not None and late <= self.made_at
+        return replace(
+            self,
+            runs_out=moment,
+            runs_out_early=early,
+            runs_out_late=moment if surely else late,
+        )
 
 
 def forecast(

@@ -6,7 +6,7 @@ Pure. Money is BND, consumption kWh or m³, days are Brunei's.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -22,6 +22,10 @@ FRESH: Final = timedelta(hours=2)
 """A balance that was seen so lately stands as it was shown."""
 LONGEST: Final = timedelta(days=30)
 """An older balance says nothing any more."""
+_LATE: Final = timedelta(days=2)
+"""So much later than it was used, use lowers the balance at the latest."""
+_UNMOVED: Final = Decimal("0.10")
+"""BND of published use that a balance can't have missed."""
 _DAY: Final = timedelta(days=1)
 _HOUR: Final = timedelta(hours=1)
 _ZERO: Final = Decimal(0)
@@ -38,6 +42,8 @@ class Standing:
 
     estimated: bool = False
     """Whether the balance was too old to stand as it was shown."""
+    empty_since: datetime | None = None
+    """When it was used up, by that."""
 
 
 def standing(
@@ -56,7 +62,11 @@ def standing(
     (`days`, from the first of its month), and what is expected where none are published. Top-ups
     that a balance has shown are `seen`, by transaction, whatever time they say.
     """
-    if shown is None or now - shown.as_of > LONGEST:
+    if shown is None:
+        return None
+    if schedule is not None and habits is not None:
+        shown = _as_it_moved(shown, days, habits, schedule, now)
+    if now - shown.as_of > LONGEST:
         return None
     if now - shown.as_of <= FRESH:
         return Standing(shown, Estimate.sure(shown.amount))
@@ -66,10 +76,51 @@ def standing(
     paid = sum((topup.credited for topup in new), _ZERO)
     used = list(_used(days, habits, shown.as_of, now))
     low, high = habits.off(sum(day.open for day in used))
-    less, expected, more = (
-        shown.amount + paid - _cost(used, schedule, 1 + off) for off in (high, 0.0, low)
-    )
-    return Standing(shown, Estimate(expected, less, more), estimated=True)
+    had = shown.amount + paid
+    less, expected, more = (had - _cost(used, schedule, 1 + off) for off in (high, 0.0, low))
+    empty = _empty_since(had, used, schedule, habits, shown.as_of) if expected <= 0 else None
+    return Standing(shown, Estimate(expected, less, more), estimated=True, empty_since=empty)
+
+
+def _as_it_moved(
+    shown: Balance,
+    days: Mapping[date, DayReadings],
+    habits: Habits,
+    schedule: TariffSchedule,
+    now: datetime,
+) -> Balance:
+    """Return a balance as of when it moved last, if it has not though readings say that it should.
+
+    Some portals go on showing a balance that is no longer updated.
+    """
+    until = now - _LATE
+    if shown.as_of <= shown.seen_at or until <= shown.seen_at:
+        return shown
+    missed = _cost(_used(days, habits, shown.seen_at, until), schedule, 0.0)
+    return replace(shown, until=shown.seen_at) if missed >= _UNMOVED else shown
+
+
+def _empty_since(
+    had: Decimal,
+    used: Iterable[_DayUsed],
+    schedule: TariffSchedule,
+    habits: Habits,
+    since: datetime,
+) -> datetime:
+    """Return when a balance was used up: within its day, as days run."""
+    bill, left, begin = RunningBill(schedule), had, since
+    for day in used:
+        if day.before:
+            bill.use(day.day, day.before)
+        midnight = brunei_midnight(day.day)
+        cost = bill.use(day.day, day.known + _amount(day.expected))
+        if cost >= left and day.day >= brunei_date(since):
+            gone = habits.shape.by(max((since - midnight) / _DAY, 0.0))
+            gone += (1 - gone) * float(max(left, _ZERO) / cost) if cost else 0.0
+            return max(since, midnight + _DAY * habits.shape.when(gone))
+        left -= cost
+        begin = midnight + _DAY
+    return begin
 
 
 class _DayUsed(NamedTuple):
