@@ -39,8 +39,8 @@ class CaptchaImage(UsmsAccountEntity, ImageEntity):
     ) -> None:
         """Belong to the account of that entry."""
         UsmsAccountEntity.__init__(self, entry, description)
-        ImageEntity.__init__(self, hass)
         self._connection = entry.runtime_data.connection
+        ImageEntity.__init__(self, hass)
         self._attr_image_last_updated = self._drawn_at
 
     @property
@@ -55,7 +55,19 @@ class CaptchaImage(UsmsAccountEntity, ImageEntity):
         self.async_on_remove(self._connection.async_add_listener(self._async_changed))
 
     @callback
+    @override
+    def async_update_token(self) -> None:
+        """Change the picture's address, but for one that is not there.
+
+        Home Assistant does so every five minutes, and each would be another row of the recorder.
+        """
+        if self._connection.captcha or not self.access_tokens:
+            super().async_update_token()
+
+    @callback
     def _async_changed(self) -> None:
+        if self._attr_image_last_updated != self._drawn_at:
+            self.async_update_token()
         self._attr_image_last_updated = self._drawn_at
         self.async_write_ha_state()
 

@@ -156,6 +156,24 @@ async def test_picture_and_action(signed_out: Harness, hass_client: ClientSessio
     assert signed_out.hass.config_entries.flow.async_progress() == []
 
 
+async def test_the_address_of_the_picture_changes_only_while_there_is_one(
+    signed_out: Harness,
+) -> None:
+    """Each change is a row of the recorder, every five minutes."""
+
+    def address() -> str:
+        return str(signed_out.entity("captcha").attributes["entity_picture"])
+
+    before = address()
+    await signed_out.forward(timedelta(minutes=10))
+    assert address() == before
+    await sign_in(signed_out)
+    asked = address()
+    assert asked != before
+    await signed_out.forward(timedelta(minutes=10))
+    assert address() != asked
+
+
 async def test_nothing_is_asked_while_somebody_is_signed_in(account: Harness) -> None:
     account.portal.clear_requests()
     assert (await sign_in(account, captcha="zzzzz"))["signed_in"]
