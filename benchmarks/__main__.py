@@ -11,6 +11,8 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 
+from .day import day
+from .derive import Case, derive
 from .memory import memory
 from .pages import cpu
 from .portal import requests, time
@@ -27,12 +29,19 @@ def _times(options: argparse.Namespace) -> Iterator[AsyncIterator[Row]]:
         yield time(milliseconds, options.turns or (1 if options.quick else 3))
 
 
+def _derived(options: argparse.Namespace) -> Iterator[AsyncIterator[Row]]:
+    cases = [Case(2)] if options.quick else [Case(2), Case(10), Case(1, meters=20)]
+    yield derive(cases, options.turns or (1 if options.quick else 3))
+
+
 GROUPS: dict[str, Group] = {
     "requests": lambda _: iter([requests()]),
     "time": _times,
     "cpu": lambda options: iter([cpu(options.turns or (2 if options.quick else 5))]),
     "startup": lambda options: iter([startup(options.turns or (3 if options.quick else 20))]),
     "growth": lambda options: iter([growth((1, 2) if options.quick else (1, 2, 10))]),
+    "statistics": _derived,
+    "day": lambda _: iter([day()]),
     "memory": lambda _: iter([memory()]),
     "rest": lambda options: iter([rest(5 if options.quick else 20)]),
 }

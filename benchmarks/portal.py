@@ -118,16 +118,21 @@ async def requests() -> AsyncIterator[Row]:
     )
 
 
+def add_meters(portal: SimulatedPortal, meters: int) -> None:
+    """Have the account show so many meters."""
+    demo = portal.account.meters
+    demo.extend(
+        Meter(1, f"1000{n:04}", "electricity", demo[0].truth.installed, portal.profile)
+        for n in range(1000, 1000 + meters - len(demo))
+    )
+    hidden = [demo[1].number] if meters == 1 else []
+    portal.set_profile(more_meters=max(meters - 2, 0), hidden_meters=hidden)
+
+
 async def polled(meters: int) -> Row:
     """Count the requests of one poll of an account with so many meters."""
     async with BusyPortal(days=10) as portal:
-        demo = portal.account.meters
-        demo.extend(
-            Meter(1, f"1000{n:04}", "electricity", demo[0].truth.installed, portal.profile)
-            for n in range(1000, 1000 + meters - len(demo))
-        )
-        hidden = [demo[1].number] if meters == 1 else []
-        portal.set_profile(more_meters=max(meters - 2, 0), hidden_meters=hidden)
+        add_meters(portal, meters)
         async with signed_in(portal, NO_PACING) as client:
             await client.account()
             portal.clear_requests()

@@ -1,0 +1,246 @@
+"""From the store to long-term statistics: beside the same rows ready-made, and reading all back.
+
+Over a real recorder with its SQLite on disk. The public integration `ha_usms` reads all rows of a
+meter's consumption back at each poll, to add up their sums anew: the peer is that reading alone.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import batched
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+from homeassistant import loader
+from homeassistant.bootstrap import async_load_base_functionality
+from homeassistant.components.recorder.models import StatisticData, StatisticMetaData
+from homeassistant.components.recorder.statistics import (
+    async_add_external_statistics,
+    statistics_during_period,
+)
+from homeassistant.config_entries import ConfigEntries
+from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.helpers.recorder import async_initialize_recorder, get_instance
+from homeassistant.setup import async_setup_component
+
+from custom_components.usms.client import (
+    Reading,
+    TariffSchedule,
+    Utility,
+    residential_electricity,
+    residential_water,
+)
+from custom_components.usms.client.store import ReadingsStore
+from custom_components.usms.client.store.models import StoredMeter
+from custom_components.usms.history.meter_statistics import MeterStatistics
+from custom_components.usms.history.recorder import async_recorded
+from custom_components.usms.history.series import metadata
+from tests.portal import SimulatedPortal
+from tests.support.watch import watching
+
+from .portal import add_meters
+from .rest import write
+from .table import Goal, Row
+
+PRICES = {
+    Utility.ELECTRICITY: TariffSchedule.always(residential_electricity()),
+    Utility.WATER: TariffSchedule.always(residential_water()),
+}
+GROWTH = 1.25
+"""What is no growth, with what else the machine does."""
+HOURS = 5
+"""Hours that are added one by one, for the median."""
+MONTH = 744
+"""Hours that are imported at a time."""
+TURN = 15
+"""ms of the processor that the loop may be held."""
+
+type Meters = dict[StoredMeter, MeterStatistics]
+type Series = Sequence[tuple[StatisticMetaData, Sequence[StatisticData]]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """How much a store holds."""
+
+    years: int
+    meters: int = 2
+
+    def __str__(self) -> str:
+        """Return it as it stands in the table."""
+        years = f"{self.years} year{'s' if self.years > 1 else ''}"
+        return years if self.meters == 2 else f"{years}, {self.meters} meters"
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What it took, in seconds; the last in ms of the processor."""
+
+    ours: float
+    again: float
+    hour: float
+    """For one meter."""
+    bare: float
+    all_back: float
+    one_back: float
+    turn: float
+
+
+@asynccontextmanager
+async def home_assistant(folder: Path) -> AsyncIterator[HomeAssistant]:
+    """Run Home Assistant's core with a recorder, and nothing else."""
+    hass = HomeAssistant(str(folder))
+    hass.config_entries = ConfigEntries(hass, {})
+    loader.async_setup(hass)
+    await async_load_base_functionality(hass)
+    async_initialize_recorder(hass)
+    database = f"sqlite:///{folder / 'home-assistant_v2.db'}"
+    assert await async_setup_component(hass, "recorder", {"recorder": {"db_url": database}})
+    await get_instance(hass).async_db_ready
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire_internal("homeassistant_started")
+    await hass.async_block_till_done()
+    await async_recorded(hass)
+    try:
+        yield hass
+    finally:
+        await hass.async_stop(force=True)
+
+
+async def derived(case: Case) -> Derived:
+    """Write the statistics of such a store, as we do and bare."""
+    portal = SimulatedPortal(seed=1, days=365 * case.years)
+    add_meters(portal, case.meters)
+    with tempfile.TemporaryDirectory() as folder:
+        first, second = Path(folder) / "first", Path(folder) / "second"
+        first.mkdir()
+        second.mkdir()
+        await asyncio.to_thread(write, first / "readings.db", portal)
+        with closing(ReadingsStore(first / "readings.db")) as store:
+            async with home_assistant(first) as hass:
+                with watching() as watch:
+                    ours, _ = await verified(hass, store)
+                again, meters = await verified(hass, store)
+                all_back = await read_back(hass, list(meters))
+                one_back = await read_back(hass, [next(iter(meters))])
+                hour = await one_hour_more(store, portal, meters)
+                made = [
+                    (series, await rows_of(hass, series["statistic_id"]))
+                    for meter in store.meters()
+                    if meter.utility
+                    for series in metadata(meter.number, meter.utility).values()
+                ]
+        async with home_assistant(second) as hass:
+            bare = await imported(hass, made)
+    turn = max((busy for _, busy, _ in watch.ours), default=0.0)
+    return Derived(ours, again, hour, bare, all_back, one_back, turn)
+
+
+async def verified(hass: HomeAssistant, store: ReadingsStore) -> tuple[float, Meters]:
+    """Compare all with the recorder, as at a start, and write what it lacks."""
+    meters = {
+        meter: MeterStatistics(hass, store, meter.number, meter.utility, PRICES[meter.utility])
+        for meter in store.meters()
+        if meter.utility
+    }
+    began = perf_counter()
+    for statistics in meters.values():
+        await statistics.async_verify()
+    return perf_counter() - began, meters
+
+
+async def one_hour_more(store: ReadingsStore, portal: SimulatedPortal, meters: Meters) -> float:
+    """Write the statistics of hours that came one by one; return the median for a meter."""
+    took = []
+    for meter, statistics in meters.items():
+        hours = portal.truth(meter.number, "hour")
+        for number in range(HOURS if hours else 0):
+            start = hours[-1][0] + (number + 1) * timedelta(hours=1)
+            reading = Reading(start, Decimal("0.5"))
+            store.save_hours(meter.number, start.date(), [reading], portal.now())
+            began = perf_counter()
+            await statistics.async_update({start.date()})
+            took.append(perf_counter() - began)
+    return median(took)
+
+
+async def rows_of(hass: HomeAssistant, statistic_id: str) -> list[StatisticData]:
+    """Return all rows of a series, as `ha_usms` reads them."""
+    found = await get_instance(hass).async_add_executor_job(
+        statistics_during_period,
+        hass,
+        datetime.fromtimestamp(0, UTC),
+        None,
+        {statistic_id},
+        "hour",
+        None,
+        {"state", "sum"},
+    )
+    return [
+        StatisticData(
+            start=datetime.fromtimestamp(row["start"], UTC), state=row["state"], sum=row["sum"]
+        )
+        for row in found.get(statistic_id, [])
+    ]
+
+
+async def read_back(hass: HomeAssistant, meters: Sequence[StoredMeter]) -> float:
+    """Read all of the consumption of meters back."""
+    began = perf_counter()
+    for meter in meters:
+        assert meter.utility
+        await rows_of(hass, metadata(meter.number, meter.utility)["consumption"]["statistic_id"])
+    return perf_counter() - began
+
+
+async def imported(hass: HomeAssistant, made: Series) -> float:
+    """Import rows that are there already."""
+    began = perf_counter()
+    for series, rows in made:
+        for month in batched(rows, MONTH, strict=False):
+            async_add_external_statistics(hass, series, month)
+    await async_recorded(hass)
+    return perf_counter() - began
+
+
+async def derive(cases: Sequence[Case], turns: int) -> AsyncIterator[Row]:
+    """Yield the rows of each case; more turns for the first, which is small."""
+    first: float | None = None
+    for case in cases:
+        found = [await derived(case) for _ in range(1 if first else turns)]
+
+        def middle(name: str, found: Sequence[Derived] = found) -> float:
+            return median(getattr(one, name) for one in found)
+
+        name, bare = f"store → statistics: {case}", middle("bare")
+        yield Row(name, "s", middle("ours"), limit=bare, goals=[Goal(1.1, "limit")])
+        yield Row(
+            f"{name}, again",
+            "s",
+            middle("again"),
+            middle("all_back"),
+            limit=bare,
+            goals=[Goal(0.05, "limit")],
+        )
+        hour = 1000 * middle("hour")
+        yield Row(
+            f"{name}, one hour more of a meter",
+            "ms",
+            hour,
+            1000 * middle("one_back"),
+            first,
+            [Goal(GROWTH, "limit")] if first else [],
+        )
+        first = first or hour
+        yield Row(
+            f"longest turn of the loop: {case} of statistics",
+            "ms CPU",
+            max(one.turn for one in found),
+            limit=10,
+            goals=[Goal(TURN)],
+        )
