@@ -2,16 +2,19 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import override
 
 import pytest
 from homeassistant.core import HomeAssistant
 
-from custom_components.usms.client.models import Resolution
+from custom_components.usms.client.models import Reading, Resolution, Utility
 from custom_components.usms.client.store.models import Origin
+from custom_components.usms.history.meter_statistics import MeterStatistics, Verified
 from custom_components.usms.history.recorder import async_clear
 from custom_components.usms.history.series import statistic_ids
 from tests.portal import Fault
 from tests.support.harness import Harness
+from tests.support.stores import fill
 
 
 async def test_nothing_is_read_in_setup(account: Harness) -> None:
@@ -69,6 +72,37 @@ async def test_statistics_come_back_from_the_store_alone(
     await account.start_history()
     assert account.requests("report") == 0
     await account.assert_statistics_equal_truth()
+
+
+class Observed(MeterStatistics):
+    """Notes how often all was compared: after a first time that is a way out of trouble."""
+
+    compared = 0
+
+    @override
+    async def async_verify(self) -> Verified:
+        self.compared += 1
+        return await super().async_verify()
+
+
+@pytest.mark.history(days=100)
+async def test_late_corrections_of_any_month_move_all_later_sums(
+    hass: HomeAssistant, account: Harness
+) -> None:
+    number, store = account.meter("water").number, account.store
+    fill(store, account.portal)
+    prices = account.entry.runtime_data.schedule(number)
+    days = {one.start.date(): one for one in store.readings(number, Resolution.DAY)}
+    statistics = Observed(hass, store, number, Utility.WATER, prices)
+    await statistics.async_verify()
+    for days_ago in (2, 92, 3, 48, 4, 51, 20):
+        day = account.now.date() - timedelta(days=days_ago)
+        more = Reading(days[day].start, days[day].value + Decimal("1.5"))
+        assert store.save_days(number, day, day, [more], account.now)
+        await statistics.async_update({day})
+        anew = MeterStatistics(hass, store, number, Utility.WATER, prices)
+        assert (await anew.async_verify()).written == 0
+    assert statistics.compared == 1
 
 
 async def test_a_row_that_only_the_recorder_has_is_taken_over(

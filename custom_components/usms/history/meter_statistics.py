@@ -82,6 +82,8 @@ class MeterStatistics:
         """The ids of series that are not written: deleted by hand, and the meter is gone."""
         self._written: dict[date, Written] = {}
         """What the recorder has of each day."""
+        self._sums: tuple[date, RunningSums] | None = None
+        """Where the series stand before a day, some weeks ago: what later ones are counted from."""
         self._base: dict[str, float] = {}
         """By how much the sums of each series are higher than its own: an offset set by hand."""
         self._verified = False
@@ -119,7 +121,7 @@ class MeterStatistics:
         self._verified = False
         await async_recorded(self._hass)
         run = self._hass.async_add_executor_job
-        self._written, self._base = {}, {}
+        self._written, self._sums, self._base = {}, None, {}
         sums, done = RunningSums.priced_by(self._schedule), Verified()
         for first, last in await run(self._months):
             recorded = await self._async_recorded(first, last)
@@ -283,8 +285,19 @@ class MeterStatistics:
         return data
 
     def _sums_before(self, first: date) -> RunningSums:
-        sums = RunningSums.priced_by(self._schedule)
-        for day in sorted(known for known in self._written if known < first):
+        """Return where the series stand before a day, by the days of two months, not of years.
+
+        What changed is asked for at once, so that nothing is kept that began after it.
+        """
+        begin = (first.replace(day=1) - _DAY).replace(day=1)
+        if self._sums is None or self._sums[0] > begin:
+            self._sums = date.min, RunningSums.priced_by(self._schedule)
+        self._sums = begin, self._counted_on(*self._sums, begin)
+        return self._counted_on(*self._sums, first)
+
+    def _counted_on(self, since: date, sums: RunningSums, until: date) -> RunningSums:
+        sums = sums.copy()
+        for day in sorted(known for known in self._written if since <= known < until):
             sums.use(day, self._written[day].amount)
             sums.daily += self._written[day].total or 0
         return sums

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -44,6 +45,10 @@ class RunningSums:
     def priced_by(cls, schedule: TariffSchedule | None) -> RunningSums:
         """Return the sums before the first reading."""
         return cls(RunningBill(schedule) if schedule else None)
+
+    def copy(self) -> RunningSums:
+        """Return the same, to be counted on without this."""
+        return replace(self, bill=copy(self.bill))
 
     def use(self, day: date, amount: Decimal) -> Decimal | None:
         """Take in consumption of a day; return what it adds to its month's bill (BND)."""
