@@ -12,15 +12,16 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 
 from .day import day
-from .derive import Case, derive
+from .derive import derive
 from .memory import memory
 from .pages import cpu
 from .portal import requests, time
 from .rest import rest
 from .startup import startup
 from .store import growth
-from .table import Row, as_json, as_table
+from .table import Case, Row, as_json, as_table
 
+GROWN = (Case(1), Case(2), Case(10), Case(1, meters=20))
 type Group = Callable[[argparse.Namespace], Iterator[AsyncIterator[Row]]]
 
 
@@ -39,7 +40,7 @@ GROUPS: dict[str, Group] = {
     "time": _times,
     "cpu": lambda options: iter([cpu(options.turns or (2 if options.quick else 5))]),
     "startup": lambda options: iter([startup(options.turns or (3 if options.quick else 20))]),
-    "growth": lambda options: iter([growth((1, 2) if options.quick else (1, 2, 10))]),
+    "growth": lambda options: iter([growth(GROWN[:2] if options.quick else GROWN)]),
     "statistics": _derived,
     "day": lambda _: iter([day()]),
     "memory": lambda _: iter([memory()]),

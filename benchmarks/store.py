@@ -1,10 +1,10 @@
-"""What might grow with the years that a store holds: the plan, the hourly look, the review."""
+"""What might grow with years and meters of a store: the plan, the hourly look, the review."""
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from statistics import median
@@ -24,15 +24,14 @@ from custom_components.usms.client.sync.known_days import KnownDays
 from custom_components.usms.client.sync.plan import MeterState, Step, next_step
 from tests.portal import SimulatedPortal
 
+from .portal import add_meters
 from .rest import write
-from .table import Goal, Row
+from .table import GROWTH, Case, Goal, Row
 
 PRICES = TariffSchedule.always(residential_electricity())
 BALANCES = 45
 """Days of which the balance was seen each hour."""
 TIMES = 5
-GROWTH = 1.25
-"""What is no growth, with what else the machine does."""
 
 
 def measured(work: Callable[[], object]) -> float:
@@ -45,21 +44,31 @@ def measured(work: Callable[[], object]) -> float:
     return median(took)
 
 
-def looked_at(years: int) -> dict[str, float]:
-    """Return what looking at a meter with so many years costs (blocks)."""
+def filled(file: Path, years: int, meters: int) -> tuple[list[str], datetime]:
+    """Fill a store; return the meters with hours, and a moment after all that was written.
+
+    The portal is gone then: a large one would keep Python's collection of garbage busy.
+    """
     portal = SimulatedPortal(seed=1, days=365 * years)
-    number = portal.meters[0].number
+    add_meters(portal, meters)
+    write(file, portal)
+    return [one.number for one in portal.meters if one.utility == "electricity"], portal.now()
+
+
+def looked_at(years: int, meters: int) -> dict[str, float]:
+    """Return what looking at a meter costs with so many years and meters (blocks)."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "readings.db"
-        write(file, portal)
-        now = portal.now()  # after all that was written, as a clock that is right
+        numbers, now = filled(file, years, meters)
+        prices = dict.fromkeys(numbers, PRICES)
         with closing(ReadingsStore(file)) as store:
             payments = Payments(store)
             with store.transaction():
                 for hour in range(24 * BALANCES, -1, -1):
                     left = Decimal(20) + hour * Decimal("0.05")
-                    meter = Meter(number, Utility.ELECTRICITY, balance=left)
-                    payments.record_balance(meter, now - hour * timedelta(hours=1))
+                    for number in numbers:
+                        meter = Meter(number, Utility.ELECTRICITY, balance=left)
+                        payments.record_balance(meter, now - hour * timedelta(hours=1))
             states = [
                 MeterState(meter, KnownDays(store.days(meter.number))) for meter in store.meters()
             ]
@@ -67,27 +76,25 @@ def looked_at(years: int) -> dict[str, float]:
             done: set[Step] = set()
             while step := next_step(states, now, deferred=done):
                 done.add(step)
+            looks = measured(lambda: [count(store, one, PRICES, now) for one in numbers])
+            reviews = measured(lambda: review(store, prices, now))
             return {
                 "plan: nothing is due": measured(lambda: next_step(states, now, deferred=done)),
-                "hourly look with forecast": measured(lambda: count(store, number, PRICES, now)),
-                "review of the payments": measured(lambda: review(store, {number: PRICES}, now)),
+                "hourly look with forecast": looks / len(numbers),
+                "review of the payments": reviews / len(numbers),
             }
 
 
-async def growth(years: tuple[int, ...]) -> AsyncIterator[Row]:
-    """Yield a row for each figure and number of years; the first is the limit of the others."""
+async def growth(cases: Sequence[Case]) -> AsyncIterator[Row]:
+    """Yield a row for each figure and case; the first is the limit of the others."""
     first: dict[str, float] = {}
-    for number in years:
-        for name, took in (await asyncio.to_thread(looked_at, number)).items():
+    for case in cases:
+        for name, took in (await asyncio.to_thread(looked_at, case.years, case.meters)).items():
             # The plan is made in a thread of its own, and has no goal but to be seen.
             goals = [] if name.startswith("plan") else [Goal(20)]
             if name in first and goals:
                 goals.append(Goal(GROWTH, "limit"))
-            yield Row(
-                f"{name}, {number} year{'s' if number > 1 else ''}",
-                "ms CPU",
-                took,
-                limit=first.get(name),
-                goals=goals,
-            )
+            each = ", each" if case.meters > 2 and goals else ""
+            figure = f"{name}, {case}{each}"
+            yield Row(figure, "ms CPU", took, limit=first.get(name), goals=goals)
             first.setdefault(name, took)

@@ -8,6 +8,23 @@ from typing import Literal
 type Reference = Literal["peer", "limit", "itself"]
 
 
+GROWTH = 1.25
+"""Up to how many times a figure has not grown, with what else the machine does."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """How much a store holds."""
+
+    years: int
+    meters: int = 2
+
+    def __str__(self) -> str:
+        """Return it as it stands in the table."""
+        years = f"{self.years} year{'s' if self.years > 1 else ''}"
+        return years if self.meters == 2 else f"{years}, {self.meters} meters"
+
+
 @dataclass(frozen=True)
 class Goal:
     """At most, or at least, so many times the peer or the limit, or so much of the unit itself."""
