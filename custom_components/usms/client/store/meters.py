@@ -11,7 +11,7 @@ from .models import StoredMeter
 from .schema import meter_id_of, moment, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
 
@@ -42,7 +42,16 @@ class MeterTable(Database):
                     (utility, card, stamp(seen_at), row[0]),
                 )
 
-    def record_present(self, numbers: Collection[str]) -> None:
+    def record_meters(
+        self, cards: Sequence[tuple[str, Utility | None, str]], seen_at: datetime
+    ) -> None:
+        """Note what all cards of the account page show now, and that it has no other meters."""
+        with self.transaction():
+            for number, utility, card in cards:
+                self.record_meter(number, utility, card, seen_at)
+            self._record_present([number for number, *_ in cards])
+
+    def _record_present(self, numbers: Collection[str]) -> None:
         """Note which meters the account page has; the others keep what is known of them."""
         with self.transaction() as db:
             rows = db.execute("SELECT number, present FROM meter").fetchall()

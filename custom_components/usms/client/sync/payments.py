@@ -83,11 +83,14 @@ class PaymentsSync:
     async def record_account(self, account: Account) -> bool:
         """Record the balances that cards show; return whether any moved."""
         self._present = tuple(meter.number for meter in account.meters)
-        record = partial(self.payments.record_balance, before=self._looked_at)
-        moved = [
-            await asyncio.to_thread(record, meter, account.read_at) for meter in account.meters
-        ]
+        moved = await asyncio.to_thread(self._record_balances, account)
         self._looked_at = account.read_at
+        return moved
+
+    def _record_balances(self, account: Account) -> bool:
+        record = partial(self.payments.record_balance, before=self._looked_at)
+        with self._store.transaction():  # each is written to disk
+            moved = [record(meter, account.read_at) for meter in account.meters]
         return any(moved)
 
     async def unannounced(self) -> list[TopUp]:

@@ -99,12 +99,9 @@ class Sync:
         Raises ClockWrong, as `run` does.
         """
         self._check_clock()
-        for meter in account.meters:
-            await asyncio.to_thread(
-                self._store.record_meter, meter.number, meter.utility, _card(meter), account.read_at
-            )
         self._present = {meter.number for meter in account.meters}
-        await asyncio.to_thread(self._store.record_present, self._present)
+        cards = [(meter.number, meter.utility, _card(meter)) for meter in account.meters]
+        await asyncio.to_thread(self._store.record_meters, cards, account.read_at)
         for stored in await asyncio.to_thread(self._store.meters):
             known = self._states.get(stored.number)
             if known is None:
