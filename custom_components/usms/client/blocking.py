@@ -14,7 +14,6 @@ from .client import UsmsClient
 from .errors import CaptchaRequired, UsmsConnectionError, UsmsError
 from .models import Challenge
 from .portal.pace import Pacing
-from .sync import Sync
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -170,6 +169,8 @@ class BlockingClient:
         It may be stopped at any moment and goes on where it stopped. Raises what the client
         raises; all that was read before is in the store.
         """
+        from .sync import Sync  # noqa: PLC0415 - others do not wait for it
+
         sync = Sync(self._client, store, now=self._now)
 
         async def begin() -> None:

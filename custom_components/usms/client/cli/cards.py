@@ -1,4 +1,4 @@
-"""Commands about the cards of the account: what is left, for how long."""
+"""The command that shows what is left, and for how long."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..client import MAX_DAYS
 from ..errors import NoData
 from ..models import Resolution, Utility
 from . import output
+from .meters import KEYS, LEFT, card
 from .money import tariff_of
 from .output import Column, Result
 from .signing_in import account_of, meter_of, signed_in
@@ -30,16 +31,6 @@ if TYPE_CHECKING:
     from .options import Context, Options
 
 _DAY: Final = timedelta(days=1)
-_LEFT: Final = (
-    Column("meter", "Meter"),
-    Column("utility", "Utility"),
-    Column("status", "Status"),
-    Column("remaining_units", "Remaining"),
-    Column("unit", "Unit"),
-    Column("balance", "Balance (B$)", output.cents),
-    Column("last_updated", "Last updated", output.day),
-)
-_KEYS: Final = tuple(column.key for column in _LEFT)
 _SO_FAR: Final = (
     Column("used_this_month", "Used this month", unit="unit"),
     Column("cost_this_month", "Its cost so far (B$)", output.cents),
@@ -55,7 +46,7 @@ _EXPECTED: Final = (
     Column("days_left", "Days left"),
 )
 _STATUS: Final = (
-    *(column for column in _LEFT if column.key not in {"remaining_units", "unit"}),
+    *(column for column in LEFT if column.key not in {"remaining_units", "unit"}),
     Column("remaining_units", "Remaining", unit="unit"),
     *_SO_FAR,
     *_EXPECTED,
@@ -74,28 +65,6 @@ _EXPECTED_KEYS: Final = (
 _FOR_PEOPLE: Final = ("month_cost_range", "lasts", "lasts_range")
 
 
-def meters(options: Options, context: Context) -> Result:
-    """List the meters of the account."""
-    with signed_in(options, context) as client:
-        account = account_of(client)
-    return Result(_KEYS, [_card(meter) for meter in account.meters], _LEFT)
-
-
-def left(options: Options, context: Context) -> Result:
-    """Show units or balance of a meter, or both, alone."""
-    with signed_in(options, context) as client:
-        meter = meter_of(account_of(client), options.meter)
-    row: dict[str, Any] = {"meter": meter.number}
-    columns = []
-    if options.unit:
-        row |= {"remaining_units": meter.remaining_units, "unit": meter.unit}
-        columns.append(Column("remaining_units", "Unit", unit="unit"))
-    if options.credit:
-        row["balance"] = meter.balance
-        columns.append(Column("balance", "Credit", lambda balance: f"B$ {output.cents(balance)}"))
-    return Result(tuple(row), [row], columns, single=True, upright=True)
-
-
 def status(options: Options, context: Context) -> Result:
     """Show what is left of a meter, or of all, and what is to be expected."""
     now = context.clock()
@@ -109,9 +78,9 @@ def status(options: Options, context: Context) -> Result:
                 days = complete_days(client, meter, options, context)
                 so_far = _so_far(days, schedule, brunei_date(now))
                 made = forecast(days, schedule, now, balance=meter.balance)
-            rows.append(_card(meter) | so_far | _expected(made))
+            rows.append(card(meter) | so_far | _expected(made))
     return Result(
-        _KEYS + _SO_FAR_KEYS + _EXPECTED_KEYS,
+        KEYS + _SO_FAR_KEYS + _EXPECTED_KEYS,
         rows,
         _STATUS,
         single=bool(options.meter),
@@ -126,18 +95,6 @@ def schedule_of(options: Options, utility: Utility | None) -> TariffSchedule | N
     if utility is Utility.ELECTRICITY:
         return TariffSchedule.always(tariff_of(utility, kva=options.kva, vacant=options.vacant))
     return TariffSchedule.always(tariff_of(utility, units=options.units))
-
-
-def _card(meter: Meter) -> dict[str, Any]:
-    return {
-        "meter": meter.number,
-        "utility": meter.utility,
-        "status": meter.status,
-        "remaining_units": meter.remaining_units,
-        "unit": meter.unit,
-        "balance": meter.balance,
-        "last_updated": meter.last_updated,
-    }
 
 
 def _so_far(

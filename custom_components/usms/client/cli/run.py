@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from ..errors import CaptchaRefused, CaptchaRequired, SessionExpired, UsmsError, WrongRequest
-from . import cards, history, money, planning
 from .files import check_files
-from .importing import import_file
 from .output import write
 from .signals import ends_by_signals
-from .signing_in import login
 from .streams import say, why
-from .usage import usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from .options import Context, Options
     from .output import Result
 
 DONE, FAILED, WRONG_USE, SIGN_IN_NEEDED = 0, 1, 2, 3
 
-_COMMANDS: Final[Mapping[str, Callable[[Options, Context], Result | None]]] = {
-    "login": login,
-    "meters": cards.meters,
-    "status": cards.status,
-    "usage": usage,
-    "left": cards.left,
-    "plan": planning.plan,
-    "topups": money.topups,
-    "cost": money.cost,
-    "sync": history.sync,
-    "export": history.export,
-    "import": import_file,
+_COMMANDS: Final = {
+    "login": "signing_in.login",
+    "meters": "meters.meters",
+    "status": "cards.status",
+    "usage": "usage.usage",
+    "left": "meters.left",
+    "plan": "planning.plan",
+    "topups": "money.topups",
+    "cost": "money.cost",
+    "sync": "history.sync",
+    "export": "history.export",
+    "import": "importing.import_file",
 }
+"""Where each command is: loaded when it is asked for, so that none waits for what others need."""
 
 _EXITS: Final[tuple[tuple[type[UsmsError], int, str], ...]] = (
     (SessionExpired, SIGN_IN_NEEDED, "Not signed in. Run: usms login"),
@@ -65,11 +63,19 @@ def run(options: Options, context: Context) -> int:
         return _ended(options, context)
 
 
+def _command(name: str) -> Callable[[Options, Context], Result | None]:
+    module, function = _COMMANDS[name].split(".")
+    command: Callable[[Options, Context], Result | None] = getattr(
+        import_module(f".{module}", __package__), function
+    )
+    return command
+
+
 def _ended(options: Options, context: Context) -> int:
     """Run the command; say why where it fails."""
     try:
         check_files(options)
-        result = _COMMANDS[options.command](options, context)
+        result = _command(options.command)(options, context)
         if result:
             write(result, options)
     except UsmsError as err:
