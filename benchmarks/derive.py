@@ -60,6 +60,8 @@ TURN = 15
 """ms of the processor that the loop may be held."""
 
 type Meters = dict[StoredMeter, MeterStatistics]
+type Newest = dict[str, datetime]
+"""The newest hour of each meter that has hours."""
 type Series = Sequence[tuple[StatisticMetaData, Sequence[StatisticData]]]
 
 
@@ -118,15 +120,22 @@ async def home_assistant(folder: Path) -> AsyncIterator[HomeAssistant]:
         await hass.async_stop(force=True)
 
 
-async def derived(case: Case) -> Derived:
-    """Write the statistics of such a store, as we do and bare."""
+def filled(file: Path, case: Case) -> Newest:
+    """Fill a store; the portal is gone then, which would keep the collection of garbage busy."""
     portal = SimulatedPortal(seed=1, days=365 * case.years)
     add_meters(portal, case.meters)
+    write(file, portal)
+    truths = {meter.number: portal.truth(meter.number, "hour") for meter in portal.meters}
+    return {number: hours[-1][0] for number, hours in truths.items() if hours}
+
+
+async def derived(case: Case) -> Derived:
+    """Write the statistics of such a store, as we do and bare."""
     with tempfile.TemporaryDirectory() as folder:
         first, second = Path(folder) / "first", Path(folder) / "second"
         first.mkdir()
         second.mkdir()
-        await asyncio.to_thread(write, first / "readings.db", portal)
+        newest = await asyncio.to_thread(filled, first / "readings.db", case)
         with closing(ReadingsStore(first / "readings.db")) as store:
             async with home_assistant(first) as hass:
                 with watching() as watch:
@@ -134,7 +143,7 @@ async def derived(case: Case) -> Derived:
                 again, meters = await verified(hass, store)
                 all_back = await read_back(hass, list(meters))
                 one_back = await read_back(hass, [next(iter(meters))])
-                hour = await one_hour_more(store, portal, meters)
+                hour = await one_hour_more(store, newest, meters)
                 made = [
                     (series, await rows_of(hass, series["statistic_id"]))
                     for meter in store.meters()
@@ -160,15 +169,14 @@ async def verified(hass: HomeAssistant, store: ReadingsStore) -> tuple[Took, Met
     return watch.read(), meters
 
 
-async def one_hour_more(store: ReadingsStore, portal: SimulatedPortal, meters: Meters) -> Took:
+async def one_hour_more(store: ReadingsStore, newest: Newest, meters: Meters) -> Took:
     """Write the statistics of hours that came one by one; return the median for a meter."""
     took = []
     for meter, statistics in meters.items():
-        hours = portal.truth(meter.number, "hour")
-        for number in range(HOURS if hours else 0):
-            start = hours[-1][0] + (number + 1) * timedelta(hours=1)
+        for number in range(HOURS if meter.number in newest else 0):
+            start = newest[meter.number] + (number + 1) * timedelta(hours=1)
             reading = Reading(start, Decimal("0.5"))
-            store.save_hours(meter.number, start.date(), [reading], portal.now())
+            store.save_hours(meter.number, start.date(), [reading], start)
             watch = Stopwatch()
             await statistics.async_update({start.date()})
             took.append(watch.read())
