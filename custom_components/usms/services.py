@@ -190,7 +190,10 @@ async def _plan_top_up(target: Target, call: ServiceCall) -> ServiceResponse:
     (meter,) = target.numbers
     figures = target.data.figures.of(meter).data
     planned = plan_top_up(
-        figures.outlook if figures else None, call.data.get("until"), call.data.get("amount")
+        figures.outlook if figures else None,
+        call.data.get("until"),
+        call.data.get("amount"),
+        figures.debt if figures else None,
     )
     return {"meter": meter, **planned}
 

@@ -80,6 +80,7 @@ async def test_a_plan_of_a_top_up(hass: HomeAssistant, read: Harness) -> None:
     assert sum(needed["notes_95_percent"]) == needed["pay_95_percent"]
     lasts = await call(hass, "plan_top_up", device_id=device_id, amount=20)
     assert lasts["lasts_until_95_percent"] <= lasts["lasts_until"]
+    assert (needed["debt"], lasts["debt"]) == (0, 0)
     runs_out = read.state("runs_out", "electricity")
     assert datetime.fromisoformat(lasts["lasts_until"]) > datetime.fromisoformat(runs_out)
     for until in ("2026-11-01", "2029-11-01"):

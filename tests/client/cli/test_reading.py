@@ -247,6 +247,7 @@ async def test_plan(signed_in: Shell) -> None:
     "arguments",
     [
         ("--until", "2026-11-19"),
+        ("--amount", "-1"),
         ("--until", "2028-01-01"),
         ("--amount", "much"),
         ("--amount", "1e9"),
@@ -256,6 +257,30 @@ async def test_plan(signed_in: Shell) -> None:
 async def test_a_plan_that_cannot_be(signed_in: Shell, arguments: tuple[str, ...]) -> None:
     said = await signed_in("plan", ELECTRICITY, *arguments)
     assert (said.code, said.out) == (2, "")
+
+
+async def test_prices_of_a_commercial_customer_are_not_guessed(signed_in: Shell) -> None:
+    signed_in.portal.set_profile(customer_type="Commercial")
+    row = (await signed_in("status", ELECTRICITY, "--json")).json
+    assert (row["cost_this_month"], row["month_cost"], row["days_left"]) == (None, None, None)
+    assert row["balance"] is not None
+    why = f"No prices for {ELECTRICITY}: the portal calls it Commercial; give --kva."
+    assert why in (await signed_in("status", ELECTRICITY)).out
+    refused = await signed_in("plan", ELECTRICITY)
+    assert refused.code != 0
+    assert why in refused.err
+    assert (await signed_in("status", ELECTRICITY, "--kva", "15", "--json")).json["month_cost"] > 0
+    assert (await signed_in("plan", ELECTRICITY, "--kva", "15", "--json")).json["safe"] > 0
+
+
+async def test_a_plan_says_what_is_owed(signed_in: Shell) -> None:
+    said = (await signed_in("plan", ELECTRICITY, "--json")).json
+    assert said["debt"] == 0
+    signed_in.portal.set_profile(debt=80)
+    said = (await signed_in("plan", ELECTRICITY, "--json")).json
+    assert (said["debt"], said["debt_monthly"]) == (80, 8)
+    people = (await signed_in("plan", ELECTRICITY)).out
+    assert "B$ 80.00 is owed, B$ 8.00 a month" in people
 
 
 async def test_status_on_the_first_of_a_month_knows_nothing_of_it(signed_in: Shell) -> None:

@@ -106,7 +106,9 @@ class Outlook:
 
 def in_notes(amount: Decimal) -> Decimal:
     """Return the least sum of notes (BND) that is not below an amount; 0 for none."""
-    return max((amount / _NOTE).to_integral_value(ROUND_CEILING) * _NOTE, _ZERO)
+    if amount <= 0:
+        return _ZERO
+    return (amount / _NOTE).to_integral_value(ROUND_CEILING) * _NOTE
 
 
 def end_of_next_month(day: date) -> date:

@@ -12,8 +12,10 @@ from ..billing.precision import cost_known, days_known, run_out_known, run_out_t
 from ..billing.schedule import RunningBill, TariffSchedule
 from ..brunei import brunei_date
 from ..client import MAX_DAYS
-from ..errors import NoData
+from ..errors import NoData, PageNotUnderstood, PortalUnavailable
 from ..models import Resolution, Utility
+from ..store.models import Debt
+from ..store.payments import Payments
 from . import output
 from .meters import KEYS, LEFT, card
 from .money import tariff_of
@@ -71,10 +73,12 @@ def status(options: Options, context: Context) -> Result:
     with signed_in(options, context) as client:
         account = account_of(client)
         chosen = [meter_of(account, options.meter)] if options.meter else account.meters
-        rows = []
+        rows, notes = [], []
         for meter in chosen:
             so_far, made = dict[str, Decimal | None].fromkeys(_SO_FAR_KEYS), None
-            if schedule := schedule_of(options, meter.utility):
+            schedule, note, _ = prices_of(client, meter, options, context)
+            notes += [note] if note else []
+            if schedule:
                 days = complete_days(client, meter, options, context)
                 so_far = _so_far(days, schedule, brunei_date(now))
                 made = forecast(days, schedule, now, balance=meter.balance)
@@ -83,18 +87,47 @@ def status(options: Options, context: Context) -> Result:
         KEYS + _SO_FAR_KEYS + _EXPECTED_KEYS,
         rows,
         _STATUS,
+        footer=tuple(notes),
         single=bool(options.meter),
         upright=True,
     )
 
 
-def schedule_of(options: Options, utility: Utility | None) -> TariffSchedule | None:
-    """Return the prices of a meter; None while it is not known what it measures."""
+def prices_of(
+    client: BlockingClient, meter: Meter, options: Options, context: Context
+) -> tuple[TariffSchedule | None, str | None, Debt | None]:
+    """Return a meter's prices, else why they are not known; and what its Top Up page shows.
+
+    That is read from a given store, else asked for (one request). The residential tariff is taken
+    where the portal calls the customer so, or does not say.
+    """
+    shown = _top_up_page(client, meter, options, context)
+    utility, kind = meter.utility, shown.customer_type if shown else None
     if utility is None:
-        return None
+        return None, None, shown
     if utility is Utility.ELECTRICITY:
-        return TariffSchedule.always(tariff_of(utility, kva=options.kva, vacant=options.vacant))
-    return TariffSchedule.always(tariff_of(utility, units=options.units))
+        given = options.kva is not None or options.vacant
+        tariff = tariff_of(utility, kva=options.kva, vacant=options.vacant)
+    else:
+        given = options.units is not None
+        tariff = tariff_of(utility, units=options.units)
+    if kind is None or given or "residential" in kind.casefold():
+        return TariffSchedule.always(tariff), None, shown
+    how = "; give --kva" if utility is Utility.ELECTRICITY else ""
+    return None, f"No prices for {meter.number}: the portal calls it {kind}{how}.", shown
+
+
+def _top_up_page(
+    client: BlockingClient, meter: Meter, options: Options, context: Context
+) -> Debt | None:
+    if options.database:
+        with closing(open_store(options.database)) as store:
+            return Payments(store).debt(meter.number)
+    try:
+        payment = client.payment(meter.number)
+    except (PageNotUnderstood, PortalUnavailable):
+        return None
+    return Debt.of(payment, context.clock())
 
 
 def _so_far(

@@ -169,7 +169,7 @@ def as_lines(result: Result) -> str:
         "".join(f"{column.title:<{width}}  {column.cell(row)}\n" for column in result.columns)
         for row in result.rows
     ]
-    return "\n".join(blocks)
+    return "\n".join([*blocks, *(f"{line}\n" for line in result.footer)])
 
 
 def as_table(result: Result, terminal: int = 0) -> str:

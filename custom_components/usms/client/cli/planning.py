@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
@@ -12,12 +13,14 @@ from ..billing.precision import run_out_known, run_out_text
 from ..billing.top_up_plan import Outlook, end_of_next_month, notes_of
 from ..brunei import brunei_date
 from ..errors import NoData, WrongRequest
+from ..models import Utility
 from . import output
-from .cards import complete_days, schedule_of
+from .cards import complete_days, prices_of
 from .output import Column, Result
 from .signing_in import account_of, meter_of, signed_in
 
 if TYPE_CHECKING:
+    from ..store.models import Debt
     from .options import Context, Options
     from .output import Row
 
@@ -37,20 +40,40 @@ def plan(options: Options, context: Context) -> Result:
     amount = _amount(options.amount) if options.amount else None
     until = options.until or end_of_next_month(today)
     if not today <= until <= today + _FARTHEST:
-        raise WrongRequest("The day has to be within a year from today")
+        raise WrongRequest("The day is today or a later one, within a year")
     with signed_in(options, context) as client:
         meter = meter_of(account_of(client), options.meter)
-        schedule = schedule_of(options, meter.utility)
+        if meter.utility is Utility.WATER and (options.kva is not None or options.vacant):
+            raise WrongRequest("--kva and --vacant are for electricity")
+        schedule, note, shown = prices_of(client, meter, options, context)
         days = complete_days(client, meter, options, context)
     habits = habits_of({day: float(value) for day, value in days.items()}, today)
     if habits is None or schedule is None or meter.balance is None:
-        raise NoData("A plan needs the balance, and the use of a whole day")
+        raise NoData(note or "A plan needs the balance, and the use of a whole day")
     made = forecast(days, schedule, now)
     used = made.used if made else Decimal(0)
     outlook = Outlook(now, Estimate.sure(meter.balance), used, habits, schedule)
-    if amount is None:
-        return _needed(outlook, meter.number, options)
-    return _lasts(outlook, meter.number, amount, options)
+    result = (
+        _needed(outlook, meter.number, options)
+        if amount is None
+        else _lasts(outlook, meter.number, amount, options)
+    )
+    return _with_debt(result, shown)
+
+
+def _with_debt(result: Result, shown: Debt | None) -> Result:
+    """Add what is owed: what a top-up pays of that does not last."""
+    owing = shown.owing if shown else None
+    monthly = shown.monthly if shown else None
+    debt = {"debt": owing, "debt_monthly": monthly}
+    if result.single:
+        rows = [{**row, **debt} for row in result.rows]
+        return replace(result, keys=(*result.keys, *debt), rows=rows)
+    if not owing:
+        return result
+    said = f"B$ {output.cents(owing)} is owed"
+    said += f", B$ {output.cents(monthly)} a month" if monthly else ""
+    return replace(result, footer=(*result.footer, f"{said}; what pays that does not last."))
 
 
 def _needed(outlook: Outlook, meter: str, options: Options) -> Result:
@@ -83,11 +106,16 @@ def _lasts(outlook: Outlook, meter: str, amount: Decimal, options: Options) -> R
     if options.form:
         return Result(tuple(row), [row], (), single=True)
     rows: list[Row] = [
-        {"holds": holds, "until": run_out_text(getattr(lasts, name), outlook.now)}
+        {
+            "holds": holds,
+            "until": run_out_text(getattr(lasts, name), outlook.now)
+            if getattr(lasts, name)
+            else "over two years",
+        }
         for name, holds in _HOLDS
     ]
     columns = (Column("holds", "Lasts"), Column("until", "Until"))
-    return Result(tuple(row), rows, columns, footer=(f"With B$ {amount} on top.",))
+    return Result(tuple(row), rows, columns, footer=(f"With B$ {amount:f} on top.",))
 
 
 def _amount(text: str) -> Decimal:
@@ -97,4 +125,4 @@ def _amount(text: str) -> Decimal:
         amount = Decimal("NaN")
     if not (amount.is_finite() and 0 <= amount <= _MOST):
         raise WrongRequest(f"The amount is in B$, from 0 to {_MOST}, such as 20")
-    return amount
+    return Decimal(f"{abs(amount):f}")

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from ..models import Utility
+from ..models import Payment, Utility
 
 
 class Origin(StrEnum):
@@ -130,3 +130,10 @@ class Debt:
     owing: Decimal | None
     monthly: Decimal | None
     """What is paid back a month."""
+
+    @classmethod
+    def of(cls, payment: Payment, at: datetime) -> Debt:
+        """Return what a Top Up page shows that was read at a moment."""
+        total = payment.total_debt
+        owing = total if total is not None else payment.debt_remaining
+        return cls(at, payment.customer_type, owing, payment.monthly_debt)
