@@ -2,7 +2,7 @@
 
 The month's cost is asked for 3, 7 and 14 days before its end, and the run-out date with a balance
 that lasts 3, 7 and 14 days in truth, by what the portal had published until then. Real homes are
-asked more often, and for the cost a day earlier and later too.
+few, so they are asked anew with their dates moved by one, two and three weeks.
 """
 
 from argparse import ArgumentParser
@@ -22,7 +22,7 @@ from custom_components.usms.client.billing.forecast import HORIZON, Forecast, fo
 from custom_components.usms.client.brunei import brunei_midnight
 
 from .first_days import print_table
-from .households import KINDS, LOST, household, real_homes, reported
+from .households import KINDS, LOST, as_asked, household, real_homes, reported
 
 AHEAD = (3, 7, 14)
 SETTLED = 60
@@ -124,9 +124,9 @@ def at_rate(asked: Question, rate: Rate) -> tuple[float, datetime | None]:
 
 
 def questions(
-    name: str, used: dict[date, float], lost: float, *, often: bool
+    name: str, used: dict[date, float], lost: float, *, times: int
 ) -> Iterator[tuple[Question | None, Question | None]]:
-    """Yield what is asked of a home: of its months' costs, and of its run-out dates."""
+    """Yield what is asked of a home: what its months cost, and (`times` a month) run-out dates."""
     truth = {day: Decimal(f"{amount:.3f}") for day, amount in used.items()}
     random = Random(f"balance/{name}")
     bill, costs, months = RunningBill(PRICES), {}, defaultdict[date, Decimal](Decimal)
@@ -148,10 +148,8 @@ def questions(
         end = month + monthrange(month.year, month.month)[1] * DAY
         if month >= first + SETTLED * DAY and end <= last - 15 * DAY:
             for ahead in AHEAD:
-                # Real homes are few, so they are asked more often, from moments near by too.
-                for near in (-1, 0, 1) if often else (0,):
-                    yield ask(end - (ahead + near) * DAY, ahead), None
-                for day in range(random.randrange(4), 28, 4 if often else 28):
+                yield ask(end - ahead * DAY, ahead), None
+                for day in range(random.randrange(4), 28, 28 // times):
                     yield None, ask(month + day * DAY, ahead)
 
 
@@ -216,7 +214,7 @@ type Answers = dict[tuple[str, int], Errors]
 def ask(kind: str, name: str, used: dict[date, float]) -> tuple[Answers, Answers]:
     """Ask all of a home."""
     both = tuple(defaultdict[tuple[str, int], Errors](Errors) for _ in range(2))
-    for pair in questions(name, used, LOST.get(kind, 0.015), often=kind not in KINDS):
+    for pair in questions(name, used, LOST.get(kind, 0.015), times=1 if kind in KINDS else 4):
         for answers, asked, way in zip(both, pair, (ask_cost, ask_run_out), strict=True):
             if asked is None:
                 continue
@@ -265,10 +263,11 @@ def main() -> None:
     parser.add_argument("--households", type=int, default=10, help="of each kind (%(default)s)")
     count = parser.parse_args().households
     real = real_homes()
+    asked = list(as_asked(real))
     kinds = [kind for kind in KINDS for _ in range(count)]
     seeds = [seed for _ in KINDS for seed in range(1, count + 1)]
     with ProcessPoolExecutor() as pool:
-        of_real = pool.map(ask, [name.rsplit(" ", 1)[0] for name in real], real, real.values())
+        of_real = pool.map(ask, *zip(*asked, strict=True))
         of_made = pool.map(ask_made, kinds, seeds)
         for title, found in (("Real homes", of_real), ("Made homes", of_made)):
             costs = defaultdict[tuple[str, int], Errors](Errors)

@@ -2,8 +2,9 @@
 
 import csv
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from itertools import product
 from pathlib import Path
 from random import Random
 from statistics import fmean
@@ -22,6 +23,8 @@ RAMADAN = tuple(
 REAL = Path(__file__).parent / "data"
 LEVELS = (22.0, 45.0, 90.0)
 """kWh a day, to which real homes are scaled: Brunei's levels of use."""
+MOVED = (0, 1, 2, 3)
+"""Weeks by which real homes' dates are moved, so that their months end on other days too."""
 
 type Pattern = Callable[[int, date], float]
 """How much more or less than usual is used on the n-th day, that date."""
@@ -168,18 +171,24 @@ def household(kind: str, seed: int) -> dict[date, float]:
 
 
 def real_homes() -> dict[str, dict[date, float]]:
-    """Return what real homes used (kWh), each at three levels of use."""
+    """Return what real homes used (kWh)."""
     homes = {}
     for path in sorted(REAL.glob("*.csv")):
         with path.open(newline="") as file:
-            used = {
+            homes[path.stem] = {
                 date.fromisoformat(row["day"]): float(row["kwh"]) for row in csv.DictReader(file)
             }
-        usual = fmean(used.values())
-        for level in LEVELS:
-            scaled = {day: amount * level / usual for day, amount in used.items()}
-            homes[f"{path.stem} {level:.0f}"] = scaled
     return homes
+
+
+def as_asked(homes: dict[str, dict[date, float]]) -> Iterator[tuple[str, str, dict[date, float]]]:
+    """Yield real homes at each level of use and each move of their dates: home, name, use."""
+    for home, used in homes.items():
+        usual = fmean(used.values())
+        for level, weeks in product(LEVELS, MOVED):
+            moved = timedelta(weeks=weeks)
+            scaled = {day + moved: amount * level / usual for day, amount in used.items()}
+            yield home, f"{home} {level:.0f} {weeks}", scaled
 
 
 def reported(
