@@ -15,7 +15,7 @@ class Pacing:
 
     least: float = 0.3
     most: float = 10.0
-    jitter: float = 0.1
+    jitter: float = 0.05
     """Up to that share more, drawn anew for each request."""
 
 
