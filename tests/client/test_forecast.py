@@ -1,6 +1,6 @@
 """What a month will come to and when a balance runs out, as far as days tell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -354,6 +354,32 @@ def test_shapes_go_there_and_back(hours: list[float], part: float) -> None:
     assert 0 <= shape.by(part) <= 1
     assert shape.when(shape.by(part)) == pytest.approx(part, abs=1e-6)
     assert shape.share(day) == pytest.approx(1)
+
+
+def test_the_first_days_have_a_wider_range_the_less_even_they_are() -> None:
+    def off(amounts: Sequence[float]) -> float:
+        habits = habits_of({FIRST + n * DAY: amount for n, amount in enumerate(amounts)})
+        assert habits is not None
+        low, high = habits.off(3)
+        return high - low
+
+    even, uneven = [10.0, 11.0, 9.0, 10.0, 11.0, 9.0, 10.0], [4.0, 16.0, 4.0, 14.0, 8.0, 20.0, 4.0]
+    assert off(uneven[:1]) == off(even[:1])
+    assert off(uneven[:3]) > 1.5 * off(even[:3])
+    assert off(uneven) > 2.5 * off(even)
+
+
+def test_a_first_error_of_its_own_does_not_narrow_the_range_much() -> None:
+    amounts = [4.0, 16.0, 4.0, 14.0, 8.0, 20.0, 4.0, 10.0, 9.0, 11.0]
+
+    def off(count: int) -> float:
+        habits = habits_of({FIRST + n * DAY: amounts[n] for n in range(count)})
+        assert habits is not None
+        low, high = habits.off(3)
+        return high - low
+
+    # After ten days there is one error over three days, and no width in one.
+    assert off(10) > 0.8 * off(9)
 
 
 # --- whatever was used ---

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import pairwise
+from math import sqrt
 from statistics import fmean
 from typing import Final
 
@@ -36,6 +37,8 @@ _OLD: Final = 60
 """Days after which what is known is off by as much again."""
 _FAR: Final = 180
 """Days beyond the longest span by which its errors grow by as much again."""
+_UNEVEN: Final = 0.4
+"""How uneven days are after the first: about as in other homes."""
 _DAY: Final = timedelta(days=1)
 
 
@@ -54,6 +57,8 @@ class Habits:
     """How Monday to Sunday differ, as factors of mean about 1."""
     _errors: Sequence[Sequence[float]] = field(repr=False)
     """By which shares each span was off before, sorted."""
+    _uneven: float = field(repr=False)
+    """How far days are from their mean, as a share of it."""
     shape: DayShape = EVEN
     """How a day runs."""
     age: int = 0
@@ -95,13 +100,15 @@ class Habits:
     def _off(self, place: int) -> tuple[float, float]:
         """Return the tenths at both ends of a span's errors, and of other homes' while few."""
         errors, span = self._errors[place], _SPANS[place]
-        # About how far other homes, real and made, were off after so many days.
+        # About how far other homes as uneven as this, real and made, were off after so many days.
         known = sum(amount is not None for amount in self._amounts)
-        low, high = -0.22 - 0.15 / known, 0.3 + 0.5 / known
+        low = -0.05 - 0.1 / known - self._uneven * (0.55 + 0.5 / span)
+        high = 0.05 + 0.25 / known + self._uneven * (1.05 + 0.5 / span)
         if errors:
-            # Spans overlap, so what they are worth grows with how many fit side by side.
-            trust = len(errors) / (len(errors) + span)
-            tenth = max(0, len(errors) - span) // 11
+            # Spans overlap, so what they are worth grows with how many fit side by side; the
+            # ends of a few are nearer than the truth.
+            trust = (len(errors) / (len(errors) + span)) ** 2
+            tenth = len(errors) // 11
             low += trust * (errors[tenth] - low)
             high += trust * (errors[-1 - tenth] - high)
         return max(-1.0, min(0.0, low)), max(0.0, high)
@@ -143,7 +150,20 @@ def _habits(oldest: date, amounts: tuple[float | None, ...]) -> Habits:
         _amounts=amounts,
         _week=ways.week,
         _errors=[sorted(errors) for errors in blend.errors],
+        _uneven=_uneven(amounts, ways.week, oldest.weekday()),
     )
+
+
+def _uneven(amounts: Sequence[float | None], week: Sequence[float], first: int) -> float:
+    """Return how far days are from what is usual on them, as a share of the mean.
+
+    After one it is what it is in other homes. `first` is the weekday of the first.
+    """
+    known = {n: amount for n, amount in enumerate(amounts) if amount is not None}
+    count, mean = len(known), fmean(known.values())
+    off = sum((use - mean * week[(first + n) % 7]) ** 2 for n, use in known.items())
+    own = sqrt(off * (count - 1)) / mean if mean > 0 else 0.0
+    return (_UNEVEN + own) / count
 
 
 @dataclass(slots=True)
