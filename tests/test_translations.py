@@ -180,7 +180,7 @@ def test_options_flow() -> None:
     for menu in ("init", "meter", "entry"):
         assert texts["step"][menu]["menu_options"].keys() < steps
     shown = wrong_terms()
-    for name in ("options_flow.py", "tariff_options.py"):
+    for name in ("options_flow.py", "meter_options.py", "tariff_options.py"):
         shown |= assigned(INTEGRATION / name, "errors")
     assert shown == texts["error"].keys()
     assert aborts() == texts["abort"].keys()

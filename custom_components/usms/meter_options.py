@@ -24,6 +24,8 @@ from .privacy import masked
 from .tariff_forms import number
 
 CONF_METER: Final = "meter"
+_MOST: Final = 10_000
+"""Days or BND below which credit may be low."""
 
 
 class MeterOptionsFlow(OptionsFlowWithReload):
@@ -103,8 +105,11 @@ class MeterOptionsFlow(OptionsFlowWithReload):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask when the meter's credit counts as low."""
+        errors = {}
         if user_input is not None:
-            return self._keep(CONF_LOW_CREDIT, user_input)
+            if 0 < user_input[CONF_THRESHOLD] <= _MOST:  # which nan is not
+                return self._keep(CONF_LOW_CREDIT, user_input)
+            errors[CONF_THRESHOLD] = "wrong_threshold"
         now = LowCredit.of(self.config_entry.options, self._chosen_meter.number)
         schema = vol.Schema(
             {
@@ -113,9 +118,12 @@ class MeterOptionsFlow(OptionsFlowWithReload):
                         options=[by.value for by in LowCreditBy], translation_key="low_credit_by"
                     )
                 ),
-                vol.Required(CONF_THRESHOLD, default=now.threshold): number(most=10_000),
+                vol.Required(CONF_THRESHOLD, default=now.threshold): number(most=_MOST),
             }
         )
         return self.async_show_form(
-            step_id="low_credit", data_schema=schema, description_placeholders=self._meter_name()
+            step_id="low_credit",
+            data_schema=schema,
+            description_placeholders=self._meter_name(),
+            errors=errors,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 import voluptuous as vol
 from homeassistant.config_entries import ConfigFlowResult
@@ -33,9 +33,13 @@ from .tariff_forms import (
     terms_of,
 )
 
-_KIND: Final = SelectSelector(
-    SelectSelectorConfig(options=[kind.value for kind in TariffKind], translation_key="tariff_kind")
-)
+
+def _kinds(*, water: bool) -> SelectSelector:
+    """Return the choice of a tariff's kind; the prices of commercial water are not known."""
+    kinds = [kind for kind in TariffKind if not (water and kind is TariffKind.COMMERCIAL)]
+    return SelectSelector(
+        SelectSelectorConfig(options=[kind.value for kind in kinds], translation_key="tariff_kind")
+    )
 
 
 class TariffOptionsFlow(MeterOptionsFlow):
@@ -146,15 +150,13 @@ class TariffOptionsFlow(MeterOptionsFlow):
         water = self._chosen_meter.utility is Utility.WATER
         if user_input is not None:
             self._kind = TariffKind(user_input[CONF_KIND])
-            if water and self._kind is TariffKind.COMMERCIAL:
-                errors[CONF_KIND] = "commercial_water"
             if not errors:
                 return await self._async_ask_for_terms(water=water)
         since = {vol.Required(CONF_SINCE): DateSelector()} if step_id == "tariff" else {}
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(
-                vol.Schema({vol.Required(CONF_KIND): _KIND, **since}),
+                vol.Schema({vol.Required(CONF_KIND): _kinds(water=water), **since}),
                 self._known_terms() if user_input is None else user_input,
             ),
             description_placeholders=self._meter_name(),

@@ -433,3 +433,62 @@ def test_a_minimum_charge_makes_no_bill_differ(store: ReadingsStore) -> None:
         card = Meter(METER, Utility.ELECTRICITY, balance=balance.quantize(CENT))
         payments.record_balance(card, at, before=at - timedelta(hours=1))
     assert review(store, {METER: schedule}, at)[METER].bill is None
+
+
+@pytest.mark.parametrize("priced", [True, False])
+async def test_evenings_are_no_reason_to_read_the_history(
+    store: ReadingsStore, priced: bool
+) -> None:
+    """Nothing is doubted before what was used is published, or without prices."""
+    begin = brunei_midnight(date(2026, 11, 1))
+    portal, now = Shown(), [begin]
+    sync = PaymentsSync(portal, store, now=lambda: now[0])
+    schedule, balance = FLAT if priced else None, Decimal(900)
+    day_hours = [Decimal(1)] * 18 + [Decimal(12)] * 6
+    hours: list[Reading] = []
+    for n in range(24 * 10):
+        used = day_hours[n % 24]
+        start = begin + n * timedelta(hours=1)
+        now[0] = start + timedelta(hours=1)
+        balance -= used / 10
+        store.save_hours(
+            METER, start.date(), [row for row in hours if row.start.date() == start.date()], now[0]
+        )
+        hours.append(Reading(start, used))
+        card = Meter(METER, Utility.ELECTRICITY, balance=balance.quantize(CENT))
+        await sync.record_account(Account((card,), now[0]))
+        if found := review(store, {METER: schedule}, now[0]).get(METER):
+            await sync.read_topups({METER: found.unsettled}, {METER: found.doubted})
+    assert portal.read == 1
+
+
+def test_a_balance_that_only_a_charge_will_move_does_not_get_old(store: ReadingsStore) -> None:
+    terms = {"kind": "commercial", "kva": 10, "vacant": True}
+    schedule = TariffSchedule.from_dict({"utility": "electricity", "tariffs": [terms]})
+    begin = brunei_midnight(date(2026, 10, 1))
+    use(store, date(2026, 9, 1), 60, "0.1", begin)
+    payments = Payments(store)
+    card = Meter(METER, Utility.ELECTRICITY, balance=Decimal("20.00"))
+    for hour in range(24 * 31):
+        at = begin + timedelta(hours=hour)
+        payments.record_balance(card, at, before=at - timedelta(hours=1))
+    standing = count(store, METER, schedule, at).standing
+    assert standing is not None
+    assert not standing.estimated
+
+
+def test_what_use_explains_is_no_glitch(store: ReadingsStore) -> None:
+    """A shop that is looked at four times a day, and tops up as much as it uses between."""
+    begin = brunei_midnight(date(2026, 11, 1))
+    use(store, begin.date(), 11, "300", begin + 11 * DAY)
+    payments = Payments(store)
+    for n in range(41):
+        at = begin + n * timedelta(hours=6)
+        amount = Decimal(100) - Decimal("7.5") * n + 15 * (n // 2)
+        card = Meter(METER, Utility.ELECTRICITY, balance=amount)
+        payments.record_balance(card, at, before=at - timedelta(hours=6))
+    payments.history_failed(METER, at)
+    review(store, {METER: FLAT}, at)
+    found = payments.topups(METER)
+    assert len(found) == 20
+    assert sum(topup.amount for topup in found) == pytest.approx(Decimal(300), rel=Decimal("0.02"))

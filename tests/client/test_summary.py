@@ -132,6 +132,20 @@ def test_the_day_of_the_installation_is_no_day(store: ReadingsStore) -> None:
     assert later.spending.forecast.per_day == Decimal("16.8")
 
 
+def test_a_month_has_its_first_day_too(store: ReadingsStore) -> None:
+    """It is none to go by, and yet it was used and costs."""
+    november = date(2026, 11, 1)
+    save_days(store, november, date(2026, 11, 29), "20")
+    save_hours(store, date(2026, 11, 30), 23, "0.833")
+    now = datetime(2026, 11, 30, 23, 59, tzinfo=BRUNEI)
+    priced = counted(store, RESIDENTIAL, now, None).spending
+    assert priced is not None
+    assert priced.forecast is not None
+    assert priced.forecast.month_consumption.expected == pytest.approx(600, abs=0.5)
+    assert priced.this_month is not None
+    assert priced.forecast.month_cost.expected >= priced.this_month
+
+
 def test_a_part_of_a_day_has_the_rest_of_it_beside(store: ReadingsStore) -> None:
     """Last month is never below what is known of it and what its last day still lacks."""
     november = date(2026, 11, 1)

@@ -172,6 +172,15 @@ async def test_an_account_that_is_not_loaded(account: Harness) -> None:
     assert account.entry.options == {}
 
 
+@pytest.mark.parametrize("threshold", [0, float("nan")])
+async def test_a_threshold_that_cannot_be(account: Harness, threshold: float) -> None:
+    flows = account.hass.config_entries.options
+    form = await go(account, "meters", {"meter": account.meter().number}, "low_credit")
+    form = await flows.async_configure(form["flow_id"], {"by": "days", "threshold": threshold})
+    assert form["errors"] == {"threshold": "wrong_threshold"}
+    assert account.entry.options == {}
+
+
 async def test_an_account_without_meters(account: Harness) -> None:
     await account.start_history()
     numbers = [account.meter(utility).number for utility in ("electricity", "water")]
@@ -252,8 +261,8 @@ async def test_commercial_water_needs_a_tariff_of_ones_own(account: Harness) -> 
     flows = account.hass.config_entries.options
     water = account.meter("water").number
     result = await go(account, *tariffs_of(water), {"entry": "first"})
-    result = await flows.async_configure(result["flow_id"], {"kind": "commercial"})
-    assert result["errors"] == {"kind": "commercial_water"}
+    (kinds,) = result["data_schema"].schema.values()
+    assert kinds.config["options"] == ["residential", "own"]
     result = await flows.async_configure(result["flow_id"], {"kind": "residential"})
     result = await flows.async_configure(result["flow_id"], {"units": 6})
     assert result["type"] is FlowResultType.CREATE_ENTRY

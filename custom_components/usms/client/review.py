@@ -98,18 +98,20 @@ def _open(
 ) -> _Book | None:
     """Return a meter's book of the last weeks; None before its balance has moved."""
     shown = Payments(store).balances(meter.number, now - LOOKED_BACK)
-    balances = without_glitches(shown)
-    if len(balances) < 2 or meter.utility is None:
+    if len(shown) < 2 or meter.utility is None:
         return None
-    moved = list(steps(balances))
     used: list[Used] = []
     days: dict[date, Charges] = {}
     if schedule:
         # From the first of the month: its tiers.
-        first = (balances[0].seen_at - _DAY).astimezone(BRUNEI).date().replace(day=1)
+        first = (shown[0].seen_at - _DAY).astimezone(BRUNEI).date().replace(day=1)
         known = list(days_between(store, meter.number, first, None))
         used = list(_priced(known, schedule))
         days = _charges(known, schedule, brunei_date(now))
+    balances = without_glitches(shown, Costs(used).most)
+    if len(balances) < 2:
+        return None
+    moved = list(steps(balances))
     return _Book(meter.number, meter.utility, balances, moved, Costs.learnt(used, moved), days)
 
 

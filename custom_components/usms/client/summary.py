@@ -132,8 +132,8 @@ def count(
     if schedule is not None:
         balance = left.amount if left else None
         lacked = {day: _expected(habits, day) for day in missing if habits and day not in amounts}
-        unpublished = Unpublished(shares, lacked, shape)
-        priced = spending(amounts, typical, schedule, now, balance, unpublished)
+        unpublished = Unpublished(shares, lacked, shape, begin)
+        priced = spending(amounts, complete, schedule, now, balance, unpublished)
         if left and left.empty_since and priced.forecast:
             priced = replace(priced, forecast=priced.forecast.empty_since(left.empty_since))
     return Figures(

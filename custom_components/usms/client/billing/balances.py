@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from ..models import Account, Balance, Meter
 
@@ -44,22 +44,31 @@ def believed(
     return replace(account, meters=tuple(meters)), zeros
 
 
-def without_glitches(balances: Sequence[Balance]) -> list[Balance]:
+def without_glitches(
+    balances: Sequence[Balance],
+    used: Callable[[datetime, datetime], Decimal] = lambda _since, _until: Decimal(0),
+) -> list[Balance]:
     """Return balances without falls that soon came back by as much.
 
     Any that one look has shown; zero also where several have, or where a top-up followed at once.
+    `used` returns what use may have taken at most (BND) between two moments: that is no glitch.
     """
     kept: list[Balance] = []
     for balance, after in zip_longest(balances, balances[1:]):
         before = kept[-1] if kept else None
-        if before and after and _is_glitch(before, balance, after):
+        if before and after and _is_glitch(before, balance, after, used):
             continue
         if before is None or before.amount != balance.amount:
             kept.append(balance)
     return kept
 
 
-def _is_glitch(before: Balance, balance: Balance, after: Balance) -> bool:
+def _is_glitch(
+    before: Balance,
+    balance: Balance,
+    after: Balance,
+    used: Callable[[datetime, datetime], Decimal],
+) -> bool:
     fall = before.amount - balance.amount
     gone = before.amount - after.amount
     zero = balance.amount == 0
@@ -70,6 +79,7 @@ def _is_glitch(before: Balance, balance: Balance, after: Balance) -> bool:
         and (zero or gone >= 0)
         and balance.seen_at - before.as_of <= _LASTS
         and after.seen_at - balance.seen_at <= _LASTS
+        and fall - used(before.as_of, balance.seen_at) >= _FALL
     )
 
 

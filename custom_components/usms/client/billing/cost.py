@@ -62,6 +62,8 @@ class Unpublished:
     run on with it."""
     shape: DayShape = EVEN
     """How days run."""
+    begin: date | None = None
+    """The day on which the meter came, for a part of it: none to go by."""
 
 
 def spending(
@@ -98,9 +100,14 @@ def spending(
 
     tariff = schedule.on(today)
     parts = {day: Part(amounts[day], share) for day, share in unpublished.shares.items()}
-    made = forecast(complete, schedule, now, balance, parts, unpublished.shape)
+    shape, begin = unpublished.shape, unpublished.begin
+    made = forecast(complete, schedule, now, balance, parts, shape, begin)
     used = max(used, made.used) if made else used
-    lately = [amount for day, amount in complete.items() if today - AVERAGED * _DAY <= day < today]
+    lately = [
+        amount
+        for day, amount in complete.items()
+        if today - AVERAGED * _DAY <= day < today and day != begin
+    ]
     return Spending(
         day=today,
         today=costs.get(today),

@@ -96,15 +96,16 @@ def forecast(
     balance: Decimal | Estimate | None = None,
     parts: Mapping[date, Part] | None = None,
     shape: DayShape = EVEN,
+    begin: date | None = None,
 ) -> Forecast | None:
     """Return what to expect at a moment, by the totals of complete days; None without one.
 
     `days` may have holes and end some days ago; those from today on do not count. `balance` (BND)
     is that of `now`; `parts` is what is known of days that are not complete, as today; `shape` is
-    how days run.
+    how days run; `begin` is the day on which the meter came, which is none to go by.
     """
     today = brunei_date(now)
-    known = {day: float(amount) for day, amount in days.items() if day < today}
+    known = {day: float(amount) for day, amount in days.items() if day < today and day != begin}
     habits = habits_of(known, today, shape)
     if habits is None:
         return None
@@ -146,7 +147,7 @@ class _Month:
     def _dates(self) -> Iterator[date]:
         """Yield its days, from where the meter's readings begin."""
         today = brunei_date(self.now)
-        first = min((self.habits.oldest, *self.parts))
+        first = min((self.habits.oldest, *self.parts, *self.days))
         for number in range(1, monthrange(today.year, today.month)[1] + 1):
             if (day := today.replace(day=number)) >= first:
                 yield day

@@ -156,6 +156,11 @@ class Costs:
         days = Decimal((self._ends[-1] - begin) / _DAY)
         return (self._sums[-1] - self.until(begin)) / days
 
+    def most(self, since: datetime, until: datetime) -> Decimal:
+        """Return what use may have taken at most between two moments (BND)."""
+        usual = 2 * self.per_day * Decimal((until - since) / _DAY)
+        return max(self.between(Step(since, until, _ZERO)).high, usual)
+
     def between(self, step: Step) -> Between:
         """Return what may have lowered the balance in a step.
 

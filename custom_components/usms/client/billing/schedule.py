@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -110,6 +110,19 @@ class TariffSchedule:
     def utility(self) -> Utility:
         """What the meter measures."""
         return self.tariffs[0].tariff.utility
+
+    @property
+    def by_use(self) -> TariffSchedule:
+        """The prices of what is used alone, without fixed and minimum charges."""
+        return TariffSchedule(
+            tuple(
+                replace(
+                    dated,
+                    tariff=replace(dated.tariff, monthly_fixed=_ZERO, monthly_minimum=_ZERO),
+                )
+                for dated in self.tariffs
+            )
+        )
 
     def on(self, day: date) -> Tariff:
         """Return the tariff that holds on a day of Brunei."""

@@ -96,8 +96,10 @@ def _as_it_moved(
     until = now - _LATE
     if shown.as_of <= shown.seen_at or until <= shown.seen_at:
         return shown
-    missed = _cost(_used(days, habits, shown.seen_at, until), schedule, 0.0)
-    return replace(shown, until=shown.seen_at) if missed >= _UNMOVED else shown
+    # Charges beside use may be taken at once, some day; use within the least charge may be, too.
+    missed = _cost(_used(days, habits, shown.seen_at, until), schedule.by_use, 0.0)
+    least = max(dated.tariff.monthly_minimum for dated in schedule.tariffs)
+    return replace(shown, until=shown.seen_at) if missed >= least + _UNMOVED else shown
 
 
 def _empty_since(

@@ -97,8 +97,10 @@ def doubts(moved: Iterable[Step], costs: Costs) -> list[Rise]:
     """Return the falls that use does not explain, by time: too small, or too large.
 
     A top-up that is smaller than what was used meanwhile hides in the one, a reversal in the other.
+    Nothing is doubted before all that was used meanwhile is published.
     """
-    falls = (Rise(step, costs.between(step)) for step in moved if step.change < SMALLEST)
+    small = (step for step in moved if step.change < SMALLEST and costs.is_published(step.at))
+    falls = (Rise(step, costs.between(step)) for step in small)
     return [fall for fall in falls if fall.low >= SMALLEST or fall.high <= -SMALLEST]
 
 

@@ -79,9 +79,9 @@ def status(options: Options, context: Context) -> Result:
             schedule, note, _ = prices_of(client, meter, options, context)
             notes += [note] if note else []
             if schedule:
-                days = complete_days(client, meter, options, context)
+                days, begin = complete_days(client, meter, options, context)
                 so_far = _so_far(days, schedule, brunei_date(now))
-                made = forecast(days, schedule, now, balance=meter.balance)
+                made = forecast(days, schedule, now, balance=meter.balance, begin=begin)
             rows.append(card(meter) | so_far | _expected(made))
     return Result(
         KEYS + _SO_FAR_KEYS + _EXPECTED_KEYS,
@@ -166,8 +166,11 @@ def _expected(made: Forecast | None) -> dict[str, Any]:
 
 def complete_days(
     client: BlockingClient, meter: Meter, options: Options, context: Context
-) -> dict[date, Decimal]:
-    """Return the totals of the last days (kWh or m³): of a given store, else of one report."""
+) -> tuple[dict[date, Decimal], date | None]:
+    """Return the totals of the last days (kWh or m³), and the day on which the meter came.
+
+    Of a given store, else of one report; None where that begins later.
+    """
     yesterday = brunei_date(context.clock()) - _DAY
     first = yesterday - (MAX_DAYS - 1) * _DAY
     readings: list[StoredReading] | tuple[Reading, ...]
@@ -180,6 +183,5 @@ def complete_days(
         except NoData:
             readings = ()
     days = {reading.start.date(): reading.value for reading in readings}
-    # The meter was there for a part of its first day.
     begin = min(days, default=first)
-    return {day: value for day, value in days.items() if day != begin or begin == first}
+    return days, begin if options.database or begin != first else None

@@ -46,11 +46,12 @@ def plan(options: Options, context: Context) -> Result:
         if meter.utility is Utility.WATER and (options.kva is not None or options.vacant):
             raise WrongRequest("--kva and --vacant are for electricity")
         schedule, note, shown = prices_of(client, meter, options, context)
-        days = complete_days(client, meter, options, context)
-    habits = habits_of({day: float(value) for day, value in days.items()}, today)
+        days, begin = complete_days(client, meter, options, context)
+    typical = {day: float(value) for day, value in days.items() if day != begin}
+    habits = habits_of(typical, today)
     if habits is None or schedule is None or meter.balance is None:
         raise NoData(note or "A plan needs the balance, and the use of a whole day")
-    made = forecast(days, schedule, now)
+    made = forecast(days, schedule, now, begin=begin)
     used = made.used if made else Decimal(0)
     outlook = Outlook(now, Estimate.sure(meter.balance), used, habits, schedule)
     result = (
