@@ -48,6 +48,12 @@ class CaptchaImage(UsmsAccountEntity, ImageEntity):
         captcha = self._connection.captcha
         return captcha.challenge.drawn_at if captcha else None
 
+    @property
+    @override
+    def entity_picture(self) -> str | None:
+        """The picture's address, while there is one: lists show the icon else."""
+        return super().entity_picture if self._connection.captcha else None
+
     @override
     async def async_added_to_hass(self) -> None:
         """Follow the captcha as it comes and goes."""

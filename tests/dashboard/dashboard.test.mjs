@@ -39,6 +39,22 @@ test("a meter's card says what is left, how long it lasts, the month and the tie
   assert.deepEqual(warnings, []);
 });
 
+test("a meter stays where a person has disabled some of its entities", async () => {
+  const without = (hass, ...keys) => {
+    const left = Object.entries(hass.entities).filter(
+      ([, { device_id, translation_key }]) =>
+        device_id !== "electricity" || !keys.includes(translation_key),
+    );
+    return { ...hass, entities: Object.fromEntries(left) };
+  };
+  const poor = without(home(), "balance", "runs_out");
+  const read = text(meterCard(poor));
+  assert.ok(read.includes("This month BND 5.82 of about BND 12.76"), read);
+  assert.ok(!read.includes("not known"), read);
+  assert.deepEqual(script.meters(poor).map(({ id }) => id), script.meters(home()).map(({ id }) => id));
+  assert.deepEqual(warnings, []);
+});
+
 test("a screen reader hears each line as a whole", () => {
   assert.deepEqual(labels(meterCard(home())), [
     "BND 7.85, 101 kWh",

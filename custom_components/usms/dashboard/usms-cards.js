@@ -1,6 +1,6 @@
 // What draws the cards: texts, numbers, charts, styles; brought by usms-dashboard.js when needed.
 
-import { accounts, fill, isolate, known, NAMES, numeric, thing } from "./usms-dashboard.js";
+import { accounts, fill, isMeter, isolate, known, NAMES, numeric, thing } from "./usms-dashboard.js";
 
 export const TEXTS = {
   en: {
@@ -355,7 +355,7 @@ class Painter {
     const meter = thing(hass, this.config.device);
     const account = accounts(hass).find(({ entry }) => entry === meter.entry) ?? thing(hass);
     this._watched = [...Object.values(meter.ids), ...Object.values(account.ids)];
-    return "balance" in meter.ids ? { ...meter, account } : undefined;
+    return isMeter(meter) ? { ...meter, account } : undefined;
   }
 
   noMeter(text) {
@@ -391,6 +391,7 @@ class MeterPainter extends Painter {
 
   balance(hass, text, meter) {
     const id = meter.ids.balance;
+    if (!id) return "";
     if (this._last?.id !== id) this._last = { id };
     const value = meter.value("balance");
     const stamp = meter.attribute("balance", "as_of");
@@ -443,6 +444,7 @@ class MeterPainter extends Painter {
 
   lasts(hass, text, meter) {
     if (meter.value("balance") <= 0) return html`<p class="lasts"><b>${text.empty}</b></p>`;
+    if (!meter.ids.runs_out) return "";
     const state = meter.state("runs_out");
     const day = new Date(known(state) ? state.state : NaN);
     if (isNaN(day)) return html`<p class="lasts dim">${text.noForecast}</p>`;

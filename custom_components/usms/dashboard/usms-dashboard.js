@@ -96,13 +96,16 @@ export const thing = (hass, id) => {
   };
 };
 
-const having = (hass, key) =>
+const having = (hass, ...keys) =>
   Object.entries(usmsDevices(hass))
-    .filter(([id, ids]) => key in ids && hass.devices?.[id])
+    .filter(([id, ids]) => keys.some((key) => key in ids) && hass.devices?.[id])
     .map(([id]) => thing(hass, id))
     .sort((a, b) => a.water - b.water || a.id.localeCompare(b.id));
 
-export const meters = (hass) => having(hass, "balance");
+// Any of these: a person may have disabled some.
+const OF_METERS = ["balance", "remaining_units", "runs_out", "top_up"];
+export const isMeter = ({ ids }) => OF_METERS.some((key) => key in ids);
+export const meters = (hass) => having(hass, ...OF_METERS);
 export const accounts = (hass) => having(hass, "sign_in_needed");
 
 // --- the cards ---
