@@ -23,8 +23,8 @@ _TENTH: Final = 1.2816
 """How many standard deviations below the mean a tenth lies: the ends of a forecast's range."""
 LIKELY: Final = 0.8416 / _TENTH
 """What of the range holds with 80 %."""
-SAFE: Final = 1.6449 / _TENTH
-"""What of the range holds with 95 %."""
+SAFE: Final = 2.0 / _TENTH
+"""What of the range holds with 95 %; homes now and then use far more than a bell curve says."""
 _DAY: Final = timedelta(days=1)
 _ZERO: Final = Decimal(0)
 
