@@ -108,7 +108,7 @@ class Habits:
             # Spans overlap, so what they are worth grows with how many fit side by side; the
             # ends of a few are nearer than the truth.
             trust = (len(errors) / (len(errors) + span)) ** 2
-            tenth = len(errors) // 11
+            tenth = len(errors) // 10
             low += trust * (errors[tenth] - low)
             high += trust * (errors[-1 - tenth] - high)
         return max(-1.0, min(0.0, low)), max(0.0, high)
