@@ -65,7 +65,7 @@ class FiguresSensorDescription(SensorEntityDescription):
 
 def _history_attributes(progress: HistoryProgress) -> Mapping[str, Any]:
     return {
-        "days_complete": progress.days_complete,
+        "days_complete": None if progress.percent is None else progress.days_complete,
         "empty_days": progress.empty_days,
         "minutes_left": _minutes_left(progress),
     }
@@ -85,9 +85,9 @@ _ROUGHLY: Final = ((5, 1), (30, 5), (math.inf, 10))
 _STEP: Final = 5
 
 
-def _in_steps(percent: int) -> int:
+def _in_steps(percent: int | None) -> int | None:
     """Return the progress in steps: each is written to the recorder."""
-    return percent // _STEP * _STEP
+    return None if percent is None else percent // _STEP * _STEP
 
 
 LAST_POLL: Final = AccountSensorDescription(

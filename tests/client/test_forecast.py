@@ -334,6 +334,16 @@ def test_days_run_as_they_did() -> None:
     assert even.runs_out - now > timedelta(hours=6)
 
 
+def test_the_latest_end_is_known_within_hours_too() -> None:
+    """And it is later the more there is."""
+    known = days(lambda _: 24.0, 5)
+    now = midnight(FIRST + 5 * DAY) + timedelta(hours=18)
+    made = [forecast(known, FLAT, now, Decimal(amount)) for amount in ("0.5", "1", "3", "8")]
+    late = [found.runs_out_late for found in made if found]
+    assert None not in late
+    assert late == sorted(late)  # type: ignore[type-var]
+
+
 def test_no_shape_is_known_without_hours() -> None:
     assert shape_of([DayReadings(FIRST, Decimal(24))]) == EVEN
     assert [EVEN.by(part) for part in (0, 0.25, 1)] == pytest.approx([0, 0.25, 1])

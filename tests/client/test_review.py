@@ -492,3 +492,42 @@ def test_what_use_explains_is_no_glitch(store: ReadingsStore) -> None:
     found = payments.topups(METER)
     assert len(found) == 20
     assert sum(topup.amount for topup in found) == pytest.approx(Decimal(300), rel=Decimal("0.02"))
+
+
+def test_days_left_only_fall_hour_by_hour_until_it_is_empty(store: ReadingsStore) -> None:
+    begin = brunei_midnight(date(2026, 11, 1))
+    use(store, date(2026, 10, 1), 31, "20", begin)
+    card = Meter(METER, Utility.ELECTRICITY, balance=Decimal("2.60"))
+    Payments(store).record_balance(card, begin)
+    left, out = [], set()
+    for hour in range(3, 72):
+        found = count(store, METER, FLAT, begin + timedelta(hours=hour)).spending
+        assert found is not None
+        assert found.forecast is not None
+        left.append(found.forecast.days_left)
+        if not left[-1]:
+            out.add(found.forecast.runs_out)
+    assert left == sorted(left, reverse=True)
+    assert left[-1] == 0
+    assert max(out) - min(out) < timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("border", "differs"), [("500", True), ("600", False)])
+def test_a_tier_that_ends_elsewhere_is_found(
+    store: ReadingsStore, border: str, differs: bool
+) -> None:
+    tiers = [{"end": border, "rate": "0.01"}, {"rate": "0.08"}]
+    terms = {"kind": "own", "tiers": tiers}
+    real = TariffSchedule.from_dict({"utility": "electricity", "tariffs": [terms]})
+    ours = TariffSchedule.always(residential(Utility.ELECTRICITY))
+    begin = brunei_midnight(date(2026, 11, 1))
+    use(store, begin.date(), 28, "30", begin + 28 * DAY)
+    bill, balance, payments = RunningBill(real), Decimal(90), Payments(store)
+    for hour in range(24 * 28):
+        at = begin + timedelta(hours=hour + 1)
+        balance -= bill.use((at - timedelta(hours=1)).date(), Decimal("1.25"))
+        card = Meter(METER, Utility.ELECTRICITY, balance=balance.quantize(CENT))
+        payments.record_balance(card, at, before=at - timedelta(hours=1))
+    found = review(store, {METER: ours}, at)[METER].bill
+    assert found is not None
+    assert found.differs is differs

@@ -75,6 +75,8 @@ async def test_what_the_store_knows_is_on_show(
     assert {key: account.state(key, "electricity") for key in keys} == before
     assert "as_of" in account.entity("balance", "electricity").attributes
     assert account.state("low_credit", "electricity") != "unavailable"
+    # Nothing is said of the history before it is known what there is to read.
+    assert account.state("history_progress") in {"unknown", "100"}
     assert account.state("sign_in_needed") == "off"
     await _given_up(account)
 

@@ -24,10 +24,10 @@ class HistoryProgress:
     """The last report read; None before there is one."""
 
     @property
-    def percent(self) -> int:
-        """Which share is read."""
+    def percent(self) -> int | None:
+        """Which share is read; None before it is known what there is to read."""
         total = self.reports_read + self.reports_left
-        return 100 * self.reports_read // total if total else 0
+        return 100 * self.reports_read // total if total else None
 
 
 type HistoryCoordinator = DataUpdateCoordinator[HistoryProgress]

@@ -37,6 +37,10 @@ _LAGS: Final = {
     Utility.WATER: [timedelta(hours=n) for n in range(-24, 37)],
 }
 """How long after a day's end its use may lower the balance; below 0: before."""
+_LACKED: Final = {Utility.ELECTRICITY: 0, Utility.WATER: 2}
+"""Days that some of these delays may lack at the ends: none is preferred for having more."""
+_APART: Final = 2
+"""Days that may be unlike the others; where there are more, they are the difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,8 @@ def check_bill(
         after = lag.total_seconds()
         all_taken = ((day, lost.on(begin, after)) for day, begin in begins.items())
         seen = {day: amount for day, amount in all_taken if amount is not None}
+        if len(seen) < ENOUGH + _LACKED[utility]:
+            continue
         seen = dict(sorted(seen.items())[-_MOST:])  # by time
         taken = _alike(seen, lambda day: days[day].used + days[day].fixed)
         cost = sum((days[day].used for day in taken), _ZERO)
@@ -119,14 +125,18 @@ def check_bill(
 
 
 def _alike(taken: _Days, cost_of: _CostOf) -> _Days:
-    """Return the days that were about as expensive as all; a correction or an instalment is not."""
+    """Return the days that were about as expensive as all; a correction or an instalment is not.
+
+    Where many are unlike the others, as with a tier that ends elsewhere, all count.
+    """
     costs = {day: cost_of(day) for day in taken}
     ratio = median([taken[day].amount / cost for day, cost in costs.items() if cost] or [_ZERO])
-    return {
+    alike = {
         day: one
         for day, one in taken.items()
         if abs(one.amount - ratio * costs[day]) <= max(_BESIDE, ratio * costs[day] / 2)
     }
+    return alike if len(taken) - len(alike) <= _APART else taken
 
 
 def _compare(seen: _Days, days: Mapping[date, Charges]) -> BillCheck:

@@ -120,8 +120,10 @@ def forecast(
         expected = out(left.expected, expected=habits.on)
         until = HORIZON if expected is None else expected - now
         low, high = habits.off(until / _DAY)
-        early = out(left.low, expected=lambda day: habits.on(day) * (1 + high))
-        late = out(left.high, expected=lambda day: habits.on(day) * (1 + low))
+        # The hours of today may be far off; days after it are less so.
+        less, more = (low, high) if until >= _DAY else habits.off(1)
+        early = out(left.low, expected=_off_by(habits, today, high, more))
+        late = out(left.high, expected=_off_by(habits, today, low, less))
     return Forecast(
         made_at=now,
         newest=habits.newest,
@@ -133,6 +135,11 @@ def forecast(
         runs_out_early=early,
         runs_out_late=late,
     )
+
+
+def _off_by(habits: Habits, today: date, now: float, later: float) -> Callable[[date], float]:
+    """Return what days are expected to use, off by a share today and by another after it."""
+    return lambda day: habits.on(day) * (1 + (now if day == today else later))
 
 
 @dataclass(frozen=True, slots=True)

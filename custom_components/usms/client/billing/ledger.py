@@ -156,6 +156,14 @@ class Costs:
         days = Decimal((self._ends[-1] - begin) / _DAY)
         return (self._sums[-1] - self.until(begin)) / days
 
+    def _hole(self, step: Step) -> Decimal:
+        """Return how many days within a step have no readings, though later ones are there."""
+        if not self._ends or self.used[-1].span >= _DAY or not self.is_published(step.at):
+            return _ZERO
+        hours = bisect_right(self._ends, step.at) - bisect_right(self._ends, step.since)
+        lacked = (step.at - step.since) - hours * self.used[-1].span
+        return Decimal(lacked / _DAY) if lacked > 2 * self.used[-1].span else _ZERO
+
     def most(self, since: datetime, until: datetime) -> Decimal:
         """Return what use may have taken at most between two moments (BND)."""
         usual = 2 * self.per_day * Decimal((until - since) / _DAY)
@@ -169,6 +177,9 @@ class Costs:
         early, late = self.early, self.late
         low = max(self.until(step.at - late) - self.until(step.since - early), _ZERO)
         high = self.until(step.at - early) - self.until(step.since - late)
+        if hole := self._hole(step):
+            high += 2 * hole * self.per_day
+            return Between(low, (low + high) / 2, high)
         if self._ends and not self.is_published(step.at - early):
             begin = max(self._ends[-1], step.since - late)
             open_ = Decimal(max(step.at - early - begin, timedelta(0)) / _DAY)
@@ -196,8 +207,10 @@ def _ratio(
             cost += sums[bisect_right(ends, at - late)] - sums[bisect_right(ends, since - late)]
             days[day] = lost - change, cost
     ratios = sorted(lost / cost for lost, cost in days.values() if cost >= _EXACT * 4)
-    ratio = median(ratios) if len(ratios) >= _WEEK else _ONE
-    return ratio if abs(ratio - 1) > _ALIKE else _ONE
+    fifth = len(ratios) // 5
+    if len(ratios) < _WEEK or ratios[fifth] - _ALIKE <= 1 <= ratios[-1 - fifth] + _ALIKE:
+        return _ONE
+    return median(ratios)
 
 
 def priced(

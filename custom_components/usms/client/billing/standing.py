@@ -78,7 +78,7 @@ def standing(
     low, high = habits.off(sum(day.open for day in used))
     had = shown.amount + paid
     less, expected, more = (had - _cost(used, schedule, 1 + off) for off in (high, 0.0, low))
-    empty = _empty_since(had, used, schedule, habits, shown.as_of) if expected <= 0 else None
+    empty = _empty_since(had, used, schedule, habits, (shown.as_of, now)) if expected <= 0 else None
     return Standing(shown, Estimate(expected, less, more), estimated=True, empty_since=empty)
 
 
@@ -107,22 +107,24 @@ def _empty_since(
     used: Iterable[_DayUsed],
     schedule: TariffSchedule,
     habits: Habits,
-    since: datetime,
+    between: tuple[datetime, datetime],
 ) -> datetime:
     """Return when a balance was used up: within its day, as days run."""
-    bill, left, begin = RunningBill(schedule), had, since
+    (since, now), left = between, had
+    bill, by = RunningBill(schedule), habits.shape.by
     for day in used:
         if day.before:
             bill.use(day.day, day.before)
         midnight = brunei_midnight(day.day)
         cost = bill.use(day.day, day.known + _amount(day.expected))
         if cost >= left and day.day >= brunei_date(since):
-            gone = habits.shape.by(max((since - midnight) / _DAY, 0.0))
-            gone += (1 - gone) * float(max(left, _ZERO) / cost) if cost else 0.0
-            return max(since, midnight + _DAY * habits.shape.when(gone))
+            begin = by(max((since - midnight) / _DAY, 0.0))
+            end = by(min((now - midnight) / _DAY, 1.0))
+            part = float(max(left, _ZERO) / cost) if cost else 0.0
+            at = midnight + _DAY * habits.shape.when(begin + (end - begin) * part)
+            return min(max(since, at), now)
         left -= cost
-        begin = midnight + _DAY
-    return begin
+    return now
 
 
 class _DayUsed(NamedTuple):

@@ -30,6 +30,8 @@ _ROUNDED: Final = 2 * _CENT
 _ABOUT: Final = Decimal("0.25")
 _MOST: Final = 8
 """Rows of the history that are tried together for a rise."""
+_FEW: Final = 3
+"""Days on which something other than use may have moved the balance, however few are known."""
 _DAY: Final = timedelta(days=1)
 
 
@@ -97,11 +99,15 @@ def doubts(moved: Iterable[Step], costs: Costs) -> list[Rise]:
     """Return the falls that use does not explain, by time: too small, or too large.
 
     A top-up that is smaller than what was used meanwhile hides in the one, a reversal in the other.
-    Nothing is doubted before all that was used meanwhile is published.
+    Nothing is doubted before all that was used meanwhile is published, nor what happens on most
+    days: that is how the portal charges.
     """
-    small = (step for step in moved if step.change < SMALLEST and costs.is_published(step.at))
+    small = [step for step in moved if step.change < SMALLEST and costs.is_published(step.at)]
     falls = (Rise(step, costs.between(step)) for step in small)
-    return [fall for fall in falls if fall.low >= SMALLEST or fall.high <= -SMALLEST]
+    found = [fall for fall in falls if fall.low >= SMALLEST or fall.high <= -SMALLEST]
+    days = {step.at.astimezone(BRUNEI).date() for step in small}
+    doubted = {fall.step.at.astimezone(BRUNEI).date() for fall in found}
+    return found if len(doubted) <= max(len(days) / 2, _FEW) else []
 
 
 def settle(
