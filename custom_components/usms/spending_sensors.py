@@ -186,6 +186,7 @@ _MONEY: Final = (
         device_class=SensorDeviceClass.DURATION,
         native_unit_of_measurement=UnitOfTime.DAYS,
         state_class=SensorStateClass.MEASUREMENT,
+        steady=True,
         value=_expected(_days_left_value),
         attributes=_days_left,
     ),

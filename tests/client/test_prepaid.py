@@ -27,6 +27,8 @@ HOMES = (
     Home("a fixed charge", fixed=6),
     Home("zero for one poll", zeros=(8.3, 21.7)),
     Home("zero for two polls", zeros=(8.3, 21.7), zero_polls=2),
+    Home("a shop, zero for two polls", kva=20, kwh_per_day=90, zeros=(8.3, 21.7), zero_polls=2),
+    Home("batches and an outage", kwh_per_day=60, batch_hours=6, outage=(16.5, 18.5)),
     Home("topped up during a zero", zeros=(8.3, 17.79), zero_polls=2),
     Home("taken back", topups=((5.52, 20, 0), (9.31, -20, 0), (17.8, 20, 0))),
     Home("hidden by use", topups=((6.2, 3, 0), (17.2, 20, 0)), outage=(5.9, 6.9), kwh_per_day=90),

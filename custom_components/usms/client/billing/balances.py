@@ -58,6 +58,8 @@ def without_glitches(
         before = kept[-1] if kept else None
         if before and after and _is_glitch(before, balance, after, used):
             continue
+        if before and not after and before.amount < 0 == balance.amount:
+            continue  # the next look decides
         if before is None or before.amount != balance.amount:
             kept.append(balance)
     return kept
@@ -72,10 +74,12 @@ def _is_glitch(
     fall = before.amount - balance.amount
     gone = before.amount - after.amount
     zero = balance.amount == 0
+    if zero and before.amount < 0 and after.amount < 0:  # a debt does not go for some polls
+        return after.seen_at - before.as_of <= 2 * _LASTS
     return (
         fall >= _FALL
         and (zero or balance.as_of == balance.seen_at)
-        and gone <= min(_FALL, fall / 4)
+        and gone - (used(before.as_of, after.seen_at) if zero else 0) <= min(_FALL, fall / 4)
         and (zero or gone >= 0)
         and balance.seen_at - before.as_of <= _LASTS
         and after.seen_at - balance.seen_at <= _LASTS

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from math import ceil
 from typing import Final, NamedTuple
 
 from ..brunei import BRUNEI, brunei_date, brunei_midnight
@@ -119,7 +120,7 @@ def forecast(
         out = partial(runs_out, used=used, now=now, schedule=schedule, shape=shape)
         expected = out(left.expected, expected=habits.on)
         until = HORIZON if expected is None else expected - now
-        low, high = habits.off(until / _DAY)
+        low, high = habits.off(until / _DAY if until < _DAY else ceil(until / _DAY))
         # The hours of today may be far off; days after it are less so.
         less, more = (low, high) if until >= _DAY else habits.off(1)
         early = out(left.low, expected=_off_by(habits, today, high, more))

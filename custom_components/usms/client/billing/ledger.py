@@ -20,7 +20,7 @@ from ..models import Balance, Reading, Resolution
 from .schedule import RunningBill, TariffSchedule
 
 _LAGS: Final = {
-    False: [timedelta(minutes=30 * n) for n in range(7)],
+    False: [timedelta(minutes=30 * n) for n in range(13)],
     True: [timedelta(hours=n) for n in range(-24, 37)],
 }
 """How long after its end a reading may lower the balance, hours and days; below 0: before."""
@@ -35,6 +35,8 @@ _ZERO: Final = Decimal(0)
 _ONE: Final = Decimal(1)
 _SPAN: Final = {Resolution.HOUR: timedelta(hours=1), Resolution.DAY: timedelta(days=1)}
 _LATELY: Final = timedelta(days=14)
+_UNSEEN: Final = timedelta(hours=9)
+"""A balance that was not looked at for longer says nothing of those days."""
 _DAY: Final = timedelta(days=1)
 
 
@@ -78,7 +80,7 @@ class Costs:
     used: Sequence[Used]
     """By time, without what was before the first."""
     early: timedelta = timedelta(0)
-    late: timedelta = _LAGS[False][-1]
+    late: timedelta = timedelta(hours=3)
     usual: timedelta = timedelta(0)
     """How long after its end a reading lowers the balance: between these, and on the whole."""
     _ends: list[datetime] = field(init=False)
@@ -129,7 +131,7 @@ class Costs:
 
         if used and lately:
             costs.usual = min(lags, key=off)
-            costs._charge(_ratio(costs, lately, ends, published))
+            costs._charge(_ratio(costs, moved, ends, published))
             off_by = errors(costs.usual)
             if off_by and off_by[-1 - len(off_by) // 50] <= _EXACT:
                 costs.early = costs.late = costs.usual
@@ -189,28 +191,40 @@ class Costs:
         return Between(min(low, expected), expected, max(high, expected))
 
 
-def _ratio(
-    costs: Costs,
-    lately: Iterable[tuple[float, float, Decimal]],
-    ends: list[float],
-    published: float,
-) -> Decimal:
+def _ratio(costs: Costs, moved: Sequence[Step], ends: list[float], published: float) -> Decimal:
     """Return which share of the tariff's price the balance loses on most days; 1 where about all.
 
-    Top-ups that use has hidden, and charges beside the consumption, are of single days.
+    Top-ups that use has hidden, and charges beside the consumption, are of single days. Days count
+    on which the balance did not rise and was looked at all the time.
     """
     late, sums = costs.usual.total_seconds(), costs._sums  # noqa: SLF001 (its own)
-    days: dict[int, tuple[Decimal, Decimal]] = {}
-    for since, at, change in lately:
-        if at - late < published:
-            lost, cost = days.get(day := int(at // _DAY.total_seconds()), (_ZERO, _ZERO))
-            cost += sums[bisect_right(ends, at - late)] - sums[bisect_right(ends, since - late)]
-            days[day] = lost - change, cost
-    ratios = sorted(lost / cost for lost, cost in days.values() if cost >= _EXACT * 4)
+    lately = [step for step in moved if moved[-1].at - step.at < _LATELY]
+    lost: dict[int, Decimal] = {}
+    left_out: set[int] = set()
+    for step in lately:
+        since, day = _day(step.since), _day(step.at)
+        lost[day] = lost.get(day, _ZERO) - step.change
+        if step.change > 0 or step.at - step.since > _UNSEEN:
+            left_out.update(range(since, day + 1))
+    ratios, all_lost, all_cost = list[Decimal](), _ZERO, _ZERO
+    for day in range(min(lost) + 1, max(lost)):
+        begin = day * _DAY.total_seconds() - late
+        end = begin + _DAY.total_seconds()
+        cost = sums[bisect_right(ends, end)] - sums[bisect_right(ends, begin)]
+        if day in left_out or end >= published or cost < 4 * _EXACT:
+            continue
+        ratios.append(lost.get(day, _ZERO) / cost)
+        all_lost, all_cost = all_lost + lost.get(day, _ZERO), all_cost + cost
+    ratios.sort()
     fifth = len(ratios) // 5
     if len(ratios) < _WEEK or ratios[fifth] - _ALIKE <= 1 <= ratios[-1 - fifth] + _ALIKE:
         return _ONE
-    return median(ratios)
+    usual, whole = median(ratios), all_lost / all_cost
+    return usual if abs(usual - whole) <= whole / 5 else _ONE
+
+
+def _day(moment: datetime) -> int:
+    return int(moment.timestamp() // _DAY.total_seconds())
 
 
 def priced(

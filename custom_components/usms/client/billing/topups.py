@@ -104,7 +104,9 @@ def doubts(moved: Iterable[Step], costs: Costs) -> list[Rise]:
     """
     small = [step for step in moved if step.change < SMALLEST and costs.is_published(step.at)]
     falls = (Rise(step, costs.between(step)) for step in small)
-    found = [fall for fall in falls if fall.low >= SMALLEST or fall.high <= -SMALLEST]
+    # What is lowered in batches may be hours away from its use.
+    most = SMALLEST + (0 if costs.early == costs.late else costs.per_day / 4)
+    found = [fall for fall in falls if fall.low >= most or fall.high <= -most]
     days = {step.at.astimezone(BRUNEI).date() for step in small}
     doubted = {fall.step.at.astimezone(BRUNEI).date() for fall in found}
     return found if len(doubted) <= max(len(days) / 2, _FEW) else []
