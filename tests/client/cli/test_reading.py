@@ -273,6 +273,14 @@ async def test_prices_of_a_commercial_customer_are_not_guessed(signed_in: Shell)
     assert (await signed_in("plan", ELECTRICITY, "--kva", "15", "--json")).json["safe"] > 0
 
 
+async def test_prices_that_are_taken_for_granted_are_said(signed_in: Shell) -> None:
+    signed_in.portal.add_fault(Fault("payment/webform2", "other_page"))
+    for command in ("status", "plan"):
+        said = await signed_in(command, ELECTRICITY)
+        assert said.code == 0
+        assert "is priced as residential" in said.out
+
+
 async def test_a_plan_says_what_is_owed(signed_in: Shell) -> None:
     said = (await signed_in("plan", ELECTRICITY, "--json")).json
     assert said["debt"] == 0

@@ -112,7 +112,9 @@ def prices_of(
         given = options.units is not None
         tariff = tariff_of(utility, units=options.units)
     if kind is None or given or "residential" in kind.casefold():
-        return TariffSchedule.always(tariff), None, shown
+        guessed = shown is None and not given and not options.database
+        note = f"{meter.number} is priced as residential: its Top Up page can't be read."
+        return TariffSchedule.always(tariff), note if guessed else None, shown
     how = "; give --kva" if utility is Utility.ELECTRICITY else ""
     return None, f"No prices for {meter.number}: the portal calls it {kind}{how}.", shown
 

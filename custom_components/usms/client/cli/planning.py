@@ -59,7 +59,7 @@ def plan(options: Options, context: Context) -> Result:
         if amount is None
         else _lasts(outlook, meter.number, amount, options)
     )
-    return _with_debt(result, shown)
+    return _with_debt(replace(result, footer=(*result.footer, *([note] if note else []))), shown)
 
 
 def _with_debt(result: Result, shown: Debt | None) -> Result:
