@@ -157,6 +157,16 @@ def test_a_part_of_a_day_has_the_rest_of_it_beside(store: ReadingsStore) -> None
     assert used.last_month == pytest.approx(29 * 20 + 30 + Decimal(20) * 4 / 24, abs=Decimal("0.1"))
 
 
+def test_a_month_of_which_nothing_says_what_it_lacks_is_not_known(store: ReadingsStore) -> None:
+    save_hours(store, date(2026, 11, 30), 9, "1.5")
+    save_days(store, date(2026, 12, 1), date(2026, 12, 1), "30")
+    now = datetime(2026, 12, 2, 8, 0, tzinfo=BRUNEI)
+    found = counted(store, RESIDENTIAL, now, None)
+    assert found.consumption.last_month is None
+    assert found.spending is not None
+    assert found.spending.last_month is None
+
+
 def test_tiers_run_on_through_days_that_are_missing(store: ReadingsStore) -> None:
     """What is shown of today costs what its tier says; the missing days cost nothing here."""
     save_days(store, date(2026, 10, 1), date(2026, 11, 1), "30")

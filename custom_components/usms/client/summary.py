@@ -119,6 +119,10 @@ def count(
         days_missing=sum(day >= this_month for day in missing),
         days_estimated=len(estimated),
     )
+    # A month of which days are missing that nothing says anything of is not known.
+    unknown = any(day < this_month and day not in estimated for day in missing)
+    if unknown:
+        consumption = replace(consumption, last_month=None)
     payments = Payments(store)
     topups = payments.topups(meter)
     paid = [topup for topup in topups if topup.kind in {TopUpKind.TOP_UP, TopUpKind.REVERSAL}]
@@ -134,6 +138,8 @@ def count(
         lacked = {day: _expected(habits, day) for day in missing if habits and day not in amounts}
         unpublished = Unpublished(shares, lacked, shape, begin)
         priced = spending(amounts, complete, schedule, now, balance, unpublished)
+        if unknown:
+            priced = replace(priced, last_month=None)
         if left and left.empty_since and priced.forecast:
             priced = replace(priced, forecast=priced.forecast.empty_since(left.empty_since))
     return Figures(
