@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from .client import TariffSchedule, Utility, WrongTariff, residential
+from .client import TariffSchedule, Utility, WrongTariff, is_residential, residential
 from .const import CONF_METERS, CONF_TARIFF
-
-_RESIDENTIAL: Final = "residential"
 
 
 def meter_options(options: Mapping[str, Any], meter: str) -> dict[str, Any]:
@@ -29,7 +27,7 @@ def schedule_of(
             return TariffSchedule.from_dict(chosen)
         except WrongTariff:
             return None
-    if customer_type is None or _RESIDENTIAL in customer_type.casefold():
+    if is_residential(customer_type):
         return TariffSchedule.always(residential(utility))
     return None
 

@@ -49,6 +49,12 @@ def save_hours(store: ReadingsStore, day: date, hours: int, amount: str) -> None
     store.save_hours(METER, day, readings, NOW)
 
 
+def save_november(store: ReadingsStore, hours: int, amount: str) -> None:
+    """Store a month: 20 kWh a day, and that many hours of its last day."""
+    save_days(store, date(2026, 11, 1), date(2026, 11, 29), "20")
+    save_hours(store, date(2026, 11, 30), hours, amount)
+
+
 def counted(
     store: ReadingsStore, schedule: TariffSchedule | None, now: datetime, balance: Decimal | None
 ) -> Figures:
@@ -134,9 +140,7 @@ def test_the_day_of_the_installation_is_no_day(store: ReadingsStore) -> None:
 
 def test_a_month_has_its_first_day_too(store: ReadingsStore) -> None:
     """It is none to go by, and yet it was used and costs."""
-    november = date(2026, 11, 1)
-    save_days(store, november, date(2026, 11, 29), "20")
-    save_hours(store, date(2026, 11, 30), 23, "0.833")
+    save_november(store, 23, "0.833")
     now = datetime(2026, 11, 30, 23, 59, tzinfo=BRUNEI)
     priced = counted(store, RESIDENTIAL, now, None).spending
     assert priced is not None
@@ -148,9 +152,7 @@ def test_a_month_has_its_first_day_too(store: ReadingsStore) -> None:
 
 def test_a_part_of_a_day_has_the_rest_of_it_beside(store: ReadingsStore) -> None:
     """Last month is never below what is known of it and what its last day still lacks."""
-    november = date(2026, 11, 1)
-    save_days(store, november, date(2026, 11, 29), "20")
-    save_hours(store, date(2026, 11, 30), 20, "1.5")
+    save_november(store, 20, "1.5")
     now = datetime(2026, 12, 1, 0, 25, tzinfo=BRUNEI)
     used = counted(store, RESIDENTIAL, now, None).consumption
     assert used.days_estimated == 1

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from ..brunei import brunei_midnight
 from ..models import Balance, Utility
+from .ledger import UNSEEN
 
 ENOUGH: Final = 10
 """Days that are compared at least."""
@@ -30,15 +31,11 @@ _LATE: Final = timedelta(hours=3)
 """By how much the delay of the balance may differ from what fits best."""
 _BESIDE: Final = Decimal("0.50")
 """BND: by less a day may always differ from the others."""
-_UNSEEN: Final = timedelta(hours=9)
-"""A balance that was not looked at for longer around a day's end says nothing of that day."""
 _LAGS: Final = {
     Utility.ELECTRICITY: [timedelta(hours=n) for n in range(7)],
     Utility.WATER: [timedelta(hours=n) for n in range(-24, 37)],
 }
 """How long after a day's end its use may lower the balance; below 0: before."""
-_LACKED: Final = {Utility.ELECTRICITY: 0, Utility.WATER: 2}
-"""Days that some of these delays may lack at the ends: none is preferred for having more."""
 _APART: Final = 2
 """Days that may be unlike the others; where there are more, they are the difference."""
 
@@ -77,6 +74,11 @@ class Charges:
     monthly: Decimal = _ZERO
     """The fixed charge of the whole month."""
 
+    @property
+    def whole(self) -> Decimal:
+        """Both of the day together."""
+        return self.used + self.fixed
+
 
 class _Taken(NamedTuple):
     """What a day took from the balance."""
@@ -107,21 +109,30 @@ def check_bill(
     lost = _Lost(balances, [*rises])
     begins = {day: brunei_midnight(day).timestamp() for day in days}
     best: tuple[Decimal, timedelta, _Days] | None = None
-    for lag in _LAGS[utility]:
+    lags = _LAGS[utility]
+    # Some of these delays may lack so many days at the ends: none is preferred for having more.
+    enough = ENOUGH + (lags[-1] - lags[0]) // _DAY
+    used, whole = _costs_of(days)
+    for lag in lags:
         after = lag.total_seconds()
         all_taken = ((day, lost.on(begin, after)) for day, begin in begins.items())
         seen = {day: amount for day, amount in all_taken if amount is not None}
-        if len(seen) < ENOUGH + _LACKED[utility]:
+        if len(seen) < enough:
             continue
         seen = dict(sorted(seen.items())[-_MOST:])  # by time
-        taken = _alike(seen, lambda day: days[day].used + days[day].fixed)
-        cost = sum((days[day].used for day in taken), _ZERO)
+        taken = _alike(seen, whole)
+        cost = sum(map(used, taken), _ZERO)
         if len(taken) < ENOUGH or cost <= 0:
             continue
-        noise = _noise(taken, lambda day: days[day].used)
+        noise = _noise(taken, used)
         if best is None or (noise, abs(lag)) < best[:2]:
             best = noise, abs(lag), seen
     return _compare(best[2], days) if best else None
+
+
+def _costs_of(days: Mapping[date, Charges]) -> tuple[_CostOf, _CostOf]:
+    """Return what gives a day's cost by its use alone, and with its share of fixed charges."""
+    return lambda day: days[day].used, lambda day: days[day].whole
 
 
 def _alike(taken: _Days, cost_of: _CostOf) -> _Days:
@@ -144,22 +155,19 @@ def _compare(seen: _Days, days: Mapping[date, Charges]) -> BillCheck:
 
     That is day by day, or at once on a day that is left out then. Where both fit, either may be.
     """
-    at_once = _checked(_alike(seen, lambda day: days[day].used), lambda day: days[day].used)
-
-    def with_fixed(day: date) -> Decimal:
-        return days[day].used + days[day].fixed
-
-    taken = _alike(seen, with_fixed)
-    spread = _checked(taken, with_fixed)
+    used, whole = _costs_of(days)
+    at_once = _checked(_alike(seen, used), used)
+    taken = _alike(seen, whole)
+    spread = _checked(taken, whole)
     if at_once.cost == spread.cost:
         return at_once
     if any(_is_charge(seen[day].amount, days[day]) for day in seen):
         return at_once
-    apart = _noise(taken, with_fixed), _noise(taken, lambda day: days[day].used)
-    if apart[0] * 2 < apart[1]:
+    by_day, by_use = _noise(taken, whole), _noise(taken, used)
+    if by_day * 2 < by_use:
         return spread
     first = any(day.day == 1 for day in seen)  # it would have been taken on that day, as it seems
-    if apart[1] * 2 < apart[0] and not first:
+    if by_use * 2 < by_day and not first:
         return at_once
     nearer = min(spread, at_once, key=lambda check: abs(check.difference))
     either = abs(spread.difference - at_once.difference)
@@ -224,6 +232,6 @@ class _Lost:
             return self._amounts[place], _ZERO
         if place + 1 == len(self._seen):
             return None
-        if self._seen[place + 1] - self._until[place] > _UNSEEN.total_seconds():
+        if self._seen[place + 1] - self._until[place] > UNSEEN.total_seconds():
             return None
         return self._amounts[place], abs(self._amounts[place] - self._amounts[place + 1])

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from ..brunei import BRUNEI, brunei_date, brunei_midnight
 from .day_shape import EVEN, DayShape
 from .habits import Habits, habits_of
+from .precision import as_amount
 from .schedule import RunningBill, TariffSchedule
 
 HORIZON: Final = timedelta(days=2 * 365)
@@ -128,7 +129,7 @@ def forecast(
     return Forecast(
         made_at=now,
         newest=habits.newest,
-        per_day=_amount(sum(habits.on(today + n * _DAY) for n in range(7)) / 7),
+        per_day=as_amount(sum(habits.on(today + n * _DAY) for n in range(7)) / 7),
         used=month.used,
         month_consumption=Estimate(*consumption),
         month_cost=Estimate(*cost),
@@ -186,7 +187,7 @@ class _Month:
         used = _ZERO
         for day in self._dates():
             known, unpublished, _ = self._known(day)
-            used += known + _amount(self.habits.on(day) * unpublished)
+            used += known + as_amount(self.habits.on(day) * unpublished)
         return used
 
     def end(self, schedule: TariffSchedule, factor: float) -> tuple[Decimal, Decimal]:
@@ -195,7 +196,7 @@ class _Month:
         bill = RunningBill(schedule)
         for day in self._dates():
             known, unpublished, rest = self._known(day)
-            amount = known + _amount(self.habits.on(day) * (unpublished + rest) * factor)
+            amount = known + as_amount(self.habits.on(day) * (unpublished + rest) * factor)
             total += amount
             cost += bill.use(day, amount)
         return total, cost
@@ -224,14 +225,14 @@ def runs_out(
         rest = _rest_of_month(begin, expected, shape)
         (first, _), (last, _) = rest[0], rest[-1]
         whole = replace(bill)
-        cost = whole.use(last, _amount(sum(amount for _, amount in rest)))
+        cost = whole.use(last, as_amount(sum(amount for _, amount in rest)))
         if cost <= balance and schedule.on(first) is schedule.on(last):
             balance -= cost
             begin, bill = brunei_midnight(last + _DAY), whole
             continue
         for day, amount in rest:
             end = brunei_midnight(day + _DAY)
-            cost = bill.use(day, _amount(amount))
+            cost = bill.use(day, as_amount(amount))
             if cost > balance:
                 gone = shape.by(_part_gone(begin))
                 gone += (1 - gone) * float(balance / cost)
@@ -255,7 +256,3 @@ def _rest_of_month(
 def _part_gone(now: datetime) -> float:
     """Return which part of its day has gone."""
     return (now - brunei_midnight(brunei_date(now))) / _DAY
-
-
-def _amount(value: float) -> Decimal:
-    return Decimal(f"{value:.6f}")

@@ -35,7 +35,7 @@ _ZERO: Final = Decimal(0)
 _ONE: Final = Decimal(1)
 _SPAN: Final = {Resolution.HOUR: timedelta(hours=1), Resolution.DAY: timedelta(days=1)}
 _LATELY: Final = timedelta(days=14)
-_UNSEEN: Final = timedelta(hours=9)
+UNSEEN: Final = timedelta(hours=9)
 """A balance that was not looked at for longer says nothing of those days."""
 _DAY: Final = timedelta(days=1)
 
@@ -131,15 +131,43 @@ class Costs:
 
         if used and lately:
             costs.usual = min(lags, key=off)
-            costs._charge(_ratio(costs, moved, ends, published))
+            taken = costs._ratio(moved, ends, published)
+            costs._sums = [cost * taken for cost in costs._sums]
             off_by = errors(costs.usual)
             if off_by and off_by[-1 - len(off_by) // 50] <= _EXACT:
                 costs.early = costs.late = costs.usual
         return costs
 
-    def _charge(self, ratio: Decimal) -> None:
-        """Count with what the portal takes: so much of what the tariff says."""
-        self._sums = [cost * ratio for cost in self._sums]
+    def _ratio(self, moved: Sequence[Step], ends: Sequence[float], published: float) -> Decimal:
+        """Return which share of the tariff's price the balance loses on most days; about 1 is 1.
+
+        Top-ups that use has hidden, and charges beside the consumption, are of single days. Days
+        count on which the balance did not rise and was looked at all the time.
+        """
+        late, sums = self.usual.total_seconds(), self._sums
+        lately = [step for step in moved if moved[-1].at - step.at < _LATELY]
+        lost: dict[int, Decimal] = {}
+        left_out: set[int] = set()
+        for step in lately:
+            since, day = _day(step.since), _day(step.at)
+            lost[day] = lost.get(day, _ZERO) - step.change
+            if step.change > 0 or step.at - step.since > UNSEEN:
+                left_out.update(range(since, day + 1))
+        ratios, all_lost, all_cost = list[Decimal](), _ZERO, _ZERO
+        for day in range(min(lost) + 1, max(lost)):
+            begin = day * _DAY.total_seconds() - late
+            end = begin + _DAY.total_seconds()
+            cost = sums[bisect_right(ends, end)] - sums[bisect_right(ends, begin)]
+            if day in left_out or end >= published or cost < 4 * _EXACT:
+                continue
+            ratios.append(lost.get(day, _ZERO) / cost)
+            all_lost, all_cost = all_lost + lost.get(day, _ZERO), all_cost + cost
+        ratios.sort()
+        fifth = len(ratios) // 5
+        if len(ratios) < _WEEK or ratios[fifth] - _ALIKE <= 1 <= ratios[-1 - fifth] + _ALIKE:
+            return _ONE
+        usual, whole = median(ratios), all_lost / all_cost
+        return usual if abs(usual - whole) <= whole / 5 else _ONE
 
     def is_published(self, moment: datetime) -> bool:
         """Return whether all readings that ended by then are known."""
@@ -189,38 +217,6 @@ class Costs:
             return Between(low, (low + high) / 2, high)
         expected = self.until(step.at - self.usual) - self.until(step.since - self.usual)
         return Between(min(low, expected), expected, max(high, expected))
-
-
-def _ratio(costs: Costs, moved: Sequence[Step], ends: list[float], published: float) -> Decimal:
-    """Return which share of the tariff's price the balance loses on most days; 1 where about all.
-
-    Top-ups that use has hidden, and charges beside the consumption, are of single days. Days count
-    on which the balance did not rise and was looked at all the time.
-    """
-    late, sums = costs.usual.total_seconds(), costs._sums  # noqa: SLF001 (its own)
-    lately = [step for step in moved if moved[-1].at - step.at < _LATELY]
-    lost: dict[int, Decimal] = {}
-    left_out: set[int] = set()
-    for step in lately:
-        since, day = _day(step.since), _day(step.at)
-        lost[day] = lost.get(day, _ZERO) - step.change
-        if step.change > 0 or step.at - step.since > _UNSEEN:
-            left_out.update(range(since, day + 1))
-    ratios, all_lost, all_cost = list[Decimal](), _ZERO, _ZERO
-    for day in range(min(lost) + 1, max(lost)):
-        begin = day * _DAY.total_seconds() - late
-        end = begin + _DAY.total_seconds()
-        cost = sums[bisect_right(ends, end)] - sums[bisect_right(ends, begin)]
-        if day in left_out or end >= published or cost < 4 * _EXACT:
-            continue
-        ratios.append(lost.get(day, _ZERO) / cost)
-        all_lost, all_cost = all_lost + lost.get(day, _ZERO), all_cost + cost
-    ratios.sort()
-    fifth = len(ratios) // 5
-    if len(ratios) < _WEEK or ratios[fifth] - _ALIKE <= 1 <= ratios[-1 - fifth] + _ALIKE:
-        return _ONE
-    usual, whole = median(ratios), all_lost / all_cost
-    return usual if abs(usual - whole) <= whole / 5 else _ONE
 
 
 def _day(moment: datetime) -> int:

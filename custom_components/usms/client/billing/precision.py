@@ -46,6 +46,11 @@ def cost_known(cost: Decimal) -> Decimal:
     return cost.quantize(_TENTH if cost > _FEW_DOLLARS else _CENT)
 
 
+def as_amount(value: float) -> Decimal:
+    """Return an expected consumption as it is priced: to a millionth of a kWh or m³."""
+    return Decimal(f"{value:.6f}")
+
+
 def unit_known(amount: Decimal) -> Decimal:
     """Return an expected consumption: to a tenth of a kWh or m³."""
     return amount.quantize(_TENTH)

@@ -16,6 +16,7 @@ from ..consumption import DayReadings
 from ..models import Balance, TopUp
 from .forecast import Estimate
 from .habits import Habits
+from .precision import as_amount
 from .schedule import RunningBill, TariffSchedule
 
 FRESH: Final = timedelta(hours=2)
@@ -116,7 +117,7 @@ def _empty_since(
         if day.before:
             bill.use(day.day, day.before)
         midnight = brunei_midnight(day.day)
-        cost = bill.use(day.day, day.known + _amount(day.expected))
+        cost = bill.use(day.day, day.known + as_amount(day.expected))
         if cost >= left and day.day >= brunei_date(since):
             begin = by(max((since - midnight) / _DAY, 0.0))
             end = by(min((now - midnight) / _DAY, 1.0))
@@ -150,7 +151,7 @@ def _used(
         after = _between(days.get(day), habits, day, max(since, begin), min(now, begin + _DAY))
         # Months begin where the meter's readings do.
         if day >= min(habits.oldest, brunei_date(since)):
-            yield _DayUsed(day, before[0] + _amount(before[1]), *after)
+            yield _DayUsed(day, before[0] + as_amount(before[1]), *after)
         day += _DAY
 
 
@@ -167,7 +168,7 @@ def _between(
     shape = habits.shape
     share = shape.by((until - begin) / _DAY) - shape.by((since - begin) / _DAY)
     if day is not None and day.total is not None and not day.hours:
-        return day.total * _amount(share), 0.0, 0.0
+        return day.total * as_amount(share), 0.0, 0.0
     known, open_ = _ZERO, (until - since) / _DAY
     for hour in day.hours if day is not None else ():
         overlap = min(until, hour.start + _HOUR) - max(since, hour.start)
@@ -185,9 +186,5 @@ def _cost(used: Iterable[_DayUsed], schedule: TariffSchedule, factor: float) -> 
     for day in used:
         if day.before:
             bill.use(day.day, day.before)
-        total += bill.use(day.day, day.known + _amount(day.expected * factor))
+        total += bill.use(day.day, day.known + as_amount(day.expected * factor))
     return total
-
-
-def _amount(value: float) -> Decimal:
-    return Decimal(f"{value:.6f}")

@@ -133,6 +133,14 @@ class Tariff:
 # --- the operator's tariffs ---
 
 
+def is_residential(customer_type: str | None) -> bool:
+    """Return whether the residential tariff is taken for a customer, in the portal's words.
+
+    It is where the portal calls the customer so, or has not said.
+    """
+    return customer_type is None or "residential" in customer_type.casefold()
+
+
 def residential_electricity() -> Tariff:
     """Return the residential electricity tariff, in force since 2012-01-01.
 

@@ -14,6 +14,7 @@ from typing import Final
 from ..brunei import brunei_date, brunei_midnight
 from .forecast import Estimate, runs_out
 from .habits import Habits
+from .precision import as_amount
 from .schedule import RunningBill, TariffSchedule
 
 NOTES: Final = (Decimal(50), Decimal(20), Decimal(10), Decimal(5))
@@ -95,7 +96,7 @@ class Outlook:
         for n in range((until - today).days + 1):
             day = today + n * _DAY
             amount = use(day) * (1 - gone if n == 0 else 1)
-            cost += bill.use(day, Decimal(f"{amount:.6f}"))
+            cost += bill.use(day, as_amount(amount))
         return in_notes(cost - self._balance(share))
 
     def _empty(self, amount: Decimal, days: float, share: float) -> datetime | None:

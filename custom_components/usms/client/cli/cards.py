@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..billing.forecast import forecast
 from ..billing.precision import cost_known, days_known, run_out_known, run_out_text
 from ..billing.schedule import RunningBill, TariffSchedule
+from ..billing.tariff import is_residential
 from ..brunei import brunei_date
 from ..client import MAX_DAYS
 from ..errors import NoData, PageNotUnderstood, PortalUnavailable
@@ -111,7 +112,7 @@ def prices_of(
     else:
         given = options.units is not None
         tariff = tariff_of(utility, units=options.units)
-    if kind is None or given or "residential" in kind.casefold():
+    if given or is_residential(kind):
         guessed = shown is None and not given and not options.database
         note = f"{meter.number} is priced as residential: its Top Up page can't be read."
         return TariffSchedule.always(tariff), note if guessed else None, shown

@@ -26,7 +26,6 @@ _WAITED: Final = timedelta(hours=6)
 _NEWS: Final = timedelta(days=3)
 """A top-up that is older when it is found is history, not news."""
 _NOTED: Final = timedelta(hours=1)
-_DEBT: Final = ("customer_type", "total_debt", "monthly_debt", "debt_remaining")
 
 
 class Rises(Protocol):
@@ -270,22 +269,22 @@ class Payments:
 
     def save_payment(self, payment: Payment, at: datetime) -> None:
         """Store what the Top Up page shows of a meter."""
-        shown = {name: getattr(payment, name) for name in _DEBT}
-        fact = {name: None if value is None else str(value) for name, value in shown.items()}
-        self._store.remember(f"payment_{payment.meter}", fact | {"read_at": at.isoformat()})
+        debt = Debt.of(payment, at)
+        owed = {"owing": amount_text(debt.owing), "monthly": amount_text(debt.monthly)}
+        fact = {"read_at": at.isoformat(), "customer_type": debt.customer_type, **owed}
+        self._store.remember(f"payment_{payment.meter}", fact)
 
     def debt(self, meter: str) -> Debt | None:
         """Return what the Top Up page last showed of a meter; None before it was read."""
         fact = self._store.fact(f"payment_{meter}")
         if not isinstance(fact, dict):
             return None
-        total = fact["total_debt"]
         with stored_values():
             return Debt(
                 read_at=datetime.fromisoformat(fact["read_at"]),
                 customer_type=fact["customer_type"],
-                owing=decimal_of(total if total is not None else fact["debt_remaining"]),
-                monthly=decimal_of(fact["monthly_debt"]),
+                owing=decimal_of(fact["owing"]),
+                monthly=decimal_of(fact["monthly"]),
             )
 
 
