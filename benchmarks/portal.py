@@ -14,6 +14,7 @@ from aiohttp import web
 from custom_components.usms.client import BRUNEI, NO_PACING, Pacing, UsmsClient
 from custom_components.usms.client.store import ReadingsStore
 from custom_components.usms.client.sync import Sync
+from custom_components.usms.client.sync.payments import PaymentsSync
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Meter, Profile, SimulatedPortal
 
 from .peer import peer
@@ -161,13 +162,18 @@ async def steady_day() -> int:
         async with BusyPortal(days=40, now=NOON) as portal, signed_in(portal, NO_PACING) as client:
             with closing(ReadingsStore(Path(folder) / "readings.db")) as store:
                 sync = Sync(client, store, now=portal.now)
+                payments = PaymentsSync(client, store, now=portal.now)
                 for poll in range(2 * 144):
                     if poll == 144:
                         portal.clear_requests()
                     portal.set_now(NOON + poll * POLL)
-                    await sync.record_account(await client.account())
+                    account = await client.account()
+                    await sync.record_account(account)
+                    await payments.record_account(account)
                     async for _ in sync.run():
                         pass
+                    await payments.read_payments()
+                    await payments.read_topups({})
                 return len(portal.requests)
 
 

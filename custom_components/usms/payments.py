@@ -66,8 +66,7 @@ class Payments:
         schedules = {meter: self._schedule(meter) for meter in meters}
         await self._async_review(schedules)
         rises = {meter: review.unsettled for meter, review in self._reviews.items()}
-        doubts = {meter: review.doubted for meter, review in self._reviews.items()}
-        if may_ask and await self.sync.read_topups(rises, doubts, news_only=news_only):
+        if may_ask and await self.sync.read_topups(rises, news_only=news_only):
             await self._async_review(schedules)
         for topup in await self.sync.unannounced():
             for listener in tuple(self._listeners):

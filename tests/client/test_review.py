@@ -295,14 +295,20 @@ FLAT = TariffSchedule.from_dict(
 )
 
 
-@pytest.mark.parametrize(("amount", "paid"), [("-20.00", "-20.00"), ("4.00", "4.00")])
-async def test_what_use_does_not_explain_is_looked_up_once_a_day(
-    store: ReadingsStore, amount: str, paid: str
+@pytest.mark.parametrize("amount", ["-20.00", "4.00"])
+@pytest.mark.parametrize("hourly", [True, False])
+async def test_what_use_hides_is_in_the_history_within_a_day(
+    store: ReadingsStore, amount: str, hourly: bool
 ) -> None:
     """A reversal, and a top-up that is smaller than what was used between two polls."""
     begin = brunei_midnight(date(2026, 11, 1)) + timedelta(minutes=5)
     at = begin + 20 * DAY
-    use(store, begin.date(), 20, "120", at)
+    if hourly:
+        use(store, begin.date(), 20, "120", at)
+    else:
+        last = begin.date() + 19 * DAY
+        days = [Reading(brunei_midnight(begin.date() + n * DAY), Decimal(120)) for n in range(20)]
+        store.save_days(METER, begin.date(), last, days, at)
     portal, now = Shown(), [begin]
     sync = PaymentsSync(portal, store, now=lambda: now[0])
     moved = begin + 10 * DAY + timedelta(hours=9)
@@ -315,15 +321,14 @@ async def test_what_use_does_not_explain_is_looked_up_once_a_day(
             shown += Decimal(amount)
         meter = Meter(METER, Utility.ELECTRICITY, balance=shown)
         await sync.record_account(Account((meter,), now[0]))
-        found = review(store, {METER: FLAT}, now[0]).get(METER)
-        if found:
-            await sync.read_topups({METER: found.unsettled}, {METER: found.doubted})
+        if found := review(store, {METER: FLAT}, now[0]).get(METER):
+            await sync.read_topups({METER: found.unsettled})
         review(store, {METER: FLAT}, now[0])
-    (topup,) = sync.payments.topups(METER)
-    assert (topup.amount, topup.origin) == (Decimal(paid), TopUpOrigin.HISTORY)
-    assert portal.read <= 4
+        if now[0] > moved + DAY:
+            (topup,) = sync.payments.topups(METER)
+            assert (topup.amount, topup.origin) == (Decimal(amount), TopUpOrigin.HISTORY)
+    assert portal.read <= 21  # once a day, and after the rise
     found = review(store, {METER: FLAT}, now[0])[METER]
-    assert found.doubted == ()
     assert found.bill is not None
     assert not found.bill.differs
 
@@ -433,33 +438,6 @@ def test_a_minimum_charge_makes_no_bill_differ(store: ReadingsStore) -> None:
         card = Meter(METER, Utility.ELECTRICITY, balance=balance.quantize(CENT))
         payments.record_balance(card, at, before=at - timedelta(hours=1))
     assert review(store, {METER: schedule}, at)[METER].bill is None
-
-
-@pytest.mark.parametrize("priced", [True, False])
-async def test_evenings_are_no_reason_to_read_the_history(
-    store: ReadingsStore, priced: bool
-) -> None:
-    """Nothing is doubted before what was used is published, or without prices."""
-    begin = brunei_midnight(date(2026, 11, 1))
-    portal, now = Shown(), [begin]
-    sync = PaymentsSync(portal, store, now=lambda: now[0])
-    schedule, balance = FLAT if priced else None, Decimal(900)
-    day_hours = [Decimal(1)] * 18 + [Decimal(12)] * 6
-    hours: list[Reading] = []
-    for n in range(24 * 10):
-        used = day_hours[n % 24]
-        start = begin + n * timedelta(hours=1)
-        now[0] = start + timedelta(hours=1)
-        balance -= used / 10
-        store.save_hours(
-            METER, start.date(), [row for row in hours if row.start.date() == start.date()], now[0]
-        )
-        hours.append(Reading(start, used))
-        card = Meter(METER, Utility.ELECTRICITY, balance=balance.quantize(CENT))
-        await sync.record_account(Account((card,), now[0]))
-        if found := review(store, {METER: schedule}, now[0]).get(METER):
-            await sync.read_topups({METER: found.unsettled}, {METER: found.doubted})
-    assert portal.read == 1
 
 
 def test_a_balance_that_only_a_charge_will_move_does_not_get_old(store: ReadingsStore) -> None:

@@ -31,12 +31,8 @@ _FIRST: Final = timedelta(days=365)
 """How far back the transaction history is read at first: what is known to work."""
 _AGAIN: Final = timedelta(days=7)
 """How far it is read again."""
-_AT_LEAST: Final = timedelta(days=30)
-"""How often, without a rise of the balance."""
 _LATE: Final = tuple(timedelta(hours=hours) for hours in (0, 1, 6, 24, 48))
 """How long after a rise the history is read while it lacks it."""
-_DOUBT: Final = timedelta(days=1)
-"""How long it is left alone where a balance moved otherwise than use explains, but did not rise."""
 _PATIENCE: Final = timedelta(days=1)
 """How long a page that was not to be had is left alone."""
 
@@ -127,43 +123,34 @@ class PaymentsSync:
     async def read_topups(
         self,
         rises: Mapping[str, Sequence[datetime]],
-        doubts: Mapping[str, Sequence[datetime]],
         *,
         news_only: bool = False,
     ) -> set[str]:
         """Read the transaction histories that are due (three requests each, or more).
 
-        That is after the balance has risen (`rises`, by meter: when that is not settled), again
-        while the history lacks it, once a day after it has moved otherwise than use explains
-        (`doubts`) and, without `news_only`, at first, and now and then.
+        That is once a day, as use may hide a top-up or a reversal from the balance; after the
+        balance has risen (`rises`, by meter: when that is not settled), again while the history
+        lacks it; and, without `news_only`, at first.
         Returns the meters of which that was tried; pages that can't be read are left alone as in
         `read_payments`.
         """
         read = set()
         for number in self._present:
-            news = rises.get(number, ()), doubts.get(number, ())
-            if not await self._topups_due(number, *news, news_only=news_only):
+            if not await self._topups_due(number, rises.get(number, ()), news_only=news_only):
                 continue
             if not await self._try(TOPUPS_PAGE, self._read_topups, number):
                 await asyncio.to_thread(self.payments.history_failed, number, self._now())
             read.add(number)
         return read
 
-    async def _topups_due(
-        self,
-        number: str,
-        rises: Iterable[datetime],
-        doubts: Iterable[datetime],
-        *,
-        news_only: bool,
-    ) -> bool:
+    async def _topups_due(self, number: str, rises: Iterable[datetime], *, news_only: bool) -> bool:
         now = self._now()
         read_at, failed_at, _ = await asyncio.to_thread(self.payments.history_read, number)
         if failed_at and now - failed_at < _PATIENCE:
             return False
-        if read_at is None or now - read_at >= _AT_LEAST:
+        if read_at is None:
             return not news_only
-        if now - read_at >= _DOUBT and any(read_at < moved + _LATE[-1] for moved in doubts):
+        if brunei_date(read_at) != brunei_date(now):
             return True
         return any(read_at < rose + late <= now for rose in rises for late in _LATE)
 
