@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import batched
 from pathlib import Path
 from statistics import median
@@ -159,7 +160,9 @@ async def derived(case: Case) -> Derived:
 async def verified(hass: HomeAssistant, store: ReadingsStore) -> tuple[Took, Meters]:
     """Compare all with the recorder, as at a start, and write what it lacks."""
     meters = {
-        meter: MeterStatistics(hass, store, meter.number, meter.utility, PRICES[meter.utility])
+        meter: MeterStatistics(
+            hass, store, meter.number, meter.utility, partial(PRICES.get, meter.utility)
+        )
         for meter in store.meters()
         if meter.utility
     }

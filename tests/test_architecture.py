@@ -44,7 +44,7 @@ INTEGRATION = ASKED_FOR_BY_HOME_ASSISTANT | {
     *("data", "coordinator", "figures", "payments", "prices", "services", "privacy", "const"),
     *("claims", "permissions", "action_target", "planning", "energy_dashboard", "found"),
     *("entity", "sensor_types", "spending_sensors", "low_credit", "options_flow", "meter_options"),
-    *("tariff_forms", "tariff_options"),
+    *("tariff_forms", "tariff_options", "polling"),
     *("news", "meter_target"),
 }
 

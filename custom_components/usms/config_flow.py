@@ -300,7 +300,8 @@ class UsmsConfigFlow(ConfigFlow, domain=DOMAIN):
             entry = self._get_reauth_entry()
         else:
             entry = self._get_reconfigure_entry()
-        if entry.state is ConfigEntryState.LOADED:
-            # Polls go on by themselves over the connection that has signed in.
-            return self.async_update_and_abort(entry, data_updates=self._credentials)
-        return self.async_update_reload_and_abort(entry, data_updates=self._credentials)
+        result = self.async_update_and_abort(entry, data_updates=self._credentials)
+        if entry.state is not ConfigEntryState.LOADED:
+            # Else polls go on by themselves over the connection that has signed in.
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return result

@@ -44,9 +44,6 @@ CONF_NAMES: Final = "names"
 CONF_ENERGY: Final = "energy"
 """Of an entry: the sources that were added to the Energy dashboard."""
 
-DEFAULT_POLL_INTERVAL: Final = 10
-DEFAULT_SHORTEST_POLL_INTERVAL: Final = 2
-DEFAULT_KEPT_HOURS: Final = 24
 MAX_KEPT_HOURS: Final = 30 * 24
 MIN_POLL_INTERVAL: Final = 1
 MAX_POLL_INTERVAL: Final = 60

@@ -33,17 +33,12 @@ from .connection.connection import Connection
 from .connection.errors import TooEarly, error_key, error_placeholders
 from .const import (
     ATTR_ACCOUNT,
-    CONF_KEPT_HOURS,
-    CONF_POLL_INTERVAL,
-    CONF_SHORTEST_POLL_INTERVAL,
-    DEFAULT_KEPT_HOURS,
-    DEFAULT_POLL_INTERVAL,
-    DEFAULT_SHORTEST_POLL_INTERVAL,
     DOMAIN,
     EVENT_SIGN_IN_NEEDED,
     EVENT_SIGNED_IN,
     POLL_JITTER,
 )
+from .polling import Polling
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -57,17 +52,12 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry, connection: Connection) -> None:
         """Poll over that connection."""
-        options = entry.options
-        self._longest = timedelta(minutes=options.get(CONF_POLL_INTERVAL, DEFAULT_POLL_INTERVAL))
-        self._shortest = timedelta(
-            minutes=options.get(CONF_SHORTEST_POLL_INTERVAL, DEFAULT_SHORTEST_POLL_INTERVAL)
-        )
         super().__init__(
             hass,
             _LOGGER,
             config_entry=entry,
             name=DOMAIN,
-            update_interval=self._longest,
+            update_interval=Polling.of(entry.options).longest,
             always_update=False,
         )
         self._connection = connection
@@ -76,7 +66,6 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         """Meters whose fall to zero the next poll has to confirm."""
         self._poll: asyncio.Task[None] | None = None
         self._poll_after_sign_in: asyncio.Task[None] | None = None
-        self._kept = timedelta(hours=options.get(CONF_KEPT_HOURS, DEFAULT_KEPT_HOURS))
         self._remembered: Account | None = None
         """What was read before this start."""
         self._end_of_kept: CALLBACK_TYPE | None = None
@@ -87,9 +76,27 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         entry.async_on_unload(self._async_stop_keeping)
 
     @property
+    def _polling(self) -> Polling:
+        return Polling.of(self.config_entry.options)
+
+    @property
     def poll_interval(self) -> timedelta:
         """The longest time between two polls: as the options say, less where sessions die of it."""
-        return self._connection.life.interval(self._longest, self._shortest)
+        return self._connection.life.interval(self._polling.longest, self._polling.shortest)
+
+    @callback
+    def async_apply_options(self) -> None:
+        """Poll, and keep what was read last, as the options say from now on."""
+        if self.update_interval:  # else nothing is polled until a person signs in
+            self._set_interval()
+            self._schedule_refresh()
+        self._async_stop_keeping()
+        if self.as_of:
+            self._async_keep()
+        self.async_update_listeners()
+
+    def _set_interval(self) -> None:
+        self.update_interval = self.poll_interval * random.uniform(1 - POLL_JITTER, 1)
 
     # --- what is shown ---
 
@@ -105,7 +112,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         if self.data is not None and self.last_update_success:
             return True
         shown = self.shown
-        return shown is not None and dt_util.utcnow() - shown.read_at < self._kept
+        return shown is not None and dt_util.utcnow() - shown.read_at < self._polling.kept
 
     @property
     def as_of(self) -> datetime | None:
@@ -132,7 +139,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
             self.async_update_listeners()
 
         self._end_of_kept = async_track_point_in_utc_time(
-            self.hass, end, self.shown.read_at + self._kept
+            self.hass, end, self.shown.read_at + self._polling.kept
         )
 
     @callback
@@ -177,7 +184,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
     @override
     async def _async_update_data(self) -> Account:
         """Read the account page; a dead session asks a person to sign in."""
-        self.update_interval = self._longest  # unless all goes well
+        self.update_interval = self._polling.longest  # unless all goes well
         try:
             account = await self._async_read()
         except (SessionExpired, CredentialsRefused) as err:
@@ -200,7 +207,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
                 translation_key=error_key(err),
                 translation_placeholders=error_placeholders(err),
             ) from err
-        self.update_interval = self.poll_interval * random.uniform(1 - POLL_JITTER, 1)
+        self._set_interval()
         account = with_known_utilities(account, self.shown)
         account, self._doubted = believed(account, self.data, self._doubted)
         self._connection.pages.async_note(_PAGE, account.unread)

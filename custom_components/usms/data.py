@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -11,6 +13,7 @@ from .client import Account, Meter, TariffSchedule, Utility
 from .client.store import ReadingsStore
 from .client.store.models import StoredMeter
 from .connection.connection import Connection
+from .const import CONF_METERS
 from .coordinator import UsmsCoordinator
 from .figures import AccountFigures, FiguresCoordinator
 from .history.account_statistics import AccountStatistics
@@ -18,6 +21,7 @@ from .history.loop import History
 from .history.progress import HistoryCoordinator, HistoryProgress
 from .news import AccountNews
 from .payments import Payments
+from .polling import Polling
 
 __all__ = [
     "AccountMeter",
@@ -83,6 +87,8 @@ class UsmsData:
             figures=self.figures,
         )
         entry.async_on_unload(coordinator.async_add_listener(self._note_present))
+        self._applied: Mapping[str, Any] = entry.options
+        entry.async_on_unload(entry.add_update_listener(self._async_apply_options))
 
     def meters(self) -> list[AccountMeter]:
         """Return the meters that the account has.
@@ -114,6 +120,14 @@ class UsmsData:
         meter = self.meter(number)
         utility = meter.utility if meter else self.history.utilities.get(number)
         return self.payments.prices(number, utility)
+
+    async def _async_apply_options(self, _hass: HomeAssistant, entry: ConfigEntry) -> None:
+        """Apply what has changed of the options, which all read as they are now."""
+        before, self._applied = self._applied, entry.options
+        if Polling.of(before) != Polling.of(entry.options):
+            self.coordinator.async_apply_options()
+        if before.get(CONF_METERS) != entry.options.get(CONF_METERS):
+            await self.history.async_apply_options()
 
     def _note_present(self) -> None:
         self.figures.async_set_present({meter.number for meter in self.meters()})

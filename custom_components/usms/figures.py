@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
@@ -75,6 +76,8 @@ class AccountFigures:
         self._schedule = schedule
         self._review = review
         self._meters: dict[str, FiguresCoordinator] = {}
+        self._one_at_a_time = asyncio.Lock()
+        """So that what is shown last was counted at the prices that hold."""
 
     def of(self, meter: str) -> FiguresCoordinator:
         """Return the coordinator of a meter, made when it is first asked for."""
@@ -91,14 +94,14 @@ class AccountFigures:
     async def async_count(self, meters: Iterable[str]) -> None:
         """Count what meters used and cost; raises StoreError."""
         now = dt_util.utcnow()
-        for meter in meters:
-            figures = await self._hass.async_add_executor_job(
-                count, self._store, meter, self._schedule(meter), now, self._review(meter)
-            )
-            announce = self._news.async_look(meter, figures)
-            # One meter at a time: each has two dozen entities.
-            self.of(meter).async_set_updated_data(figures)
-            announce()
+        for meter in meters:  # one at a time also because each has two dozen entities
+            async with self._one_at_a_time:
+                figures = await self._hass.async_add_executor_job(
+                    count, self._store, meter, self._schedule(meter), now, self._review(meter)
+                )
+                announce = self._news.async_look(meter, figures)
+                self.of(meter).async_set_updated_data(figures)
+                announce()
 
     async def async_count_due(self, meters: Iterable[str], now: datetime) -> None:
         """Count anew what is of another day or hour; raises StoreError."""

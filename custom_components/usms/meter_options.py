@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, override
 
 import voluptuous as vol
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
-from homeassistant.core import callback
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigFlowResult,
+    OptionsFlow,
+    UnknownEntry,
+)
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -21,14 +28,16 @@ from .data import AccountMeter, UsmsData
 from .low_credit import CONF_BY, CONF_THRESHOLD, LowCredit, LowCreditBy
 from .prices import with_meter_option
 from .privacy import masked
-from .tariff_forms import number
 
 CONF_METER: Final = "meter"
+_LEAST: Final = 0.01
 _MOST: Final = 10_000
-"""Days or BND below which credit may be low."""
+"""Days or B$ at which credit may be low."""
+_THRESHOLD: Final = NumberSelector(NumberSelectorConfig(step="any", mode=NumberSelectorMode.BOX))
+"""Without limits, which Home Assistant would explain in English only."""
 
 
-class MeterOptionsFlow(OptionsFlowWithReload):
+class MeterOptionsFlow(OptionsFlow):
     """The steps about a meter, from the choice of one."""
 
     def __init__(self) -> None:
@@ -38,17 +47,24 @@ class MeterOptionsFlow(OptionsFlowWithReload):
     # --- a meter ---
 
     @property
-    def _data(self) -> UsmsData:
-        """What is known of the account; ends the flow where it is not loaded, or no longer."""
-        data: UsmsData | None = getattr(self.config_entry, "runtime_data", None)
+    @override
+    def config_entry(self) -> ConfigEntry:
+        """The account; ends the flow where it was removed."""
+        try:
+            return super().config_entry
+        except UnknownEntry as err:
+            raise AbortFlow("account_gone") from err
+
+    async def _async_data(self) -> UsmsData:
+        """Return what is known of the account; ends the flow where it is not loaded.
+
+        One that is being reloaded is waited for.
+        """
+        async with self.config_entry.setup_lock:
+            data: UsmsData | None = getattr(self.config_entry, "runtime_data", None)
         if data is None:
             raise AbortFlow("not_loaded")
         return data
-
-    @callback
-    def _meters(self) -> dict[str, AccountMeter]:
-        """Return the meters that have a price, by number."""
-        return {meter.number: meter for meter in self._data.meters() if meter.utility}
 
     def _names(self) -> dict[str | None, str | None]:
         registry = dr.async_get(self.hass)
@@ -57,7 +73,8 @@ class MeterOptionsFlow(OptionsFlowWithReload):
 
     async def async_step_meters(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the meter, where there are several."""
-        meters = self._meters()
+        data = await self._async_data()
+        meters = {meter.number: meter for meter in data.meters() if meter.utility}
         if user_input is not None:
             self._meter = meters.get(user_input[CONF_METER])
         elif len(meters) == 1:
@@ -107,7 +124,7 @@ class MeterOptionsFlow(OptionsFlowWithReload):
         """Ask when the meter's credit counts as low."""
         errors = {}
         if user_input is not None:
-            if 0 < user_input[CONF_THRESHOLD] <= _MOST:  # which nan is not
+            if _LEAST <= user_input[CONF_THRESHOLD] <= _MOST:  # which nan is not
                 return self._keep(CONF_LOW_CREDIT, user_input)
             errors[CONF_THRESHOLD] = "wrong_threshold"
         now = LowCredit.of(self.config_entry.options, self._chosen_meter.number)
@@ -118,7 +135,7 @@ class MeterOptionsFlow(OptionsFlowWithReload):
                         options=[by.value for by in LowCreditBy], translation_key="low_credit_by"
                     )
                 ),
-                vol.Required(CONF_THRESHOLD, default=now.threshold): number(most=_MOST),
+                vol.Required(CONF_THRESHOLD, default=now.threshold): _THRESHOLD,
             }
         )
         return self.async_show_form(

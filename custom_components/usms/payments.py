@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from homeassistant.core import HomeAssistant, callback
@@ -41,6 +42,8 @@ class Payments:
         self._store = store
         self._reviews: dict[str, Review] = {}
         """By meter."""
+        self._one_at_a_time = asyncio.Lock()
+        """So that the last review is at the prices that hold."""
         self._listeners: set[Callable[[TopUp], None]] = set()
 
     @callback
@@ -61,27 +64,36 @@ class Payments:
         """Return the last review of a meter."""
         return self._reviews.get(meter)
 
-    async def async_review(self, meters: Iterable[str], *, may_ask: bool, news_only: bool) -> None:
+    async def async_review(self, *, may_ask: bool, news_only: bool) -> None:
         """Review the payments, read what they lack where that may be, and announce what is new."""
-        schedules = {meter: self._schedule(meter) for meter in meters}
-        await self._async_review(schedules)
+        await self._async_review()
         rises = {meter: review.unsettled for meter, review in self._reviews.items()}
         if may_ask and await self.sync.read_topups(rises, news_only=news_only):
-            await self._async_review(schedules)
+            await self._async_review()
         for topup in await self.sync.unannounced():
             for listener in tuple(self._listeners):
                 listener(topup)
+        self._async_update_bill_issues()
+
+    async def async_price(self) -> None:
+        """Review at other prices what was read."""
+        await self._async_review()
+        self._async_update_bill_issues()
+
+    async def _async_review(self) -> None:
+        async with self._one_at_a_time:
+            schedules = {meter: self._schedule(meter) for meter in self.sync.meters}
+            self._reviews = await self._hass.async_add_executor_job(
+                review, self._store, schedules, dt_util.utcnow()
+            )
+
+    # --- repairs ---
+
+    @callback
+    def _async_update_bill_issues(self) -> None:
         for meter, found in self._reviews.items():
             if found.bill:
                 async_update_bill_issue(self._hass, self._entry, meter, found.bill)
-
-    async def _async_review(self, schedules: Mapping[str, TariffSchedule | None]) -> None:
-        wanted = {meter: schedules.get(meter) for meter in self.sync.meters}
-        self._reviews = await self._hass.async_add_executor_job(
-            review, self._store, wanted, dt_util.utcnow()
-        )
-
-    # --- repairs ---
 
     @callback
     def async_update_tariff_issues(self, utilities: Mapping[str, Utility | None]) -> None:

@@ -32,7 +32,7 @@ class TariffFlow(RepairsFlow):
     async def async_step_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Ask, and keep the tariff in the options, which reloads the account."""
+        """Ask, and keep the tariff in the options."""
         errors: dict[str, str] = {}
         if user_input is not None:
             terms = {"kind": TariffKind.COMMERCIAL.value, **user_input}
@@ -53,7 +53,6 @@ class TariffFlow(RepairsFlow):
             return
         options = with_meter_option(entry.options, self._meter, CONF_TARIFF, schedule.to_dict())
         entries.async_update_entry(entry, options=options)
-        entries.async_schedule_reload(entry.entry_id)
 
 
 class SwitchOffFlow(RepairsFlow):

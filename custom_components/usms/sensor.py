@@ -168,6 +168,7 @@ class FiguresSensor(UsmsFiguresEntity, SensorEntity):
             or shown is None
             or not self.entity_description.steady
             or figures.consumption.day != shown.consumption.day
+            or figures.schedule != shown.schedule
             or self._is_new(figures, shown)
         ):
             self._shown = figures

@@ -17,7 +17,6 @@ from homeassistant.helpers.selector import (
 )
 
 from .client import DatedTariff, Tariff, TariffKind, WrongTariff
-from .client.models import CURRENCY
 from .const import DOMAIN
 
 CONF_ENTRY: Final = "entry"
@@ -33,14 +32,20 @@ CONF_UNITS: Final = "units"
 CONF_TIERS: Final = "tiers"
 CONF_FIXED: Final = "monthly_fixed"
 CONF_MINIMUM: Final = "monthly_minimum"
+_CURRENCY: Final = "B$"
 
 
-def number(unit: str | None = None, least: float = 0, most: float = 1_000_000) -> NumberSelector:
-    """Return a box for a number."""
-    config = NumberSelectorConfig(min=least, max=most, step="any", mode=NumberSelectorMode.BOX)
-    if unit:
-        config["unit_of_measurement"] = unit
-    return NumberSelector(config)
+def number(unit: str) -> NumberSelector:
+    """Return a box for an amount."""
+    return NumberSelector(
+        NumberSelectorConfig(
+            min=0,
+            max=1_000_000,
+            step="any",
+            unit_of_measurement=unit,
+            mode=NumberSelectorMode.BOX,
+        )
+    )
 
 
 COMMERCIAL: Final = vol.Schema(
@@ -63,7 +68,7 @@ def own(unit: str) -> vol.Schema:
     tiers = ObjectSelector(
         ObjectSelectorConfig(
             fields={
-                "rate": {"selector": number(f"{CURRENCY}/{unit}"), "required": True},
+                "rate": {"selector": number(f"{_CURRENCY}/{unit}"), "required": True},
                 "end": {"selector": number(unit)},
             },
             multiple=True,
@@ -75,8 +80,8 @@ def own(unit: str) -> vol.Schema:
     return vol.Schema(
         {
             vol.Required(CONF_TIERS): tiers,
-            vol.Required(CONF_FIXED, default=0): number(CURRENCY),
-            vol.Required(CONF_MINIMUM, default=0): number(CURRENCY),
+            vol.Required(CONF_FIXED, default=0): number(_CURRENCY),
+            vol.Required(CONF_MINIMUM, default=0): number(_CURRENCY),
         }
     )
 
@@ -104,7 +109,7 @@ def terms_of(tariff: Tariff) -> dict[str, Any]:
 def _money(amount: Decimal) -> str:
     """Return an amount with all its digits, and two at least after the point."""
     cents = round(amount, 2)
-    return f"B${cents:,f}" if cents == amount else f"B${_plain(amount)}"
+    return f"{_CURRENCY}{cents:,f}" if cents == amount else f"{_CURRENCY}{_plain(amount)}"
 
 
 def _plain(number: Decimal) -> str:

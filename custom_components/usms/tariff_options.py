@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import voluptuous as vol
 from homeassistant.config_entries import ConfigFlowResult
@@ -33,6 +33,9 @@ from .tariff_forms import (
     terms_of,
 )
 
+_YEARS: Final = range(2000, 2100)
+"""In which a tariff may begin."""
+
 
 def _kinds(*, water: bool) -> SelectSelector:
     """Return the choice of a tariff's kind; the prices of commercial water are not known."""
@@ -57,12 +60,12 @@ class TariffOptionsFlow(MeterOptionsFlow):
         self._changed: DatedTariff | None = None
         """The tariff that is changed or deleted; None for one that is added."""
 
-    def _schedule(self) -> TariffSchedule | None:
-        return self._data.schedule(self._chosen_meter.number)
+    async def _async_schedule(self) -> TariffSchedule | None:
+        return (await self._async_data()).schedule(self._chosen_meter.number)
 
-    def _dated(self) -> dict[str, DatedTariff]:
+    async def _async_dated(self) -> dict[str, DatedTariff]:
         """Return the tariffs of the meter, by the names that forms have for them."""
-        schedule = self._schedule()
+        schedule = await self._async_schedule()
         return {name_of(dated): dated for dated in schedule.tariffs} if schedule else {}
 
     async def _label(self, dated: DatedTariff) -> str:
@@ -75,7 +78,7 @@ class TariffOptionsFlow(MeterOptionsFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show which tariff holds from when; ask which to change, or for another."""
-        dated = self._dated()
+        dated = await self._async_dated()
         if not dated:
             return await self.async_step_first_tariff()
         if user_input is not None:
@@ -116,7 +119,7 @@ class TariffOptionsFlow(MeterOptionsFlow):
 
     async def async_step_delete(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Delete a tariff once that is confirmed: the one before it holds on."""
-        schedule = self._schedule()
+        schedule = await self._async_schedule()
         day = self._changed.since if self._changed else None
         if user_input is None or not schedule or not day:
             return self.async_show_form(
@@ -139,7 +142,9 @@ class TariffOptionsFlow(MeterOptionsFlow):
         if user_input is not None:
             self._since = date.fromisoformat(user_input[CONF_SINCE])
             own_day = self._changed.since if self._changed else None
-            if self._since != own_day and self._since.isoformat() in self._dated():
+            if self._since.year not in _YEARS:
+                errors[CONF_SINCE] = "wrong_day"
+            elif self._since != own_day and self._since.isoformat() in await self._async_dated():
                 errors[CONF_SINCE] = "day_taken"
         return await self._async_kind_step("tariff", errors, user_input)
 
@@ -223,7 +228,7 @@ class TariffOptionsFlow(MeterOptionsFlow):
                 data_schema=self.add_suggested_values_to_schema(schema or vol.Schema({}), terms),
                 errors=tariff_errors(err),
             )
-        before = self._schedule()
+        before = await self._async_schedule()
         if before and self._changed and self._changed.since:
             before = before.without(self._changed.since)
         after = before.with_tariff(self._since, tariff) if before else TariffSchedule.always(tariff)

@@ -93,14 +93,14 @@ async def test_late_corrections_of_any_month_move_all_later_sums(
     fill(store, account.portal)
     prices = account.entry.runtime_data.schedule(number)
     days = {one.start.date(): one for one in store.readings(number, Resolution.DAY)}
-    statistics = Observed(hass, store, number, Utility.WATER, prices)
+    statistics = Observed(hass, store, number, Utility.WATER, lambda: prices)
     await statistics.async_verify()
     for days_ago in (2, 92, 3, 48, 4, 51, 20):
         day = account.now.date() - timedelta(days=days_ago)
         more = Reading(days[day].start, days[day].value + Decimal("1.5"))
         assert store.save_days(number, day, day, [more], account.now)
         await statistics.async_update({day})
-        anew = MeterStatistics(hass, store, number, Utility.WATER, prices)
+        anew = MeterStatistics(hass, store, number, Utility.WATER, lambda: prices)
         assert (await anew.async_verify()).written == 0
     assert statistics.compared == 1
 

@@ -32,7 +32,8 @@ async def test_a_changed_tariff_re_prices_what_comes_after(
     account.portal.clear_requests()
     meter, store = account.meter(), account.store
     old = TariffSchedule.always(residential(Utility.ELECTRICITY))
-    statistics = MeterStatistics(hass, store, meter.number, Utility.ELECTRICITY, old)
+    prices = [old]
+    statistics = MeterStatistics(hass, store, meter.number, Utility.ELECTRICITY, lambda: prices[-1])
     assert (await statistics.async_verify()).written == 0
     before = await account.statistics(meter, "cost")
     consumption = await account.statistics(meter, "consumption")
@@ -47,7 +48,8 @@ async def test_a_changed_tariff_re_prices_what_comes_after(
         ),
         Decimal(0),
     )
-    assert await statistics.async_set_tariff(schedule) > 0
+    prices.append(schedule)
+    assert (await statistics.async_update(())).written > 0
     after = await account.statistics(meter, "cost")
     assert {start: cost for start, cost in after.items() if start.date() < NOVEMBER} == {
         start: cost for start, cost in before.items() if start.date() < NOVEMBER
@@ -59,10 +61,11 @@ async def test_a_changed_tariff_re_prices_what_comes_after(
     assert await account.statistics(meter, "consumption") == consumption
 
     # Once is enough, what comes later keeps the new price, and back is back.
-    assert await statistics.async_set_tariff(schedule) == 0
+    assert (await statistics.async_update(())).written == 0
     assert (await statistics.async_verify()).written == 0
     await statistics.async_update({account.now.date() - timedelta(days=1)})
     assert await account.statistics(meter, "cost") == after
-    assert await statistics.async_set_tariff(old) > 0
+    prices.append(old)
+    assert (await statistics.async_update(())).written > 0
     assert await account.statistics(meter, "cost") == before
     assert account.requests() == 0

@@ -172,7 +172,7 @@ async def test_an_account_that_is_not_loaded(account: Harness) -> None:
     assert account.entry.options == {}
 
 
-@pytest.mark.parametrize("threshold", [0, float("nan")])
+@pytest.mark.parametrize("threshold", [0, -1, 1e-9, 10_001, float("inf"), float("nan")])
 async def test_a_threshold_that_cannot_be(account: Harness, threshold: float) -> None:
     flows = account.hass.config_entries.options
     form = await go(account, "meters", {"meter": account.meter().number}, "low_credit")

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -190,8 +191,7 @@ class AccountStatistics:
             statistics = await self._async_of(meter)
             if statistics is None:
                 return Verified()
-            written = await statistics.async_set_tariff(self._schedule(meter))
-            return Verified(written) + await statistics.async_update(changed)
+            return await statistics.async_update(changed)
 
     async def async_verify(self) -> Verified:
         """Take over what only the recorder has, compare the rest and write what differs.
@@ -278,7 +278,7 @@ class AccountStatistics:
             if utility is None or meter in await self._async_cleared():
                 return None
             self._meters[meter] = MeterStatistics(
-                self._hass, self._store, meter, utility, self._schedule(meter)
+                self._hass, self._store, meter, utility, partial(self._schedule, meter)
             )
         return self._meters[meter]
 

@@ -88,11 +88,10 @@ class History:
             self._hass, _LOGGER, config_entry=self._entry, name=f"{DOMAIN} history"
         )
         """Updated after each report, and whenever the history was looked through."""
-        self.progress.data = self._progress
         self._recorded: Account | None = None
         """The last snapshot of the account that is in the store."""
-        self._opened = self._count_all = False
-        """The latter: whether readings came that no report has brought."""
+        self._count_all = False
+        """Whether readings came that no report has brought."""
         self._reviewed_at: datetime | None = None
         """When the payments were last reviewed, without anything read since."""
         self._wake = asyncio.Event()
@@ -110,7 +109,9 @@ class History:
         """
         entry = self._entry
         self.meters = await self._hass.async_add_executor_job(self._store.meters)
+        await self._sync.open()
         await self._payments.sync.open()
+        self._async_publish()
         await self._figures.async_count(self._numbers)
         entry.async_on_unload(async_call_later(self._hass, START_DELAY, self._async_begin))
 
@@ -150,7 +151,6 @@ class History:
 
     async def async_request(self, meter: str, first: date, last: date, *, force: bool) -> None:
         """Have days read that were not, or with `force` read again; `async_wake` begins."""
-        await self._async_open()
         await self._async_record_account()  # in the first seconds nothing knows its meters
         await self._sync.request(meter, first, last, force=force)
         self._async_publish()
@@ -168,16 +168,13 @@ class History:
     def _numbers(self) -> list[str]:
         return [meter.number for meter in self.meters]
 
-    @property
-    def _progress(self) -> HistoryProgress:
-        outlook = self._sync.outlook
-        return HistoryProgress(
-            outlook.done, outlook.left, outlook.days_complete, outlook.empty_days, self._last
-        )
-
     @callback
     def _async_publish(self) -> None:
-        self.progress.async_set_updated_data(self._progress)
+        far = self._sync.outlook
+        progress = HistoryProgress(
+            far.done, far.left, far.days_complete, far.empty_days, self._last
+        )
+        self.progress.async_set_updated_data(progress)
 
     # --- the loop ---
 
@@ -226,14 +223,8 @@ class History:
         self._not_before = now + delay
         _LOGGER.debug("History pauses for %s: %s", delay, err)
 
-    async def _async_open(self) -> None:
-        if not self._opened:
-            self._opened = True
-            await self._sync.open()
-
     async def _async_round(self, now: datetime) -> None:
         """Do what is due, until nothing is."""
-        await self._async_open()
         await self._async_record_account()
         async_update_clock_issue(self._hass, self._entry, None)
         if self._count_all:
@@ -305,10 +296,19 @@ class History:
     async def _async_review(self, *, news_only: bool = False) -> None:
         """Review the payments, and count what follows from it."""
         may_ask = self._may_ask(dt_util.utcnow())
-        await self._payments.async_review(self._numbers, may_ask=may_ask, news_only=news_only)
+        await self._payments.async_review(may_ask=may_ask, news_only=news_only)
         self._payments.async_note_pages(self._pages)
         await self._figures.async_count(self._numbers)
-        self._async_publish()
+
+    async def async_apply_options(self) -> None:
+        """Show and write everything as the options of meters say now."""
+        self._async_price()
+        try:
+            await self._payments.async_price()
+            await self._figures.async_count(self._numbers)
+        except StoreError:  # the loop reports it as soon as it counts
+            self._count_all = True
+            self._async_nudge()
 
     @callback
     def _async_price(self) -> None:

@@ -6,7 +6,7 @@ What stands in the recorder is derived: it is built again from the store, withou
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -68,9 +68,9 @@ class MeterStatistics:
         store: ReadingsStore,
         meter: str,
         utility: Utility,
-        schedule: TariffSchedule | None,
+        schedule: Callable[[], TariffSchedule | None],
     ) -> None:
-        """Derive from that store, priced by that schedule; without one there is no cost."""
+        """Derive from that store; `schedule` returns the prices, without which there is no cost."""
         self._hass = hass
         self._store = store
         self._meter = meter
@@ -78,6 +78,8 @@ class MeterStatistics:
         self._metadata = metadata(meter, utility)
         self._ids = {name: series["statistic_id"] for name, series in self._metadata.items()}
         self._schedule = schedule
+        self._prices = schedule()
+        """At which the rows are priced."""
         self.left_out: frozenset[str] = frozenset()
         """The ids of series that are not written: deleted by hand, and the meter is gone."""
         self._written: dict[date, Written] = {}
@@ -89,20 +91,15 @@ class MeterStatistics:
         self._verified = False
         """Whether that is all that it has: not before a look at it, nor after one that failed."""
 
-    async def async_set_tariff(self, schedule: TariffSchedule | None) -> int:
-        """Price by another schedule from now on, and what is written anew; return how many rows."""
-        if schedule == self._schedule:
-            return 0
-        self._schedule = schedule
-        return (await self.async_verify()).written
-
     async def async_update(self, changed: Iterable[date]) -> Verified:
         """Write the days that changed, and those after them whose sums move.
 
-        Where the recorder's last row before them is not what was written, all is compared first.
-        Raises RecorderFailed.
+        Where prices are others now, or the recorder's last row before them is not what was written,
+        all is compared. Raises RecorderFailed.
         """
         changed = set(changed)
+        if self._schedule() != self._prices:
+            return await self.async_verify()
         if not changed:
             return Verified()
         if not self._verified or not await self._async_is_as_written_before(min(changed)):
@@ -118,11 +115,11 @@ class MeterStatistics:
 
         Month by month, so that years take no more memory than one. Raises RecorderFailed.
         """
-        self._verified = False
+        self._verified, self._prices = False, self._schedule()
         await async_recorded(self._hass)
         run = self._hass.async_add_executor_job
         self._written, self._sums, self._base = {}, None, {}
-        sums, done = RunningSums.priced_by(self._schedule), Verified()
+        sums, done = RunningSums.priced_by(self._prices), Verified()
         for first, last in await run(self._months):
             recorded = await self._async_recorded(first, last)
             adopted = await run(self._adopt, recorded, first, last)
@@ -291,7 +288,7 @@ class MeterStatistics:
         """
         begin = (first.replace(day=1) - _DAY).replace(day=1)
         if self._sums is None or self._sums[0] > begin:
-            self._sums = date.min, RunningSums.priced_by(self._schedule)
+            self._sums = date.min, RunningSums.priced_by(self._prices)
         self._sums = begin, self._counted_on(*self._sums, begin)
         return self._counted_on(*self._sums, first)
 
