@@ -277,7 +277,7 @@ def main() -> None:
                     for of, errors in more.items():
                         answers[of].add(errors)
             named = list(dict.fromkeys(kind for kind, _ in costs))
-            table(f"{title}: cost of the month (BND), days before its end", costs, named)
+            table(f"{title}: cost of the month (B$), days before its end", costs, named)
             table(f"{title}: run-out date (days), days before it", dates, named)
     print_table("Real homes", real.values())
     print_table("Made homes", map(household, kinds, seeds, strict=True))
