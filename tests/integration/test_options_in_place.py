@@ -1,6 +1,7 @@
 """What is chosen in the options holds at once: nothing is reloaded, and nothing blinks."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,6 +16,8 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.usms import figures
+from custom_components.usms.client.summary import Figures, count
 from tests.portal import Fault, Meter
 from tests.support.harness import Harness
 from tests.support.options import Answer, choose, go, set_low_credit, tariffs_of
@@ -156,6 +159,46 @@ async def test_a_comparison_that_is_due_prices_as_the_options_say(account: Harne
     await cost_at(account, meter, "0.5")
 
 
+async def test_a_count_at_old_prices_that_ends_late(
+    account: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await account.start_history()
+    number = account.meter().number
+    run = account.hass.async_add_executor_job
+    begun, end = threading.Event(), threading.Event()
+
+    def held(*args: Any) -> Figures:
+        counted = count(*args)
+        if not begun.is_set():
+            begun.set()
+            assert end.wait(20)
+        return counted
+
+    monkeypatch.setattr(figures, "count", held)
+    hourly = asyncio.create_task(account.forward(timedelta(hours=1, minutes=1)))
+    assert await run(begun.wait, 20)
+    way = await go(account, *first_tariff(number, {"kind": "own"}))
+    flows = account.hass.config_entries.options
+    await flows.async_configure(way["flow_id"], OWN)
+    for _ in range(50):
+        await run(begun.is_set)  # time for another count, if there was one
+    end.set()
+    await hourly
+    await account.settle()
+    assert account.state("rate", "electricity") == "0.5"
+
+
+async def test_a_small_change_of_prices_shows(account: Harness) -> None:
+    """Forecasts stand still while they change by little within a day, but not for that reason."""
+    await account.start_history()
+    number, forecasts = account.meter().number, []
+    for rate in (0.5, 0.505):
+        terms = {"tiers": [{"rate": rate}], "monthly_fixed": 0, "monthly_minimum": 0}
+        await choose(account, *first_tariff(number, {"kind": "own"}, terms))
+        forecasts.append(float(account.state("forecast_cost", "electricity")))
+    assert forecasts[1] == pytest.approx(1.01 * forecasts[0], abs=0.15)
+
+
 async def test_an_account_that_is_removed_while_forms_are_open(
     account: Harness, hass_client: ClientSessionGenerator
 ) -> None:
@@ -191,13 +234,16 @@ async def test_options_that_are_opened_while_the_account_is_reloaded(account: Ha
     number = account.meter().number
     form = await go(account, "meters")
     entries = account.hass.config_entries
-    entries.async_schedule_reload(account.entry.entry_id)
+    reload = asyncio.create_task(entries.async_reload(account.entry.entry_id))
+    while hasattr(account.entry, "runtime_data"):  # noqa: ASYNC110 (nothing says so)
+        await asyncio.sleep(0)
     opened, chosen = await asyncio.gather(
         go(account, "meters", {"meter": number}, "tariffs"),
         entries.options.async_configure(form["flow_id"], {"meter": number}),
     )
     assert opened["type"] is FlowResultType.FORM
     assert chosen["type"] is FlowResultType.MENU
+    assert await reload
 
 
 @pytest.mark.parametrize("way", ["polling", "rest"])
