@@ -13,6 +13,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
+from .cards import async_forget_cards
 from .claims import async_release_meters
 from .client import WrongRequest
 from .client.errors import StoreError
@@ -85,11 +86,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool
     await data.news.async_load()
     try:
         await data.history.async_start()
-        remembered = await hass.async_add_executor_job(Payments(store).account)
+        cards = await hass.async_add_executor_job(Payments(store).cards)
     except StoreError as err:
         await async_store_failed(hass, entry, store, err)
         raise translated(err, ConfigEntryNotReady) from err
-    coordinator.async_remember(remembered)
+    await coordinator.async_remember(cards)
     poll = coordinator.async_poll()
     known = data.meters()
     if not known or any(meter.utility is None for meter in known):
@@ -116,6 +117,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
     await async_delete_store(hass, entry)
     await async_forget_connection(hass, entry.data.get(CONF_USERNAME, ""), entry.entry_id)
     await async_forget_news(hass, entry.entry_id)
+    await async_forget_cards(hass, entry.entry_id)
     async_clear_issues(hass, entry.entry_id)
     async_release_meters(hass, entry.entry_id)
     other: UsmsConfigEntry

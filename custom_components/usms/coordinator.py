@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, override
@@ -18,10 +19,12 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
+from .cards import Cards
 from .claims import async_claim_meters
 from .client import (
     Account,
     CredentialsRefused,
+    Meter,
     PageNotUnderstood,
     PortalUnavailable,
     SessionExpired,
@@ -66,14 +69,15 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         """Meters whose fall to zero the next poll has to confirm."""
         self._poll: asyncio.Task[None] | None = None
         self._poll_after_sign_in: asyncio.Task[None] | None = None
-        self._remembered: Account | None = None
-        """What was read before this start."""
+        self._cards = Cards(hass, entry.entry_id)
+        self._before: Account | None = None
+        """The account as it was before this start."""
         self._end_of_kept: CALLBACK_TYPE | None = None
         self.sign_in_needed = False
         self.last_poll: datetime | None = None
         """When the account page was last read."""
         entry.async_on_unload(connection.async_add_listener(self._async_connection_changed))
-        entry.async_on_unload(self._async_stop_keeping)
+        entry.async_on_unload(self._async_stop_watching)
 
     @property
     def _polling(self) -> Polling:
@@ -90,9 +94,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         if self.update_interval:  # else nothing is polled until a person signs in
             self._set_interval()
             self._schedule_refresh()
-        self._async_stop_keeping()
-        if self.as_of:
-            self._async_keep()
+        self._async_watch_end(self._current)
         self.async_update_listeners()
 
     def _set_interval(self) -> None:
@@ -101,49 +103,74 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
     # --- what is shown ---
 
     @property
-    def shown(self) -> Account | None:
-        """The account as it was last read, also before this start."""
+    def _current(self) -> datetime | None:
+        """When the account page was read, where the last poll could."""
         account: Account | None = self.data
-        return account or self._remembered
+        return account.read_at if account and self.last_update_success else None
 
     @property
-    def is_kept(self) -> bool:
-        """Whether what was read last still stands: it is of the last poll, or not too old."""
-        if self.data is not None and self.last_update_success:
-            return True
-        shown = self.shown
-        return shown is not None and dt_util.utcnow() - shown.read_at < self._polling.kept
+    def _since(self) -> datetime:
+        """When values were read at the earliest that are on show."""
+        return dt_util.utcnow() - self._polling.kept
 
-    @property
-    def as_of(self) -> datetime | None:
-        """When the account was read, where the last poll could not; None where it could."""
-        if self.shown is None or (self.data and self.last_update_success):
+    def card(self, number: str) -> Meter | None:
+        """Return a meter's card as it is on show: what can't be read stands for some time.
+
+        None for a meter that the account does not have.
+        """
+        account: Account | None = self.data
+        card = account.meter(number) if account else Meter(number, None)
+        if card is None:
             return None
-        return self.shown.read_at
+        return self._cards.filled(
+            card if self._current else Meter(number, card.utility), self._since
+        )
+
+    def is_shown(self, number: str, name: str) -> bool:
+        """Return whether a value of a card is on show; one that never was is, as not known."""
+        account: Account | None = self.data
+        if account and account.meter(number) is None:
+            return False
+        read_at, since = self._cards.read_at(number, name), self._since
+        if read_at is None:
+            return self._current is not None or any(at > since for at in self._cards.moments)
+        return read_at == self._current or read_at > since
+
+    def as_of(self, number: str, *names: str) -> datetime | None:
+        """Return when values on show were read, the oldest first; None where the last poll did."""
+        found, since = {self._cards.read_at(number, name) for name in names}, self._since
+        return min((at for at in found - {self._current} if at and at > since), default=None)
+
+    async def async_remember(self, cards: Sequence[tuple[Meter, datetime]]) -> None:
+        """Show what was read before this start, as noted and as given, until it is read again."""
+        await self._cards.async_load()
+        for card, read_at in cards:
+            self._cards.remember(card, read_at)
+        self._before = Account(tuple(card for card, _ in cards), dt_util.utcnow())
+        self.config_entry.async_on_unload(self._cards.async_save)
+        self._async_watch_end(None)
 
     @callback
-    def async_remember(self, account: Account | None) -> None:
-        """Show an account as it was read before this start, until it is read again."""
-        self._remembered = account
-        self._async_keep()
-
-    @callback
-    def _async_keep(self) -> None:
-        """Show what was read last for some time, though it could not be read again."""
-        if self.shown is None or self._end_of_kept:
+    def _async_watch_end(self, current: datetime | None) -> None:
+        """Have listeners look again once a value is too old; not those that were read just now."""
+        self._async_stop_watching()
+        since = self._since
+        kept = [at for at in self._cards.moments if at > since and at != current]
+        if not kept:
             return
 
         @callback
         def end(_now: datetime) -> None:
             self._end_of_kept = None
             self.async_update_listeners()
+            self._async_watch_end(self._current)
 
         self._end_of_kept = async_track_point_in_utc_time(
-            self.hass, end, self.shown.read_at + self._polling.kept
+            self.hass, end, min(kept) + self._polling.kept
         )
 
     @callback
-    def _async_stop_keeping(self) -> None:
+    def _async_stop_watching(self) -> None:
         if self._end_of_kept:
             self._end_of_kept()
             self._end_of_kept = None
@@ -191,8 +218,8 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
             self.update_interval = None  # nothing changes until a person signs in
             self._connection.trouble.clear()
             self._async_ask_for_sign_in()
-            self._async_keep()
             self.last_update_success = False  # said in the log by us, once
+            self._async_watch_end(None)
             raise ConfigEntryAuthFailed(
                 translation_domain=DOMAIN, translation_key="sign_in_needed"
             ) from err
@@ -200,23 +227,25 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
             if isinstance(err, PageNotUnderstood):
                 self._connection.pages.async_record(err)
             self._connection.trouble.note(err)
-            self._async_keep()
             self.last_update_success = False  # the same
+            self._async_watch_end(None)
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key=error_key(err),
                 translation_placeholders=error_placeholders(err),
             ) from err
         self._set_interval()
-        account = with_known_utilities(account, self.shown)
+        account = with_known_utilities(account, self.data or self._before)
         account, self._doubted = believed(account, self.data, self._doubted)
         self._connection.pages.async_note(_PAGE, account.unread)
         self._connection.trouble.clear()
-        self._async_stop_keeping()
         self._async_note_sign_in()
         self.last_poll = dt_util.utcnow()
         self._warn_of_more_meters(account)
-        return async_claim_meters(self.hass, self.config_entry, account, self._async_drop_meter)
+        account = async_claim_meters(self.hass, self.config_entry, account, self._async_drop_meter)
+        self._cards.async_note(account)
+        self._async_watch_end(account.read_at)
+        return account
 
     @callback
     def _async_drop_meter(self, number: str) -> None:

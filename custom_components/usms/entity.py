@@ -52,7 +52,10 @@ class UsmsAccountEntity(CoordinatorEntity[UsmsCoordinator]):
 
 
 class UsmsMeterEntity(CoordinatorEntity[UsmsCoordinator]):
-    """Something that a meter's card shows; a card that can't be read stands for some time."""
+    """Something that a meter's card shows; what can't be read stands for some time.
+
+    The description's key is the value's name.
+    """
 
     _attr_has_entity_name = True
 
@@ -69,15 +72,14 @@ class UsmsMeterEntity(CoordinatorEntity[UsmsCoordinator]):
 
     @property
     def meter(self) -> Meter | None:
-        """The meter as it was last read."""
-        account = self.coordinator.shown
-        return account.meter(self._number) if account else None
+        """The meter's card as it is on show."""
+        return self.coordinator.card(self._number)
 
     @property
     @override
     def available(self) -> bool:
-        """Whether the meter was read, and not too long ago."""
-        return self.meter is not None and self.coordinator.is_kept
+        """Whether the account has the meter, and the value was read not too long ago."""
+        return self.coordinator.is_shown(self._number, self.entity_description.key)
 
 
 class UsmsFiguresEntity(CoordinatorEntity[FiguresCoordinator]):

@@ -138,14 +138,14 @@ class MeterSensor(UsmsMeterEntity, SensorEntity):
     @property
     @override
     def native_value(self) -> State:
-        """The value; None where the card shows none."""
+        """The value; None where the card has shown none yet."""
         return self.entity_description.value(self.meter) if self.meter else None
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
         """When an old value was read; of the balance also where a person tops it up."""
-        as_of = self.coordinator.as_of
+        as_of = self.coordinator.as_of(self._number, self.entity_description.key)
         attributes: dict[str, Any] = {"as_of": as_of} if as_of else {}
         if self.entity_description.key == "balance":
             connection = self.coordinator.config_entry.runtime_data.connection

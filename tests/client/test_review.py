@@ -509,3 +509,14 @@ def test_a_tier_that_ends_elsewhere_is_found(
     found = review(store, {METER: ours}, at)[METER].bill
     assert found is not None
     assert found.differs is differs
+
+
+async def test_a_balance_is_not_seen_while_its_card_does_not_show_it(store: ReadingsStore) -> None:
+    sync = PaymentsSync(Shown(), store, now=lambda: AT)
+    for hour, shown in enumerate((20, 20, None, None, 12)):
+        balance = None if shown is None else Decimal(shown)
+        card = Meter(METER, Utility.ELECTRICITY, balance=balance)
+        await sync.record_account(Account((card,), AT + timedelta(hours=hour)))
+    before, now = sync.payments.balances(METER)
+    assert (before.amount, before.as_of) == (20, AT + timedelta(hours=1))
+    assert (now.amount, now.seen_at) == (12, AT + timedelta(hours=4))

@@ -4,7 +4,7 @@ import json
 import logging
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
@@ -174,11 +175,58 @@ async def test_devices_belong_to_the_account_and_vanished_ones_can_be_removed(
     assert await async_remove_config_entry_device(hass, account.entry, water)
 
 
-async def test_values_that_a_card_does_not_show_are_unknown(account: Harness) -> None:
+CARD = ("remaining_units", "balance", "last_updated", "status")
+
+
+async def test_values_that_a_card_shows_no_more_stand_for_a_day(
+    hass: HomeAssistant, account: Harness
+) -> None:
+    account.portal.set_profile(session_minutes=None)
+    registry = er.async_get(hass)
+    registry.async_update_entity(account.entity_id("status", "electricity"), disabled_by=None)
+    await account.reload()
+    read_at = account.now
+    before = {key: account.state(key, "electricity") for key in CARD}
     account.portal.set_profile(updating=True)
+    for restart in (False, True):
+        await account.forward(timedelta(minutes=12))
+        if restart:
+            await account.reload()
+        assert {key: account.state(key, "electricity") for key in CARD} == before
+        for key in set(CARD) - {"status"}:  # which the card goes on showing
+            as_of = account.entity(key, "electricity").attributes["as_of"]
+            assert abs(as_of - read_at) < timedelta(minutes=1)
+    await account.forward(timedelta(hours=23))
+    assert account.state("balance", "electricity") == before["balance"]
+    await account.forward(timedelta(hours=1))
+    for key in set(CARD) - {"status"}:
+        assert account.state(key, "electricity") == "unavailable"
+    account.portal.set_profile(updating=False)
+    await account.forward(timedelta(minutes=12))
+    for key in CARD:
+        assert account.state(key, "electricity") != "unavailable"
+        assert "as_of" not in account.entity(key, "electricity").attributes
+
+
+async def test_values_that_a_card_has_never_shown_are_unknown(account: Harness) -> None:
+    account.portal.set_profile(more_meters=1)
+    number = account.portal.meters[2].number
+    account.portal.set_profile(new_meters=[number])
     await account.forward(timedelta(minutes=12))
     for key in ("remaining_units", "balance", "last_updated"):
-        assert account.state(key, "electricity") == "unknown"
+        assert account.state(key, number) == "unknown"
+
+
+async def test_the_time_of_old_values_never_steps_back(account: Harness) -> None:
+    """By a restart: a balance that stays is noted in the store once an hour alone."""
+    await account.start_history()
+    for _ in range(3):
+        await account.forward(timedelta(minutes=12))
+    polled = datetime.fromisoformat(account.state("last_poll"))
+    account.portal.add_fault(Fault(path="*", kind="status"))
+    await account.reload()
+    as_of = account.entity("balance", "electricity").attributes["as_of"]
+    assert abs(as_of - polled) < timedelta(minutes=1)
 
 
 async def test_more_meters_than_the_page_shows_are_told(

@@ -407,7 +407,8 @@ class MeterPainter extends Painter {
     const old = value === undefined || stamp !== undefined || Date.now() - since > 2 * 36e5;
     const on = (day) => date(hass, this.language, day, dayOf(day));
     const options = on(since) === on(new Date()) ? CLOCK : { ...dayOf(since), ...CLOCK };
-    const units = meter.value("remaining_units");
+    const aged = meter.attribute("remaining_units", "as_of");
+    const units = aged ? undefined : meter.value("remaining_units");
     const beside = old
       ? fill(text.asOf, { when: date(hass, this.language, since, options) })
       : units !== undefined &&

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, Final
 
 from custom_components.usms.client import BRUNEI, Meter, Tariff, TariffSchedule, Utility
 from custom_components.usms.client.billing.forecast import Estimate, Forecast
@@ -22,6 +22,8 @@ from custom_components.usms.client.summary import Figures
 from custom_components.usms.data import AccountMeter, UsmsConfigEntry
 
 type Body = dict[str, Any]
+
+_VALUES: Final = ("status", "remaining_units", "balance", "last_updated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,14 @@ class Found:
 
     @property
     def card(self) -> Meter | None:
-        """As the last poll showed it; None before there was one, and once it is too old."""
-        return self.meter.card if self.entry.runtime_data.coordinator.is_kept else None
+        """As it is on show, with what can't be read again; None where all of that is too old."""
+        coordinator = self.entry.runtime_data.coordinator
+        shown = any(coordinator.is_shown(self.number, name) for name in _VALUES)
+        return coordinator.card(self.number) if shown else None
+
+    def as_of(self, *names: str) -> str | None:
+        """When the oldest of those values was read; None where the last poll did."""
+        return _time(self.entry.runtime_data.coordinator.as_of(self.number, *names))
 
     @property
     def unit(self) -> str | None:
@@ -79,7 +87,7 @@ def account(entry: UsmsConfigEntry, meters: Iterable[Found]) -> Body:
 
 
 def meter(found: Found) -> Body:
-    """Return what a meter's card shows; null where it shows nothing."""
+    """Return what a meter's card shows; null where it has shown nothing yet."""
     card = found.card
     return {
         "meter": found.number,
@@ -90,7 +98,7 @@ def meter(found: Found) -> Body:
         "balance": _number(card.balance if card else None),
         "currency": CURRENCY,
         "last_updated": _time(card.last_updated if card else None),
-        "as_of": _time(found.entry.runtime_data.coordinator.as_of if card else None),
+        "as_of": found.as_of(*_VALUES),
     }
 
 
@@ -109,17 +117,19 @@ def details(found: Found, figures: Figures) -> Body:
 
 
 def unit(found: Found) -> Body | None:
-    """Return what is left in units; None where the card does not show it."""
+    """Return what is left in units; None where the card has not shown it."""
     if found.card is None or found.card.remaining_units is None:
         return None
-    return _some(found, "meter", "utility", "remaining_units", "unit", "last_updated", "as_of")
+    shown = _some(found, "meter", "utility", "remaining_units", "unit", "last_updated")
+    return shown | {"as_of": found.as_of("remaining_units")}
 
 
 def credit(found: Found) -> Body | None:
-    """Return what is left in money; None where the card does not show it."""
+    """Return what is left in money; None where the card has not shown it."""
     if found.card is None or found.card.balance is None:
         return None
-    return _some(found, "meter", "utility", "balance", "currency", "last_updated", "as_of")
+    shown = _some(found, "meter", "utility", "balance", "currency", "last_updated")
+    return shown | {"as_of": found.as_of("balance")}
 
 
 def forecast(found: Found, made: Forecast, left: Standing | None) -> Body:

@@ -98,7 +98,7 @@ _CARD: Final = {
     "last_updated": _or_null(
         _time("When the portal says it heard from the meter; midnight where it gives the date only")
     ),
-    "as_of": _or_null(_time("When the card was read; null where the last poll could read it")),
+    "as_of": _or_null(_time("When the oldest value was read; null where the last poll read all")),
 }
 
 

@@ -1,6 +1,6 @@
 """Asking the portal anew by the REST view, and what it answers while the portal is in trouble."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from homeassistant.config_entries import ConfigEntryState
 
@@ -20,8 +20,23 @@ async def test_refresh_reads_the_account_page_once(read: Harness, api: Api) -> N
     assert [(r.path, r.status) for r in read.portal.requests] == [("/SmartMeter/Home", 200)]
 
     read.portal.set_profile(updating=True)
+    before = await api.get("/meters")
+    polled = read.now
+    read.tick(timedelta(minutes=5))
     await api.ask(path, "POST")
-    number = read.meter().number
+    assert [meter | {"as_of": None} for meter in await api.get("/meters")] == before
+    for meter in before:
+        for part in ("unit", "credit"):
+            shown = await api.get(f"/meters/{meter['meter']}/{part}")
+            assert abs(datetime.fromisoformat(shown["as_of"]) - polled) < timedelta(minutes=1)
+
+
+async def test_a_card_that_has_never_shown_anything(read: Harness, api: Api) -> None:
+    read.portal.set_profile(more_meters=1)
+    number = read.portal.meters[2].number
+    read.portal.set_profile(new_meters=[number])
+    await api.ask(f"/accounts/{read.entry.entry_id}/refresh", "POST")
+    await read.settle()
     assert await api.refused(f"/meters/{number}/unit") == (404, "DATA_NOT_FOUND")
 
 
@@ -32,8 +47,10 @@ async def test_refresh_without_a_session(read: Harness, api: Api) -> None:
     (account,) = await api.get("/accounts")
     assert account["sign_in_needed"]
     assert await api.get("/meters")
-    await read.reload()
     number = read.meter().number
+    await read.reload()
+    assert (await api.get(f"/meters/{number}/unit"))["as_of"] is not None
+    await read.forward(timedelta(hours=25))
     assert await api.refused(f"/meters/{number}/unit") == (503, "SIGN_IN_NEEDED")
     # The readings are there all the same, and what is not known is null.
     assert await api.get(f"/meters/{number}/consumption")
@@ -44,9 +61,10 @@ async def test_a_portal_in_trouble(read: Harness, api: Api) -> None:
     read.portal.add_fault(Fault("home", "status"))
     path = f"/accounts/{read.entry.entry_id}/refresh"
     assert await api.refused(path, "POST") == (503, "USMS_UNAVAILABLE")
-    assert (await api.get("/meters"))[0]["balance"] is not None
+    before = await api.get("/meters")
+    assert None not in [meter["balance"] for meter in before]
     await read.reload()
-    assert [meter["balance"] for meter in await api.get("/meters")] == [None, None]
+    assert await api.get("/meters") == before
     assert await api.refused(path, "POST") == (503, "USMS_UNAVAILABLE")
 
 

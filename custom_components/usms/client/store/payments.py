@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from ..brunei import BRUNEI
-from ..models import Account, Balance, Meter, TopUp, TopUpOrigin
+from ..models import Balance, Meter, TopUp, TopUpOrigin
 from .file import stored_values
 from .models import Debt
 from .schema import amount_text, decimal_of, meter_id_of, stamp
@@ -60,7 +60,7 @@ class Payments:
     def record_balance(self, meter: Meter, at: datetime, *, before: datetime | None = None) -> bool:
         """Note the balance that a meter's card shows; return whether it moved.
 
-        `before` is when the card was looked at before this, where that is known.
+        `before` is when the card showed a balance before this, where that is known.
         """
         if meter.balance is None:
             return False
@@ -107,17 +107,13 @@ class Payments:
         with stored_values():
             return _balance(row) if row else None
 
-    def account(self) -> Account | None:
-        """Return the account as cards have shown it last: balances and units; None before."""
-        meters, read_at = [], None
-        for meter in self._store.meters():
-            if not meter.present or (last := self.balance(meter.number)) is None:
-                continue
-            read_at = max(read_at or last.as_of, last.as_of)
-            meters.append(
-                Meter(meter.number, meter.utility, remaining_units=last.units, balance=last.amount)
-            )
-        return Account(tuple(meters), read_at) if read_at else None
+    def cards(self) -> list[tuple[Meter, datetime]]:
+        """Return balance and units as each card has shown them last, and as of when."""
+        return [
+            (Meter(meter.number, meter.utility, None, last.units, last.amount), last.as_of)
+            for meter in self._store.meters()
+            if meter.present and (last := self.balance(meter.number))
+        ]
 
     # --- top-ups ---
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ..brunei import brunei_date, utcnow
@@ -59,7 +58,8 @@ class PaymentsSync:
         self.payments = Payments(store)
         self._now = now
         self._present: tuple[str, ...] = ()
-        self._looked_at: datetime | None = None
+        self._seen_at: dict[str, datetime] = {}
+        """By meter: when its card showed a balance last."""
         self.debts: dict[str, Debt] = {}
         """What the Top Up page last showed, by meter."""
         self.outcomes: dict[str, PageNotUnderstood | None] = {}
@@ -80,13 +80,18 @@ class PaymentsSync:
         """Record the balances that cards show; return whether any moved."""
         self._present = tuple(meter.number for meter in account.meters)
         moved = await asyncio.to_thread(self._record_balances, account)
-        self._looked_at = account.read_at
+        for meter in account.meters:
+            if meter.balance is not None:
+                self._seen_at[meter.number] = account.read_at
         return moved
 
     def _record_balances(self, account: Account) -> bool:
-        record = partial(self.payments.record_balance, before=self._looked_at)
+        record, seen_at = self.payments.record_balance, self._seen_at
         with self._store.transaction():  # each is written to disk
-            moved = [record(meter, account.read_at) for meter in account.meters]
+            moved = [
+                record(meter, account.read_at, before=seen_at.get(meter.number))
+                for meter in account.meters
+            ]
         return any(moved)
 
     async def unannounced(self) -> list[TopUp]:
