@@ -1,14 +1,23 @@
 """What devices and accounts are called."""
 
+from collections.abc import Iterable
+
 import pytest
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.recorder.models import StatisticData, StatisticMetaData
+from homeassistant.components.recorder.statistics import (
+    async_add_external_statistics,
+    get_metadata,
+)
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.recorder import get_instance
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.usms.const import DOMAIN
 from custom_components.usms.entity import account_device
+from custom_components.usms.history import recorder
 from tests.portal import DEMO_USERNAME
 from tests.support.harness import Harness
 
@@ -48,3 +57,55 @@ async def test_names_do_not_collide(
     assert account_device(second)["translation_placeholders"] == {
         "number": f"{DEMO_USERNAME[-4:]} (2)"
     }
+
+
+async def _series(account: Harness, kind: str) -> set[str | None]:
+    """Return what the statistics of a meter are called."""
+    await account.settle()
+    number = account.meter(kind).number
+    known = await get_instance(account.hass).async_add_executor_job(get_metadata, account.hass)
+    return {
+        metadata["name"] for _, metadata in known.values() if number in metadata["statistic_id"]
+    }
+
+
+async def test_statistics_are_called_as_their_meter(
+    hass: HomeAssistant, account: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await account.start_history()
+    ends = ("consumption for Energy", "cost for Energy", "daily report")
+    number = account.meter("electricity").number
+    assert await _series(account, "electricity") == {
+        f"Electricity {number[-4:]} {end}" for end in ends
+    }
+    before = await account.statistics(account.meter("electricity"), "consumption")
+    registry = dr.async_get(hass)
+    rows: list[StatisticData] = []
+
+    def add(hass: HomeAssistant, metadata: StatisticMetaData, new: Iterable[StatisticData]) -> None:
+        rows.extend(new)
+        async_add_external_statistics(hass, metadata, new)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recorder, "async_add_external_statistics", add)
+        for name in ("Kedai", "Rumah"):
+            registry.async_update_device(account.device("electricity").id, name_by_user=name)
+            assert await _series(account, "electricity") == {f"{name} {end}" for end in ends}
+    assert rows == []
+    assert await account.statistics(account.meter("electricity"), "consumption") == before
+    # A name that was given while the account was not loaded is found by the next start.
+    await hass.config_entries.async_unload(account.entry.entry_id)
+    registry.async_update_device(account.device("water").id, name_by_user="Paip")
+    assert "Paip daily report" not in await _series(account, "water")
+    await account.set_up()
+    await account.start_history()
+    assert await _series(account, "water") == {f"Paip {end}" for end in ends}
+    assert await _series(account, "electricity") == {f"Rumah {end}" for end in ends}
+
+
+async def test_renaming_makes_no_statistics(hass: HomeAssistant, account: Harness) -> None:
+    await account.start_history()
+    number = account.meter("water").number
+    await account.statistics_writer.async_clear([number])
+    dr.async_get(hass).async_update_device(account.device("water").id, name_by_user="Paip")
+    assert await _series(account, "water") == set()

@@ -14,8 +14,9 @@ from functools import partial
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
@@ -28,8 +29,8 @@ from ..client.store.models import StoredMeter
 from ..const import DOMAIN
 from .due import VERIFY_INTERVAL, is_due
 from .meter_statistics import MeterStatistics, Verified
-from .recorder import RecorderFailed, async_clear, async_known
-from .series import statistic_ids
+from .recorder import RecorderFailed, async_clear, async_known, async_name
+from .series import called, is_renamed, metadata, statistic_ids
 from .takeover import TakenOver, async_take_over
 
 _LOGGER = logging.getLogger(__name__)
@@ -75,6 +76,8 @@ class AccountStatistics:
         self._idle.set()
         self._retry: CALLBACK_TYPE | None = None
         self._back_off = BackOff(timedelta(minutes=5), timedelta(hours=2))
+        self._named = False
+        """Whether the series are called as the devices of their meters."""
         self._broken = False
         """Whether the last try ended for an unforeseen reason."""
 
@@ -90,6 +93,9 @@ class AccountStatistics:
         """
         self._on_change = on_change
         entry.async_on_unload(self._async_cancel_timer)
+        entry.async_on_unload(
+            self._hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, self._async_look_at_name)
+        )
         self._async_wake()
         entry.async_create_background_task(self._hass, self._async_run(), "usms statistics")
 
@@ -107,6 +113,12 @@ class AccountStatistics:
         for meter in meters:
             self._changed.setdefault(meter, set())
         self._async_wake()
+
+    @callback
+    def _async_look_at_name(self, event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
+        if is_renamed(self._hass, event.data):
+            self._named = False
+            self._async_wake()
 
     @callback
     def async_compare(self) -> None:
@@ -160,6 +172,9 @@ class AccountStatistics:
                 done = await self.async_verify()
                 self._verify_at = dt_util.utcnow() + VERIFY_INTERVAL
                 await self._on_change(done)
+            if not self._named:
+                async with self._one_at_a_time:
+                    await self._async_name()
             while self._changed:
                 meter, days = self._changed.popitem()
                 await self._on_change(await self._async_update(meter, days))
@@ -263,9 +278,18 @@ class AccountStatistics:
             if statistics := await self._async_of(meter):
                 statistics.left_out = self._left_out.get(meter, frozenset())
                 done += await statistics.async_verify()
+        await self._async_name()
         if done.written:
             _LOGGER.debug("Wrote %d rows of statistics that the recorder lacked", done.written)
         return done
+
+    async def _async_name(self) -> None:
+        """Have the series called as the meters' devices are; raises RecorderFailed."""
+        self._named = True
+        for meter in self._stored():
+            if meter.utility and (name := called(self._hass, meter.number)):
+                series = metadata(meter.number, meter.utility, name)
+                await async_name(self._hass, series.values())
 
     @property
     def _utilities(self) -> dict[str, Utility | None]:

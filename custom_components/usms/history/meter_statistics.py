@@ -31,7 +31,7 @@ from .recorder import (
     async_write,
     is_recorded,
 )
-from .series import metadata
+from .series import called, ids_by_name, metadata
 from .statistic_rows import Row, RunningSums, build_rows, stretches
 from .written import Written, left_totals, superseded_rows
 
@@ -75,8 +75,7 @@ class MeterStatistics:
         self._store = store
         self._meter = meter
         self._utility = utility
-        self._metadata = metadata(meter, utility)
-        self._ids = {name: series["statistic_id"] for name, series in self._metadata.items()}
+        self._ids = ids_by_name(meter, utility)
         self._schedule = schedule
         self._prices = schedule()
         """At which the rows are priced."""
@@ -163,11 +162,12 @@ class MeterStatistics:
     async def _async_write(
         self, rows: Mapping[str, Sequence[StatisticData]], *, shifted: bool = False
     ) -> None:
+        of = metadata(self._meter, self._utility, called(self._hass, self._meter))
         with self._looking_again():
             await async_write(
                 self._hass,
                 [
-                    (self._metadata[name], series if shifted else self._shifted(name, series))
+                    (of[name], series if shifted else self._shifted(name, series))
                     for name, series in rows.items()
                 ],
             )
@@ -263,7 +263,7 @@ class MeterStatistics:
         wanted = {
             day for day in self._written if day in changed or (moved is not None and day > moved)
         }
-        rows: dict[str, list[StatisticData]] = {name: [] for name in self._metadata}
+        rows: dict[str, list[StatisticData]] = {name: [] for name in self._ids}
         for first, last in stretches(sorted(wanted), self._written):
             part = self._rows(first, last, self._sums_before(first))
             for name, series in part.items():
@@ -273,7 +273,7 @@ class MeterStatistics:
     def _rows(
         self, first: date | None, last: date | None, sums: RunningSums
     ) -> dict[str, list[StatisticData]]:
-        data: dict[str, list[StatisticData]] = {name: [] for name in self._metadata}
+        data: dict[str, list[StatisticData]] = {name: [] for name in self._ids}
         for day in self._days(None, first, last):
             self._written[day.day] = Written.of(day)
             rows = build_rows(day, sums)

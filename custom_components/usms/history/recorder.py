@@ -125,6 +125,19 @@ async def async_read(
         raise RecorderFailed from err
 
 
+async def async_name(hass: HomeAssistant, wanted: Iterable[StatisticMetaData]) -> None:
+    """Give series that the recorder knows their names; their rows stay. Raises RecorderFailed."""
+    series = {one["statistic_id"]: one for one in wanted}
+    read = partial(get_metadata, hass, statistic_ids=set(series))
+    try:
+        known = await get_instance(hass).async_add_executor_job(read)
+    except SQLAlchemyError as err:
+        raise RecorderFailed from err
+    for statistic_id, (_, metadata) in known.items():
+        if metadata["name"] != series[statistic_id]["name"]:
+            async_add_external_statistics(hass, series[statistic_id], ())
+
+
 async def async_metadata(hass: HomeAssistant, statistic_id: str) -> StatisticMetaData | None:
     """Return what the recorder knows of a series; None where there is none.
 

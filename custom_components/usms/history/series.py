@@ -6,6 +6,8 @@ from typing import Final
 
 from homeassistant.components.recorder.models import StatisticMeanType, StatisticMetaData
 from homeassistant.const import UnitOfEnergy, UnitOfVolume
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 
 from ..client.models import CURRENCY, Utility
@@ -15,12 +17,37 @@ from ..privacy import masked
 SOURCE: Final = DOMAIN
 
 
-def metadata(meter: str, utility: Utility) -> dict[str, StatisticMetaData]:
-    """Return the recorder's metadata of a meter's series, by their names in `Rows`."""
+_LONGEST: Final = 200
+"""Letters of a device's name; the recorder has 255 for all."""
+
+
+def called(hass: HomeAssistant, meter: str) -> str | None:
+    """Return what the device of a meter is called; None where it has none."""
+    registry = dr.async_get(hass)
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
+            if (DOMAIN, meter) in device.identifiers and device.name:
+                return (device.name_by_user or device.name)[:_LONGEST]
+    return None
+
+
+def is_renamed(hass: HomeAssistant, change: dr.EventDeviceRegistryUpdatedData) -> bool:
+    """Return whether a meter's device is called otherwise now."""
+    if change["action"] != "update" or not change["changes"].keys() & {"name", "name_by_user"}:
+        return False
+    device = dr.async_get(hass).async_get(change["device_id"])
+    return device is not None and any(domain == DOMAIN for domain, *_ in device.identifiers)
+
+
+def metadata(meter: str, utility: Utility, name: str | None = None) -> dict[str, StatisticMetaData]:
+    """Return the recorder's metadata of a meter's series, by their names in `Rows`.
+
+    `name` is what the meter is called, where that is known.
+    """
     energy = utility is Utility.ELECTRICITY
     unit = UnitOfEnergy.KILO_WATT_HOUR if energy else UnitOfVolume.CUBIC_METERS
     unit_class = EnergyConverter.UNIT_CLASS if energy else VolumeConverter.UNIT_CLASS
-    label = f"{utility.value.capitalize()} {masked(meter)}"
+    label = name or f"{utility.value.capitalize()} {masked(meter)}"
 
     def series(name: str, title: str, unit: str, unit_class: str | None) -> StatisticMetaData:
         return StatisticMetaData(
@@ -42,4 +69,9 @@ def metadata(meter: str, utility: Utility) -> dict[str, StatisticMetaData]:
 
 def statistic_ids(meter: str, utility: Utility) -> list[str]:
     """Return the ids of a meter's series."""
-    return [series["statistic_id"] for series in metadata(meter, utility).values()]
+    return list(ids_by_name(meter, utility).values())
+
+
+def ids_by_name(meter: str, utility: Utility) -> dict[str, str]:
+    """Return the same by their names in `Rows`."""
+    return {name: series["statistic_id"] for name, series in metadata(meter, utility).items()}
