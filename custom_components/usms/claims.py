@@ -55,6 +55,13 @@ def async_claim_meters(
 
 
 @callback
+def async_is_elsewhere(hass: HomeAssistant, entry: ConfigEntry, meter: str) -> bool:
+    """Return whether another account has a meter."""
+    claim = hass.data.get(_CLAIMS, {}).get(meter)
+    return claim is not None and claim.entry_id != entry.entry_id
+
+
+@callback
 def async_release_meters(hass: HomeAssistant, entry_id: str) -> None:
     """Give up the meters of an account that is removed: others take them at their next poll."""
     claims = hass.data.get(_CLAIMS, {})

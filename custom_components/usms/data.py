@@ -9,6 +9,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
+from .claims import async_is_elsewhere
 from .client import Account, Meter, TariffSchedule, Utility
 from .client.store import ReadingsStore
 from .client.store.models import StoredMeter
@@ -114,6 +115,16 @@ class UsmsData:
     def meter(self, number: str) -> AccountMeter | None:
         """Return a meter of the account; None where it has no such meter."""
         return next((meter for meter in self.meters() if meter.number == number), None)
+
+    def gone(self) -> list[AccountMeter]:
+        """Return the meters that the account had, and that no other account has."""
+        present = {meter.number for meter in self.meters()}
+        hass, entry = self.coordinator.hass, self.coordinator.config_entry
+        return [
+            AccountMeter(meter.number, meter.utility, _hourly(meter.utility, meter), None)
+            for meter in self.history.meters
+            if meter.number not in present and not async_is_elsewhere(hass, entry, meter.number)
+        ]
 
     def schedule(self, number: str) -> TariffSchedule | None:
         """Return the prices of a meter; None where they are not known."""

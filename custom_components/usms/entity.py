@@ -7,7 +7,7 @@ from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_USERNAME
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntry, DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
@@ -22,7 +22,7 @@ from .privacy import DEVICE_KINDS, masked
 
 SHOWN: Final = frozenset(
     {
-        *("balance", "remaining_units", "runs_out", "days_left", "low_credit"),
+        *("balance", "remaining_units", "runs_out", "days_left", "low_credit", "status"),
         *("cost_today", "cost_this_month", "forecast_cost", "tier"),
         *("consumption_today", "consumption_yesterday", "consumption_this_month"),
         *("forecast_consumption", "top_up", "last_top_up", "debt", "monthly_repayment"),
@@ -175,8 +175,8 @@ def _counted(number: str, before: int) -> str:
 
 
 @callback
-def _async_connect(hass: HomeAssistant, entry: UsmsConfigEntry, meter: AccountMeter) -> None:
-    """Show a meter's device as one of the account's."""
+def _async_connect(hass: HomeAssistant, entry: UsmsConfigEntry, meter: AccountMeter) -> str:
+    """Show a meter's device as one of the account's; return its id."""
     registry = dr.async_get(hass)
     account = registry.async_get_or_create(config_entry_id=entry.entry_id, **account_device(entry))
     known = any((DOMAIN, meter.number) in device.identifiers for device in _devices(entry))
@@ -186,6 +186,7 @@ def _async_connect(hass: HomeAssistant, entry: UsmsConfigEntry, meter: AccountMe
     registry.async_update_device(device.id, via_device_id=account.id)
     if not known and (name := entry.data.get(CONF_NAMES, {}).get(meter.number)):
         registry.async_update_device(device.id, name_by_user=name)
+    return device.id
 
 
 def async_add_meters(
@@ -194,18 +195,28 @@ def async_add_meters(
     add_entities: AddConfigEntryEntitiesCallback,
     entities_of: Callable[[AccountMeter], Iterable[Entity]],
 ) -> None:
-    """Add the entities of every meter, now and whenever a new one appears."""
+    """Add the entities of every meter, now and whenever a new one appears.
+
+    One whose device was deleted while the account did not have it is new when it comes back.
+    """
     data = entry.runtime_data
-    known: set[str] = set()
+    known: dict[str, str] = {}
+    """The device of each meter, by its number."""
 
     @callback
     def add_new() -> None:
         new = [meter for meter in data.meters() if meter.number not in known]
-        known.update(meter.number for meter in new)
-        for meter in new:
-            _async_connect(hass, entry, meter)
+        known.update({meter.number: _async_connect(hass, entry, meter) for meter in new})
         if new:
             add_entities(entity for meter in new for entity in entities_of(meter))
 
+    @callback
+    def forget(event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
+        if event.data["action"] == "remove":
+            for number, device in list(known.items()):
+                if device == event.data["device_id"]:
+                    del known[number]
+
     add_new()
     entry.async_on_unload(data.coordinator.async_add_listener(add_new))
+    entry.async_on_unload(hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, forget))

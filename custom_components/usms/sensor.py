@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final, override
 
 from homeassistant.components.sensor import SensorEntity
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
@@ -24,6 +26,7 @@ from .entity import (
 from .sensor_types import (
     HISTORY_PROGRESS,
     LAST_POLL,
+    STATUS,
     AccountSensorDescription,
     FiguresSensorDescription,
     HistorySensorDescription,
@@ -48,6 +51,9 @@ async def async_setup_entry(
     """Set up the account's sensors, and those of every meter as it appears."""
     async_add_entities([AccountSensor(entry, LAST_POLL), HistorySensor(entry, HISTORY_PROGRESS)])
 
+    shown: set[str] = set()
+    """Meters that the account had, and whose status says so."""
+
     def entities_of(meter: AccountMeter) -> list[SensorEntity]:
         figures = (
             (
@@ -61,10 +67,25 @@ async def async_setup_entry(
         _async_add_later(entry, meter, later, async_add_entities)
         return [
             *(MeterSensor(entry, meter, what) for what in card_sensors(meter.utility)),
+            *([StatusSensor(entry, meter, STATUS)] if meter.number not in shown else ()),
             *(FiguresSensor(entry, meter, what) for what in figures if what not in later),
         ]
 
     async_add_meters(hass, entry, async_add_entities, entities_of)
+    for meter in _gone_and_not_deleted(hass, entry):
+        sensor = StatusSensor(entry, meter, STATUS)
+        shown.add(meter.number)
+        sensor.async_on_remove(partial(shown.discard, meter.number))
+        async_add_entities([sensor])
+
+
+@callback
+def _gone_and_not_deleted(hass: HomeAssistant, entry: UsmsConfigEntry) -> list[AccountMeter]:
+    """Return the meters that the account had and whose devices are still there."""
+    registry = er.async_get(hass)
+    ours = er.async_entries_for_config_entry(registry, entry.entry_id)
+    known = {entity.unique_id for entity in ours}
+    return [meter for meter in entry.runtime_data.gone() if f"{meter.number}_{STATUS.key}" in known]
 
 
 @callback
@@ -151,6 +172,33 @@ class MeterSensor(UsmsMeterEntity, SensorEntity):
             connection = self.coordinator.config_entry.runtime_data.connection
             attributes["top_up_url"] = connection.client.top_up_url(self._number)
         return attributes
+
+
+class StatusSensor(MeterSensor):
+    """The portal's word for a meter, or that the account no longer has it."""
+
+    @property
+    def _gone(self) -> bool:
+        gone = self.coordinator.config_entry.runtime_data.gone()
+        return any(meter.number == self._number for meter in gone)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether anything is known of it."""
+        return self._gone or super().available
+
+    @property
+    @override
+    def native_value(self) -> State:
+        """The word."""
+        return "gone" if self._gone else super().native_value
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """When an old word was read."""
+        return {} if self._gone else super().extra_state_attributes
 
 
 class FiguresSensor(UsmsFiguresEntity, SensorEntity):

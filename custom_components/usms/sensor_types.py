@@ -67,7 +67,8 @@ def _history_attributes(progress: HistoryProgress) -> Mapping[str, Any]:
     return {
         "days_complete": None if progress.percent is None else progress.days_complete,
         "empty_days": progress.empty_days,
-        "minutes_left": _minutes_left(progress),
+        "minutes_left": None if progress.next_try else _minutes_left(progress),
+        "next_try": progress.next_try,
     }
 
 
@@ -130,12 +131,12 @@ _METER_SENSORS: Final = (
         device_class=SensorDeviceClass.DATE,
         value=lambda meter: meter.last_updated.date() if meter.last_updated else None,
     ),
-    MeterSensorDescription(
-        key="status",
-        translation_key="status",
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value=lambda meter: _STATUSES.get(meter.status or "", _cut(meter.status)),
-    ),
+)
+STATUS: Final = MeterSensorDescription(
+    key="status",
+    translation_key="status",
+    entity_category=EntityCategory.DIAGNOSTIC,
+    value=lambda meter: _STATUSES.get(meter.status or "", _cut(meter.status)),
 )
 
 
@@ -161,7 +162,7 @@ def _remaining_units(utility: Utility | None) -> MeterSensorDescription:
 
 
 def card_sensors(utility: Utility | None) -> tuple[MeterSensorDescription, ...]:
-    """Return the sensors of what the card of a meter of that kind shows."""
+    """Return the sensors of what the card of a meter of that kind shows, beside its status."""
     return (_remaining_units(utility), *_METER_SENSORS)
 
 

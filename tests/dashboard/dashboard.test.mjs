@@ -55,6 +55,19 @@ test("a meter stays where a person has disabled some of its entities", async () 
   assert.deepEqual(warnings, []);
 });
 
+test("a meter that the account no longer has says so, and comes last", async () => {
+  const hass = home({ states: { electricity: { status: ["gone"] } } });
+  for (const { entity_id, device_id, translation_key } of Object.values(hass.entities))
+    if (device_id === "electricity" && translation_key !== "status")
+      hass.states[entity_id] = { entity_id, state: "unavailable", attributes: {} };
+  const read = text(meterCard(hass));
+  assert.ok(read.includes("No longer in the account"), read);
+  for (const words of ["not known", "Top up", "This month"]) assert.ok(!read.includes(words), read);
+  assert.ok(text(meterCard(hass, { language: "ms" })).includes("Tidak lagi ada dalam akaun"));
+  assert.deepEqual(script.meters(hass).map(({ id }) => id), ["water", "electricity"]);
+  assert.deepEqual(script.meters(home()).map(({ id }) => id), ["electricity", "water"]);
+});
+
 test("a screen reader hears each line as a whole", () => {
   assert.deepEqual(labels(meterCard(home())), [
     "BND 7.85, 101 kWh",
@@ -401,6 +414,21 @@ test("the account's card is there only while there is something to say", async (
     card.events.filter(({ type }) => type === "card-visibility-changed").map(({ detail }) => detail.value),
     [false, true],
   );
+});
+
+test("while history waits for the portal the card says until when", async (t) => {
+  const waits = (next_try, language) => {
+    const states = { account: { history_progress: [40, { minutes_left: null, next_try }] } };
+    const card = account(home({ states }), { language });
+    t.after(card.disconnect);
+    return text(card);
+  };
+  const soon = "2026-11-25T06:18:00+00:00";
+  const read = waits(soon);
+  assert.match(read, /History waits for the portal: 40% read next try 2:18.PM/);
+  assert.ok(!read.includes("being read"));
+  assert.match(waits("2026-11-25T05:59:00+00:00"), /History is being read: 40%/);
+  assert.match(waits(null), /History is being read: 40%/);
 });
 
 test("the picture is drawn when a person sees the card, once", async (t) => {

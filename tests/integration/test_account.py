@@ -13,6 +13,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from pytest_homeassistant_custom_component.components.diagnostics import (
@@ -160,6 +161,36 @@ async def test_a_new_meter_appears_and_a_vanished_one_goes_stale(
     assert state is not None
     assert state.state == "unavailable"
     assert account.state("balance", "water") != "unavailable"
+
+
+async def test_a_meter_that_the_account_no_longer_has_says_so(
+    hass: HomeAssistant, account: Harness
+) -> None:
+    await account.start_history()
+    water = account.device("water")
+    ids = {key: account.entity_id(key, "water") for key in ("status", "balance")}
+
+    async def shown(*, hidden: bool) -> dict[str, str | None]:
+        account.portal.set_profile(hidden_meters=[str(water.serial_number)] if hidden else [])
+        await account.forward(timedelta(minutes=12))
+        states = {key: hass.states.get(entity_id) for key, entity_id in ids.items()}
+        return {key: state and state.state for key, state in states.items()}
+
+    before = await shown(hidden=False)
+    assert before["status"] == "active"
+    gone = {"status": "gone", "balance": "unavailable"}
+    assert await shown(hidden=True) == gone
+    assert await shown(hidden=False) == before
+    # It comes back though it was gone at the start, and though its device was deleted.
+    assert await shown(hidden=True) == gone
+    await account.reload()
+    assert await shown(hidden=True) == gone
+    assert await shown(hidden=False) == before
+    await shown(hidden=True)
+    assert await async_remove_config_entry_device(hass, account.entry, water)
+    dr.async_get(hass).async_remove_device(water.id)
+    assert await shown(hidden=True) == {"status": None, "balance": None}
+    assert await shown(hidden=False) == before
 
 
 async def test_devices_belong_to_the_account_and_vanished_ones_can_be_removed(
@@ -405,7 +436,7 @@ async def test_few_entities_are_enabled_from_the_start(
             [
                 *("balance", "remaining_units", "runs_out_on", "days_left", "tier"),
                 *("cost_this_month", "cost_forecast", "consumption_forecast"),
-                *("consumption_yesterday", "consumption_this_month", "last_top_up"),
+                *("consumption_yesterday", "consumption_this_month", "last_top_up", "status"),
             ],
             "sensor",
         ),

@@ -177,6 +177,23 @@ async def test_trouble_in_the_middle_is_waited_out(account: Harness, kind: str) 
     await account.assert_statistics_equal_truth()
 
 
+async def test_what_is_waited_for_is_said(account: Harness) -> None:
+    account.portal.set_profile(session_minutes=None)
+    account.portal.add_fault(Fault(path="report/usagehistory", kind="status", after=15))
+    await account.start_history()
+    progress = account.entity("history_progress")
+    assert float(progress.state) < 100
+    assert progress.attributes["next_try"] == account.now + timedelta(minutes=5)
+    assert progress.attributes["minutes_left"] is None
+    await account.forward(timedelta(minutes=5))
+    again = account.now + timedelta(minutes=10)
+    assert account.entity("history_progress").attributes["next_try"] == again
+    account.portal.clear_faults()
+    await account.move_to(again)  # and not when something is due next by chance
+    assert account.state("history_progress") == "100"
+    assert account.entity("history_progress").attributes["next_try"] is None
+
+
 async def test_a_new_meter_gets_its_history_and_only_it(account: Harness) -> None:
     account.portal.set_profile(session_minutes=None)
     await account.start_history()

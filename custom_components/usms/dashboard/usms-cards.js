@@ -6,6 +6,7 @@ export const TEXTS = {
   en: {
     ...NAMES.en,
     noMeter: "This meter is not here. Choose one.",
+    gone: "No longer in the account. Its history stays.",
     broken: "This can't be shown at the moment; the browser's console says why.",
     unknown: "Balance not known yet",
     asOf: "as of {when}",
@@ -49,12 +50,15 @@ export const TEXTS = {
     done: "Signed in. The figures are being read.",
     fine: "Signed in; nothing to do.",
     history: "History is being read: {percent}",
+    waits: "History waits for the portal: {percent} read",
+    nextTry: "next try {time}",
     timeLeft: "about {time} left",
     sign_in_failed: "Signing in failed; the log says more.",
   },
   ms: {
     ...NAMES.ms,
     noMeter: "Meter ini tiada di sini. Pilih satu.",
+    gone: "Tidak lagi ada dalam akaun. Sejarahnya kekal.",
     broken: "Ini tidak dapat dipaparkan buat masa ini; lihat konsol pelayar.",
     unknown: "Baki belum diketahui",
     asOf: "setakat {when}",
@@ -98,6 +102,8 @@ export const TEXTS = {
     done: "Berjaya log masuk. Bacaan sedang diambil.",
     fine: "Sudah log masuk; tiada apa-apa perlu dibuat.",
     history: "Sejarah sedang dibaca: {percent}",
+    waits: "Sejarah menunggu portal: {percent} dibaca",
+    nextTry: "cubaan seterusnya {time}",
     timeLeft: "kira-kira {time} lagi",
     cannot_connect: "Portal USMS tidak dapat dihubungi.",
     portal_unavailable: "Portal USMS tidak tersedia buat masa ini.",
@@ -383,9 +389,10 @@ class MeterPainter extends Painter {
         html`<a class="pill" href="${url}" target="_blank" rel="noreferrer">${text.topUp}
           ${icon("mdi:open-in-new")}</a>`}
       </div>
-      <div>${this.balance(hass, text, meter)}${this.lasts(hass, text, meter)}</div>
+      <div>${this.balance(hass, text, meter)}${!meter.gone && this.lasts(hass, text, meter)}</div>
+      ${meter.gone && note("info", "meter-electric-outline", text.gone)}
       ${meter.on("low_credit") && note("error", "wallet-outline", low)}
-      ${meter.account.on("sign_in_needed") && note("warning", "account-alert", text.signInFirst)}
+      ${!meter.gone && meter.account.on("sign_in_needed") && note("warning", "account-alert", text.signInFirst)}
       ${this.month(hass, text, meter)}${this.tier(hass, text, meter)}`;
   }
 
@@ -402,7 +409,8 @@ class MeterPainter extends Painter {
       this.remember(hass, id);
     }
     const { value: last, since } = this._last;
-    if (last === undefined) return html`<p class="balance old">${text.unknown}</p>`;
+    if (last === undefined)
+      return meter.gone ? "" : html`<p class="balance old">${text.unknown}</p>`;
     const shown = money(hass, last, meter.attribute("balance", "unit_of_measurement"));
     const old = value === undefined || stamp !== undefined || Date.now() - since > 2 * 36e5;
     const on = (day) => date(hass, this.language, day, dayOf(day));
@@ -809,9 +817,14 @@ class AccountPainter extends Painter {
 
   history(hass, text, account, done) {
     const minutes = account.part("history_progress", "minutes_left");
-    const said = fill(text.history, { percent: number(hass, done, { style: "percent" }) });
-    const time = minutes !== undefined && span(this.language, minutes, "minute");
-    const rest = time && fill(text.timeLeft, { time });
+    const next = new Date(account.attribute("history_progress", "next_try") ?? NaN);
+    const waits = next > Date.now();
+    const shown = { percent: number(hass, done, { style: "percent" }) };
+    const said = fill(waits ? text.waits : text.history, shown);
+    const time = waits
+      ? date(hass, this.language, next, CLOCK)
+      : minutes !== undefined && span(this.language, minutes, "minute");
+    const rest = time && fill(waits ? text.nextTry : text.timeLeft, { time });
     return html`<div role="progressbar" aria-valuenow="${Math.round(100 * done)}"
       aria-label="${join([said, rest])}">
       <div class="row"><span>${said}</span><span class="dim">${rest}</span></div>

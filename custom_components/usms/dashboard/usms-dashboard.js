@@ -77,11 +77,13 @@ export const thing = (hass, id) => {
   return {
     id,
     ids,
+    serial,
     state,
     attribute,
     value: (key) => (known(state(key)) ? numeric(state(key).state) : undefined),
     part: (key, ...names) => numeric(attribute(key, ...names)),
     on: (key) => state(key)?.state === "on",
+    gone: state("status")?.state === "gone",
     // As a person has named it, else in the language of these texts.
     name: (language) =>
       device.name_by_user ||
@@ -96,11 +98,13 @@ export const thing = (hass, id) => {
   };
 };
 
+const by = (a, b, what) => a[what].localeCompare(b[what]);
+// By kind and number; last what the account no longer has.
 const having = (hass, ...keys) =>
   Object.entries(usmsDevices(hass))
     .filter(([id, ids]) => keys.some((key) => key in ids) && hass.devices?.[id])
     .map(([id]) => thing(hass, id))
-    .sort((a, b) => a.water - b.water || a.id.localeCompare(b.id));
+    .sort((a, b) => a.gone - b.gone || a.water - b.water || by(a, b, "serial") || by(a, b, "id"));
 
 // Any of these: a person may have disabled some.
 const OF_METERS = ["balance", "remaining_units", "runs_out", "top_up"];

@@ -24,7 +24,6 @@ from ..client import (
     UsmsConnectionError,
     Utility,
 )
-from ..client.back_off import BackOff
 from ..client.errors import ClockWrong, StoreCorrupt, StoreError
 from ..client.store import ReadingsStore
 from ..client.store.models import StoredMeter
@@ -33,8 +32,8 @@ from ..const import DOMAIN
 from ..issues.clock import async_update_clock_issue
 from ..issues.meters import async_raise_exchanged_issue
 from ..issues.store import async_clear_store_issue
-from .due import is_due
 from .exchange import exchanged
+from .pause import LONG, Pause
 from .progress import HistoryCoordinator, HistoryProgress
 from .store_file import async_store_failed
 
@@ -54,8 +53,6 @@ LOOK_INTERVAL: Final = timedelta(minutes=5)
 REVIEW_INTERVAL: Final = timedelta(hours=1)
 """After which the payments are reviewed again though nothing was read."""
 _PAGE: Final = "UsageHistory"
-_LONG: Final = timedelta(hours=2)
-"""The longest retry delay."""
 
 
 class History:
@@ -83,6 +80,7 @@ class History:
         self._figures = figures
         self.meters: tuple[StoredMeter, ...] = ()
         """Those of the store."""
+        self._pause = Pause()
         self._last: Progress | None = None
         self.progress: HistoryCoordinator = DataUpdateCoordinator(
             self._hass, _LOGGER, config_entry=self._entry, name=f"{DOMAIN} history"
@@ -97,8 +95,6 @@ class History:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._not_before: datetime | None = None
-        self._back_off = BackOff(timedelta(minutes=5), _LONG)
         self._broken = False
         """Whether the last round ended for an unforeseen reason."""
 
@@ -146,7 +142,7 @@ class History:
     @callback
     def async_wake(self) -> None:
         """Look at once whether something is due, whatever went wrong before."""
-        self._not_before = None
+        self._pause.end()
         self._async_nudge()
 
     async def async_request(self, meter: str, first: date, last: date, *, force: bool) -> None:
@@ -170,9 +166,9 @@ class History:
 
     @callback
     def _async_publish(self) -> None:
-        far = self._sync.outlook
+        far, next_try = self._sync.outlook, self._pause.next_try(dt_util.utcnow())
         progress = HistoryProgress(
-            far.done, far.left, far.days_complete, far.empty_days, self._last
+            far.done, far.left, far.days_complete, far.empty_days, self._last, next_try
         )
         self.progress.async_set_updated_data(progress)
 
@@ -205,23 +201,24 @@ class History:
             # Asks for nothing, so there is nothing to wait for: the next poll shows the clock.
             async_update_clock_issue(self._hass, self._entry, err.offset)
         except StoreError as err:
-            self._not_before = now + _LONG
+            self._pause.hold(now)
             await async_store_failed(self._hass, self._entry, self._store, err)
             if isinstance(err, StoreCorrupt):
                 self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
         except Exception:
             # Else nothing would be read until the next restart, without a word in the log.
             level = logging.DEBUG if self._broken else logging.ERROR
-            _LOGGER.log(level, "The history is read again in %s", _LONG, exc_info=True)
-            self._not_before = now + _LONG
+            _LOGGER.log(level, "The history is read again in %s", LONG, exc_info=True)
+            self._pause.hold(now)
             self._broken = True
 
     @callback
     def _async_pause(self, now: datetime, err: Exception) -> None:
         """Ask for nothing for some time, which doubles."""
-        delay = self._back_off.next()
-        self._not_before = now + delay
+        delay = self._pause.begin(now)
         _LOGGER.debug("History pauses for %s: %s", delay, err)
+        self._entry.async_on_unload(async_call_later(self._hass, delay, self._async_nudge))
+        self._async_publish()
 
     async def _async_round(self, now: datetime) -> None:
         """Do what is due, until nothing is."""
@@ -259,7 +256,7 @@ class History:
             unread = progress.unread or unread
             await self._async_record_account()
             self._reviewed_at, stored = None, True
-        self._back_off.reset()
+        self._pause.reset()
         if stored:  # all that was due; a full disk may take some of it
             async_clear_store_issue(self._hass, self._entry)
             self._pages.async_note(_PAGE, unread, resolved=not self._sync.puts_off)
@@ -317,4 +314,4 @@ class History:
         self._statistics.async_price(self._numbers)
 
     def _may_ask(self, now: datetime) -> bool:
-        return self._coordinator.is_read and is_due(self._not_before, now)
+        return self._coordinator.is_read and self._pause.is_over(now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
@@ -22,6 +23,9 @@ class HistoryProgress:
     """Days that the portal had not published when asked, and that are asked for again."""
     last: Progress | None
     """The last report read; None before there is one."""
+    next_try: datetime | None
+    """When the portal is asked again, where it could not be read; None where it is not waited for.
+    """
 
     @property
     def percent(self) -> int | None:
