@@ -51,8 +51,10 @@ async def async_target(hass: HomeAssistant, call: ServiceCall) -> Target:
     device_id, entry_id = call.data.get(ATTR_DEVICE_ID), call.data.get(ATTR_CONFIG_ENTRY_ID)
     names: set[str] = set()
     if device_id:
-        of_device, names = _names_of(hass, device_id)
-        entry_id = entry_id or of_device
+        accounts_of, names = _names_of(hass, device_id)
+        if entry_id and entry_id not in accounts_of:
+            raise refused("other_account")
+        entry_id = entry_id or accounts_of[0]
     if not entry_id and call.service in _ACCOUNT_OPTIONAL:
         accounts = hass.config_entries.async_entries(DOMAIN, include_ignore=False)
         entry_id = accounts[0].entry_id if len(accounts) == 1 else None
@@ -68,15 +70,18 @@ async def async_target(hass: HomeAssistant, call: ServiceCall) -> Target:
     return Target(hass, entry, data, meters)
 
 
-def _names_of(hass: HomeAssistant, device_id: str) -> tuple[str, set[str]]:
-    """Return the account that a device is of, and what names it: a meter's number or the entry."""
+def _names_of(hass: HomeAssistant, device_id: str) -> tuple[list[str], set[str]]:
+    """Return the accounts that a device is of, and what names it: a meter's number or an entry."""
     registry = dr.async_get(hass)
+    accounts, names = [], set()
     for entry in hass.config_entries.async_entries(DOMAIN):
         for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
             if device.id == device_id:
-                names = {name for domain, name in device.identifiers if domain == DOMAIN}
-                return entry.entry_id, names
-    raise refused("device_not_found")
+                accounts.append(entry.entry_id)
+                names |= {name for domain, name in device.identifiers if domain == DOMAIN}
+    if not accounts:
+        raise refused("device_not_found")
+    return accounts, names
 
 
 def loaded_entry(hass: HomeAssistant, entry_id: str) -> UsmsConfigEntry:

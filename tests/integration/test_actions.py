@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.usms.const import DOMAIN
 from tests.support.harness import Harness
@@ -111,6 +112,19 @@ async def test_bad_input_is_told(
     with pytest.raises(ServiceValidationError) as refused:
         await call(hass, "get_readings", **data)
     assert refused.value.translation_key == key
+
+
+async def test_a_meter_of_another_account_is_told(hass: HomeAssistant, read: Harness) -> None:
+    other = MockConfigEntry(domain=DOMAIN)
+    other.add_to_hass(hass)
+    device_id = read.device("water").id
+    with pytest.raises(ServiceValidationError) as refused:
+        await call(hass, "get_readings", config_entry_id=other.entry_id, device_id=device_id)
+    assert refused.value.translation_key == "other_account"
+    both = await call(
+        hass, "get_readings", config_entry_id=read.entry.entry_id, device_id=device_id
+    )
+    assert [meter["utility"] for meter in both["meters"]] == ["water"]
 
 
 async def test_an_account_that_is_not_loaded_is_told(hass: HomeAssistant, read: Harness) -> None:
