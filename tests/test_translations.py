@@ -257,6 +257,7 @@ def test_every_entity_has_a_name_and_an_icon(platform: str) -> None:
         described = (
             sensor_types.LAST_POLL,
             sensor_types.HISTORY_PROGRESS,
+            sensor_types.STATUS,
             *sensor_types.card_sensors(Utility.WATER),
             *sensor_types.consumption_sensors(Utility.ELECTRICITY, hourly=True),
             *spending_sensors(Utility.ELECTRICITY, hourly=True),
