@@ -1,7 +1,7 @@
 """Triggers and the condition in automations: fired once, also over a restart."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,11 +12,13 @@ from homeassistant.helpers import condition, trigger
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.setup import async_setup_component
+from homeassistant.util.yaml import load_yaml_dict
 from pytest_homeassistant_custom_component.common import async_mock_service
 
 from custom_components.usms.const import DOMAIN
 from custom_components.usms.history.loop import START_DELAY
 from custom_components.usms.trigger import async_get_triggers
+from tests.support import ROOT
 from tests.support.harness import Harness
 
 from .test_money import live_until_top_up
@@ -251,3 +253,43 @@ async def test_what_cannot_be(
 ) -> None:
     await automation.set_up(wrong)
     assert not automation.works
+
+
+def _choices() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Yield what a person chooses a meter or an account in, and the entities that it goes by."""
+    for file in ("triggers.yaml", "conditions.yaml"):
+        described = load_yaml_dict(str(ROOT / "custom_components/usms" / file))
+        yield from ((name, what["target"]["entity"]) for name, what in described.items())
+    for blueprint in (ROOT / "blueprints/automation/usms").glob("*.yaml"):
+        inputs = load_yaml_dict(str(blueprint))["blueprint"]["input"]
+        if "meter" in inputs:
+            yield blueprint.stem, inputs["meter"]["selector"]["device"]["entity"]
+
+
+CHOICES = dict(_choices())
+
+
+@pytest.mark.defaults
+@pytest.mark.parametrize("choice", CHOICES)
+async def test_any_entity_may_be_disabled_and_the_device_still_be_chosen(
+    account: Harness, choice: str
+) -> None:
+    registry, entry_id = er.async_get(account.hass), account.entry.entry_id
+    enabled = [
+        entity
+        for entity in er.async_entries_for_config_entry(registry, entry_id)
+        if not entity.disabled
+    ]
+    expected = {account.device("electricity").id, account.device("water").id}
+    if choice == "sign_in_needed":
+        expected.add(account.device().id)
+    for disabled in enabled:
+        chosen = {
+            entity.device_id
+            for entity in enabled
+            for wanted in CHOICES[choice]
+            if entity is not disabled
+            and entity.domain == wanted["domain"]
+            and entity.original_device_class in wanted.get("device_class", [None])
+        }
+        assert chosen == expected, disabled.entity_id
