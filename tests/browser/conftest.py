@@ -7,16 +7,19 @@ import shutil
 import signal
 import subprocess
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Locator, Page, async_playwright, expect
 
 from custom_components.usms.client import NO_PACING, Account, UsmsClient
 from tests.support import ROOT
 from tests.support.home_assistant import free_port
+
+expect.set_options(timeout=30_000)
 
 SCREENSHOTS = os.environ.get("USMS_SCREENSHOTS")
 _ARGUMENTS = [
@@ -90,6 +93,7 @@ async def page() -> AsyncIterator[Page]:
             viewport={"width": 1280, "height": 900},
             locale="en-GB",
             timezone_id="Asia/Brunei",
+            reduced_motion="reduce",  # what still moves takes no clicks
         )
         context.set_default_timeout(30_000)
         yield await context.new_page()
@@ -112,6 +116,23 @@ async def call(url: str, body: Any = None, **headers: str) -> Any:
             return json.load(response)
 
     return await asyncio.to_thread(fetch)
+
+
+async def drawn(picture: Locator, width: int = 400) -> str:
+    """Return a picture's address once the browser has drawn it."""
+    await expect(picture).to_be_visible()
+    await expect(picture).to_have_js_property("naturalWidth", width)
+    return await picture.get_attribute("src") or ""
+
+
+async def soon(what: str, holds: Callable[[], Awaitable[bool]], within: float = 20) -> None:
+    """Wait until something is so: pages are laid out frame by frame, on some machines slowly."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            while not await holds():  # noqa: ASYNC110 (asking the page takes its time)
+                await asyncio.sleep(0.05)
+            return
+    pytest.fail(f"not so after {within} s: {what}")
 
 
 async def screenshot(page: Page, name: str) -> bytes:

@@ -17,11 +17,9 @@ from playwright.async_api import Locator, Page, Route, expect
 from custom_components.usms.client import Account
 from tests.support.home_assistant import HomeAssistant
 
-from .conftest import SCREENSHOTS, call, control, read_portal, screenshot
+from .conftest import SCREENSHOTS, call, control, drawn, read_portal, screenshot, soon
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
-
-expect.set_options(timeout=20_000)
 
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 ERROR_CARDS = "hui-error-card, hui-error-section, hui-warning"
@@ -73,14 +71,14 @@ def meter_card(page: Page, utility: str) -> Locator:
 
 async def history_is_read(home: HomeAssistant, *, hours: bool = False) -> None:
     """Wait until every day of the history is there; the hours come behind."""
-    async with asyncio.timeout(1200 if hours else 120):
-        while True:
-            states = await home.call("GET", "/api/states")
-            progress = [s for s in states if s["entity_id"].endswith("_history_progress")]
-            days = progress and progress[0]["attributes"]["days_complete"]
-            if days and (progress[0]["state"] == "100" or not hours):
-                return
-            await asyncio.sleep(0.5)
+
+    async def is_read() -> bool:
+        states = await home.call("GET", "/api/states")
+        progress = [s for s in states if s["entity_id"].endswith("_history_progress")]
+        days = progress and progress[0]["attributes"].get("days_complete")
+        return bool(days and (progress[0]["state"] == "100" or not hours))
+
+    await soon("the history is read", is_read, within=1200 if hours else 120)
 
 
 async def entity(home: HomeAssistant, key: str, device: str = "") -> str:
@@ -102,11 +100,15 @@ async def whole(page: Page, width: int) -> None:
 
 
 async def nothing_sticks_out(page: Page) -> None:
-    """No text of a card is cut off or leaves it."""
-    wide = await page.locator("ha-card").evaluate_all(
-        "cards => cards.filter(card => card.scrollWidth > card.clientWidth + 1).length"
-    )
-    assert wide == 0
+    """No text of a card is cut off or leaves it, once the columns are those of the window."""
+    script = """cards => cards.length > 0
+      && cards.every(card => card.scrollWidth <= card.clientWidth + 1)
+      && document.documentElement.scrollWidth <= innerWidth"""
+
+    async def fits() -> bool:
+        return bool(await page.locator("ha-card").evaluate_all(script))
+
+    await soon("every card is as wide as what is in it", fits)
 
 
 @pytest.mark.timeout(1800 if SCREENSHOTS else 300)
@@ -144,11 +146,7 @@ async def test_adding_it_and_what_it_shows(
                 await expect(card.locator(".slot i, .track i").first).to_be_attached()
             await nothing_sticks_out(page)
             # Both balances are there before a person has scrolled far.
-            bottom = await page.locator("usms-meter-card").last.evaluate(
-                "card => card.getBoundingClientRect().top"
-            )
-            assert bottom < height
-            assert await page.evaluate("document.documentElement.scrollWidth") <= width
+            await expect(page.locator("usms-meter-card").last).to_be_in_viewport()
             if name == "desktop":
                 await whole(page, width)
             await screenshot(page, f"dashboard-{name}-{scheme}")
@@ -193,6 +191,7 @@ async def test_reading_a_chart_and_a_dialog(
     page: Page, demo: dict[str, Any], home: HomeAssistant, complaints: list[str]
 ) -> None:
     await history_is_read(home, hours=True)
+    await control(demo, "clock", await control(demo, "clock"))  # let it stand still
     await open_page(page, demo, demo["dashboard"])
     chart = page.locator("usms-usage-card").first
     readout = chart.locator("#readout")
@@ -232,17 +231,19 @@ async def test_from_right_to_left(page: Page, demo: dict[str, Any], home: HomeAs
     await open_page(page, demo, demo["dashboard"], language="he")
     card = meter_card(page, "Electricity")
     await expect(card).to_be_visible()
-    assert await page.evaluate("document.dir") == "rtl"
+    await page.wait_for_function("document.dir === 'rtl'")
     balance, units = card.locator(".balance bdi"), card.locator(".row .dim bdi").first
     await expect(balance).to_be_visible()
     await expect(units).to_be_visible()
-    left, right = await units.bounding_box(), await balance.bounding_box()
-    assert left
-    assert right
-    assert left["x"] < right["x"]
-    fill = card.locator(".bar .is")
-    bar = card.locator(".bar").first
-    assert await ends(fill) == await ends(bar)
+
+    async def mirrored() -> bool:
+        return await ends(units) < await ends(balance)
+
+    async def from_the_right() -> bool:
+        return await ends(card.locator(".bar .is")) == await ends(card.locator(".bar").first)
+
+    await soon("units stand left of the balance", mirrored)
+    await soon("bars grow from the right", from_the_right)
     for size in SIZES.values():
         await page.set_viewport_size({"width": size[0], "height": size[1]})
         await nothing_sticks_out(page)
@@ -250,7 +251,7 @@ async def test_from_right_to_left(page: Page, demo: dict[str, Any], home: HomeAs
 
 
 async def ends(part: Locator) -> int:
-    return await part.evaluate("part => Math.round(part.getBoundingClientRect().right)")
+    return int(await part.evaluate("part => Math.round(part.getBoundingClientRect().right)"))
 
 
 async def test_signing_in_on_the_dashboard(
@@ -279,8 +280,7 @@ async def test_signing_in_on_the_dashboard(
     await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     await open_page(page, demo, demo["dashboard"])
     picture = card.locator("img")
-    await expect(picture).to_be_visible()
-    assert await picture.evaluate("image => image.complete && image.naturalWidth") == 400
+    await drawn(picture)
     # The balance is still there, small and dated.
     await expect(meter_card(page, "Electricity")).to_contain_text("as of")
     await expect(balance).to_have_text(before or "")
@@ -307,9 +307,11 @@ async def test_signing_in_on_the_dashboard(
 
 
 async def until(home: HomeAssistant, entity_id: str, state: str) -> None:
-    async with asyncio.timeout(30):
-        while (await home.call("GET", f"/api/states/{entity_id}"))["state"] != state:  # noqa: ASYNC110
-            await asyncio.sleep(0.2)
+    async def is_so() -> bool:
+        found = await home.call("GET", f"/api/states/{entity_id}")
+        return bool(found["state"] == state)
+
+    await soon(f"{entity_id} is {state}", is_so, within=30)
 
 
 @pytest.mark.parametrize("demo_options", [["--days", "20"]])

@@ -2,13 +2,15 @@
 
 import io
 import re
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.async_api import Page, expect
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Locator, Page, expect
 
-from .conftest import call, control, read_portal, screenshot
+from .conftest import call, control, drawn, read_portal, screenshot, soon
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
@@ -26,18 +28,13 @@ async def fill_credentials(page: Page, username: str, password: str) -> None:
     await page.get_by_role("button", name="Submit").click()
 
 
-async def captcha_source(page: Page) -> str:
-    """Return the picture's address once the browser has drawn it."""
-    picture = page.locator("ha-markdown img").last
-    await expect(picture).to_be_visible()
-    drawn = "image => image.complete && image.naturalWidth"
-    assert await picture.evaluate(drawn) == 400
-    return await picture.get_attribute("src") or ""
+def captcha(page: Page) -> Locator:
+    return page.locator("ha-markdown img").last
 
 
 async def assert_captcha_is_readable(page: Page) -> None:
     """Check that what is on the screen has dark characters on a light ground."""
-    shot = await page.locator("ha-markdown img").last.screenshot()
+    shot = await captcha(page).screenshot()
     counts = Image.open(io.BytesIO(shot)).convert("L").histogram()
     dark, light = sum(counts[:80]), sum(counts[200:])
     assert light > 10 * dark > 1000
@@ -52,7 +49,7 @@ async def test_signing_in_and_looking_at_the_meters(page: Page, demo: dict[str, 
     await expect(page.get_by_text("The portal refuses this IC number or password")).to_be_visible()
 
     await fill_credentials(page, "01-001234", demo["portal_password"])
-    first = await captcha_source(page)
+    first = await drawn(captcha(page))
     for scheme in ("light", "dark"):
         await page.emulate_media(color_scheme=scheme)
         await assert_captcha_is_readable(page)
@@ -63,11 +60,11 @@ async def test_signing_in_and_looking_at_the_meters(page: Page, demo: dict[str, 
     await answer.fill("wrong")
     await page.get_by_role("button", name="Submit").click()
     await expect(page.get_by_text("That was not what the picture showed")).to_be_visible()
-    second = await captcha_source(page)
-    assert second != first
+    await expect(captcha(page)).not_to_have_attribute("src", first)
+    second = await drawn(captcha(page))
 
     await page.get_by_role("button", name="Submit").click()  # empty: another picture
-    await expect(page.locator("ha-markdown img").last).not_to_have_attribute("src", second)
+    await expect(captcha(page)).not_to_have_attribute("src", second)
 
     await answer.fill((await control(demo, "captcha"))["answer"])
     await page.get_by_role("button", name="Submit").click()
@@ -99,17 +96,29 @@ async def test_the_overview_shows_what_the_portal_shows(page: Page, demo: dict[s
         await expect(card).to_contain_text(f"{meter.remaining_units:,.{digits}f}")
 
 
+async def open_list(page: Page, listed: Locator) -> None:
+    """Open a picker's list; a dialog that still opens swallows the click, or shuts the list."""
+    field = page.locator("ha-statistic-picker ha-picker-field").first
+    for _ in range(5):
+        if not await listed.is_visible():
+            with suppress(PlaywrightError):  # the list that has opened meanwhile is in the way
+                await field.click(timeout=10_000)
+        with suppress(AssertionError):
+            await expect(listed).to_be_visible(timeout=10_000)
+            return
+    pytest.fail("the picker's list does not open")
+
+
 async def test_the_energy_dashboard_shows_the_history(page: Page, demo: dict[str, Any]) -> None:
     home = {"Authorization": f"Bearer {demo['token']}"}
     states = await call(f"{demo['url']}/api/states", **home)
     progress = next(s["entity_id"] for s in states if s["entity_id"].endswith("_history_progress"))
-    for _ in range(240):
+
+    async def days_are_read() -> bool:
         state = await call(f"{demo['url']}/api/states/{progress}", **home)
-        if state["attributes"]["days_complete"]:
-            break
-        await page.wait_for_timeout(500)
-    else:
-        pytest.fail("the days of the history do not get complete")
+        return bool(state["attributes"].get("days_complete"))
+
+    await soon("the days of the history are complete", days_are_read, within=120)
     await sign_in_to_home_assistant(page, demo, "/energy")
     await page.get_by_role("button", name="Select time period").first.click()
     await page.get_by_text("This month").last.click()
@@ -122,10 +131,13 @@ async def test_the_energy_dashboard_shows_the_history(page: Page, demo: dict[str
     for utility, add in (("Electricity", "Add grid connection"), ("Water", "Add water source")):
         await page.goto(f"{demo['url']}/config/energy/{utility.lower()}")
         await page.get_by_role("button", name=add).click()
-        await page.locator("ha-statistic-picker").first.click()
         listed = page.locator("ha-combo-box-item")
-        await expect(listed.filter(has_text="not listed")).to_be_visible()
-        names = [text.splitlines()[0] for text in await listed.all_inner_texts()]
+        await open_list(page, listed.filter(has_text="not listed"))
+
+        async def only_the_report(listed: Locator = listed, utility: str = utility) -> bool:
+            names = [text.partition("\n")[0] for text in await listed.all_inner_texts()]
+            ours = [name for name in names if "0001" in name or "USMS" in name]
+            return ours == [f"{utility} 0001 daily report"]
+
+        await soon("the daily report alone of ours", only_the_report)
         await screenshot(page, f"energy-picker-{utility.lower()}")
-        ours = [name for name in names if "0001" in name or "USMS" in name]
-        assert ours == [f"{utility} 0001 daily report"]

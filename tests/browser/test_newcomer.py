@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from .conftest import control, read_portal, screenshot
-from .test_demo import captcha_source, sign_in_to_home_assistant
+from .conftest import control, drawn, read_portal, screenshot
+from .test_demo import captcha, sign_in_to_home_assistant
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
@@ -56,7 +56,7 @@ async def test_a_newcomer_on_a_phone(page: Page, demo: dict[str, Any]) -> None:
     await page.locator("input[name=password]").fill(demo["portal_password"])
     await person.tap("Submit")
     await person.see(page.locator("ha-markdown img").last)
-    await captcha_source(page)
+    await drawn(captcha(page))
     await screenshot(page, "newcomer-captcha")
     answer = (await control(demo, "captcha"))["answer"]
     await page.locator("input[name=captcha]").fill(answer)
