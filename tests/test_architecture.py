@@ -52,6 +52,7 @@ INTEGRATION = ASKED_FOR_BY_HOME_ASSISTANT | {
 ON_DATA = (
     *("sensor", "binary_sensor", "event", "button", "image", "entity"),
     *("sensor_types", "spending_sensors", "diagnostics", "services", "rest"),
+    "dashboard",
 )
 BEHIND_DATA = {"coordinator", "figures", "payments", "history", "connection", "issues"}
 MAY_STILL = {

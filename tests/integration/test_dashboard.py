@@ -1,8 +1,10 @@
 """The dashboard's scripts, served to browsers; one is loaded by the frontend's pages."""
 
+import base64
 import re
 import shutil
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -12,9 +14,11 @@ from aiohttp.test_utils import TestClient
 from homeassistant.components.frontend import DATA_EXTRA_MODULE_URL, UrlManager
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.usms import dashboard
 from custom_components.usms.const import DOMAIN
+from tests.support.harness import Harness
 
 type Browser = Callable[[], Coroutine[Any, Any, TestClient]]
 
@@ -71,3 +75,37 @@ async def test_without_a_frontend_nothing_is_served(
     assert await async_setup_component(hass, DOMAIN, {})
     browser = await hass_client_no_auth()
     assert (await browser.get("/usms/any/usms-dashboard.js")).status == 404
+
+
+async def asked(socket: Any, account: str) -> dict[str, Any]:
+    await socket.send_json_auto_id({"type": "usms/sign_in", "account": account})
+    answer: dict[str, Any] = await socket.receive_json()
+    return answer
+
+
+@pytest.mark.history(days=9)
+async def test_whether_a_sign_in_is_needed_without_entities(
+    hass: HomeAssistant,
+    pages: UrlManager,
+    account: Harness,
+    hass_ws_client: WebSocketGenerator,
+    hass_read_only_access_token: str,
+) -> None:
+    socket = await hass_ws_client(hass)
+    entry = account.entry.entry_id
+    assert (await asked(socket, entry))["result"] == {"needed": False, "picture": None}
+    account.portal.expire()
+    await account.forward(timedelta(minutes=10))
+    assert (await asked(socket, entry))["result"] == {"needed": True, "picture": None}
+    await account.call_sign_in()
+    picture = (await asked(socket, entry))["result"]["picture"]
+    assert picture["drawn_at"] == account.state("captcha")
+    kind, data = picture["url"].split(",")
+    assert kind == "data:image/png;base64"
+    assert base64.b64decode(data).startswith(b"\x89PNG")
+    # Only for those who may sign in.
+    other = await hass_ws_client(hass, hass_read_only_access_token)
+    assert (await asked(other, entry))["error"]["code"] == "unauthorized"
+    assert (await asked(socket, "none of ours"))["result"] is None
+    await hass.config_entries.async_unload(entry)
+    assert (await asked(socket, entry))["result"] is None
