@@ -132,9 +132,7 @@ async def test_adding_it_and_what_it_shows(
 
     await control(demo, "profile", {"second_login": "both_live"})
     await control(demo, "clock", await control(demo, "clock"))  # let it stand still
-    token = {"Authorization": f"Bearer {demo['token']}"}
-    pressed = {"entity_id": await entity(home, "read_now")}
-    await call(f"{demo['url']}/api/services/button/press", pressed, **token)
+    await perform(demo, "button/press", {"entity_id": await entity(home, "read_now")})
     account = await read_portal(demo)
     await page.goto(f"{demo['url']}/{added[0]}")
     await shows(page, account)
@@ -265,11 +263,7 @@ async def test_signing_in_on_the_dashboard(
     before = await balance.text_content()
     await page.goto("about:blank")
 
-    await control(demo, "expire", {})
-    pressed = {"entity_id": await entity(home, "read_now")}
-    token = {"Authorization": f"Bearer {demo['token']}"}
-    with suppress(HTTPError):  # the button says that a sign-in is needed
-        await call(f"{demo['url']}/api/services/button/press", pressed, **token)
+    await end_session(demo, home)
     captcha = await entity(home, "captcha")
     needed = await entity(home, "sign_in_needed")
     await until(home, needed, "on")
@@ -287,8 +281,13 @@ async def test_signing_in_on_the_dashboard(
     assert "Unavailable" not in (await page.locator("hui-sections-view").inner_text())
     await screenshot(page, "dashboard-sign-in")
 
-    first = await picture.get_attribute("src")
     field = card.get_by_label("Characters in the picture")
+    # Meanwhile another person has one drawn: what was typed is not of that.
+    await field.fill("abc")
+    await another_picture(demo, home)
+    await expect(card).to_contain_text("The picture has changed")
+    await expect(field).to_have_value("")
+    first = await picture.get_attribute("src")
     await field.fill("wrong")
     await field.press("Enter")
     await expect(card).to_contain_text("That was not what the picture showed")
@@ -303,6 +302,54 @@ async def test_signing_in_on_the_dashboard(
     await expect(card.locator("form")).to_have_count(0)
     await expect(meter_card(page, "Electricity")).not_to_contain_text("Sign-in needed")
     await expect(meter_card(page, "Electricity")).not_to_contain_text("as of")
+    assert ours(complaints) == []
+
+
+async def end_session(demo: dict[str, Any], home: HomeAssistant) -> None:
+    """Let the portal end the session, and the account notice."""
+    await control(demo, "expire", {})
+    pressed = {"entity_id": await entity(home, "read_now")}
+    with suppress(HTTPError):  # the button says that a sign-in is needed
+        await perform(demo, "button/press", pressed)
+
+
+async def another_picture(demo: dict[str, Any], home: HomeAssistant) -> None:
+    """Have a picture drawn by the action."""
+    (entry,) = await home.call("GET", "/api/config/config_entries/entry", params={"domain": "usms"})
+    await perform(demo, "usms/sign_in?return_response", {"account": entry["entry_id"]})
+
+
+async def perform(demo: dict[str, Any], action: str, data: dict[str, Any]) -> None:
+    token = {"Authorization": f"Bearer {demo['token']}"}
+    await call(f"{demo['url']}/api/services/{action}", data, **token)
+
+
+@pytest.mark.parametrize("demo_options", [["--days", "20"]])
+async def test_signing_in_without_the_entities_that_say_so(
+    page: Page, demo: dict[str, Any], home: HomeAssistant, complaints: list[str]
+) -> None:
+    await history_is_read(home, hours=True)
+    await open_page(page, demo, demo["dashboard"])
+    electricity = meter_card(page, "Electricity")
+    await expect(electricity.locator(".balance")).to_be_visible()
+    card = page.locator("usms-account-card")
+    await expect(card).to_have_count(0)
+    for key in ("sign_in_needed", "captcha"):
+        await home.command(
+            "config/entity_registry/update",
+            entity_id=await entity(home, key),
+            disabled_by="user",
+        )
+    await end_session(demo, home)
+    await drawn(card.locator("img"))
+    await expect(electricity).to_contain_text("Sign-in needed")
+    await screenshot(page, "dashboard-sign-in-without-entities")
+    field = card.get_by_label("Characters in the picture")
+    await field.fill((await control(demo, "captcha"))["answer"])
+    await field.press("Enter")
+    await expect(card).to_have_count(0)
+    await expect(electricity).not_to_contain_text("Sign-in needed")
+    assert await page.locator(ERROR_CARDS).count() == 0
     assert ours(complaints) == []
 
 

@@ -132,6 +132,7 @@ export function home({ meters = Object.keys(METERS), states = {}, ...more } = {}
       name: "USMS account",
       serial_number: null,
       primary_config_entry: "entry",
+      identifiers: [["usms", METERS[id]?.serial_number ?? "entry"]],
       ...METERS[id],
     };
     for (const [key, value] of Object.entries({ ...defaults[id], ...states[id] })) {

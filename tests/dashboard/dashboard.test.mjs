@@ -39,15 +39,18 @@ test("a meter's card says what is left, how long it lasts, the month and the tie
   assert.deepEqual(warnings, []);
 });
 
+// As the frontend has it where a person has disabled entities.
+const without = (hass, device, ...keys) => {
+  const left = Object.entries(hass.entities).filter(
+    ([, { device_id, translation_key }]) => device_id !== device || !keys.includes(translation_key),
+  );
+  return { ...hass, entities: Object.fromEntries(left) };
+};
+
 test("a meter stays where a person has disabled some of its entities", async () => {
-  const without = (hass, ...keys) => {
-    const left = Object.entries(hass.entities).filter(
-      ([, { device_id, translation_key }]) =>
-        device_id !== "electricity" || !keys.includes(translation_key),
-    );
-    return { ...hass, entities: Object.fromEntries(left) };
-  };
-  const poor = without(home(), "balance", "runs_out");
+  const poor = without(home(), "electricity", "balance", "remaining_units", "runs_out", "top_up");
+  poor.devices.electricity.configuration_url = "https://portal.example/top-up";
+  assert.match(markup(meterCard(poor)), /href="https:\/\/portal\.example\/top-up"/);
   const read = text(meterCard(poor));
   assert.ok(read.includes("This month BND 5.82 of about BND 12.76"), read);
   assert.ok(!read.includes("not known"), read);
@@ -66,6 +69,17 @@ test("a meter that the account no longer has says so, and comes last", async () 
   assert.ok(text(meterCard(hass, { language: "ms" })).includes("Tidak lagi ada dalam akaun"));
   assert.deepEqual(script.meters(hass).map(({ id }) => id), ["water", "electricity"]);
   assert.deepEqual(script.meters(home()).map(({ id }) => id), ["electricity", "water"]);
+});
+
+test("no credit is never a day until which it lasts, also where the balance is not available", async () => {
+  const states = {
+    electricity: { balance: ["unknown"], runs_out: ["2026-11-25T04:00:00Z"], days_left: ["0"] },
+  };
+  const callWS = async ({ entity_ids: [id] }) => ({ [id]: [{ s: "-996.04", lu: 1795572600 }] });
+  const card = meterCard(home({ states, callWS }));
+  await tick();
+  assert.ok(text(card).includes("Nothing left"), text(card));
+  assert.ok(!text(card).includes("last until"), text(card));
 });
 
 test("a screen reader hears each line as a whole", () => {
@@ -204,9 +218,23 @@ for (const [what, config] of [
     for (const tag of definitions.keys()) {
       if (!tag.endsWith("card")) continue;
       const card = shown(tag, config, home());
-      if (tag !== "usms-account-card") assert.ok(text(card).includes("This meter is not here"), text(card));
+      const said = config?.device ? `no meter with the device “${config.device}”` : "Choose a meter";
+      if (tag !== "usms-account-card") assert.ok(text(card).includes(said), text(card));
     }
   });
+
+test("what is configured wrongly is named", () => {
+  const bogus = shown("usms-usage-card", { device: "electricity", show: "bogus" }, home());
+  assert.match(text(bogus), /“show: bogus” is not known\. It is month, day or year/);
+  const hass = home({ states: { account: { sign_in_needed: ["on"] } } });
+  const lost = shown("usms-account-card", { account: "gone" }, hass);
+  connect(lost);
+  IntersectionObserver.last.see(true);
+  connect(lost, false);
+  assert.match(text(lost), /no account with the device “gone”/);
+  assert.equal(lost.hidden, false);
+  assert.deepEqual(hass.calls, [], "it signs in to no other account");
+});
 
 test("cards never throw: a frontend that lacks all but states", () => {
   for (const tag of definitions.keys())
@@ -343,6 +371,20 @@ test("the last twelve months are a table with costs, newest first", async () => 
   assert.match(read, /Nov 2026 so far 582 kWh BND 5\.82 Oct 2026 547 kWh BND 5\.47$/);
 });
 
+test("a day's total that stands at midnight is no hour", async () => {
+  const callWS = statistics([["2026-11-23T16:00:00Z", 0.99, 0.1]]);
+  const day = (device) => shown("usms-usage-card", { device, show: "day" }, home({ callWS }));
+  const water = day("water");
+  assert.equal(text(water), "Use per hour The portal has no hours of this meter");
+  assert.deepEqual(statistics.asked, []);
+  const card = day("electricity");
+  await tick();
+  assert.equal(
+    text(card),
+    "Use per hour The hours of November 24 are not there yet; of the whole day: 0.99 kWh",
+  );
+});
+
 test("statistics are asked for anew when figures move, and not else", async () => {
   const hass = home({ callWS: statistics([["2026-10-31T16:00:00Z", 1, 1]]) });
   const card = shown("usms-usage-card", { device: "electricity" }, hass);
@@ -410,9 +452,11 @@ test("the account's card is there only while there is something to say", async (
   card.hass = home({ states });
   assert.equal(card.hidden, false);
   assert.ok(text(card).includes("History is being read: 40% about 3 minutes left"), text(card));
+  card.hass = hass;
+  assert.equal(card.hidden, true);
   assert.deepEqual(
     card.events.filter(({ type }) => type === "card-visibility-changed").map(({ detail }) => detail.value),
-    [false, true],
+    [true, false],
   );
 });
 
@@ -453,6 +497,78 @@ test("a picture that waits already is shown, not drawn anew", async (t) => {
     markup(card),
     /<img src="http:\/\/home\/api\/image_proxy\/image\.x\?token=1&#38;state=2026-11-25T05:58:00\+00:00" alt="Captcha/,
   );
+});
+
+test("without its entities, the integration itself says that a sign-in is needed", async (t) => {
+  const url = "data:image/png;base64,AAAA";
+  let said = { needed: true, picture: { drawn_at: "2026-11-25T05:58:00+00:00", url } };
+  const asked = [];
+  const callWS = async (message) => (asked.push(message), said);
+  const hass = without(home({ callWS }), "account", "sign_in_needed", "captcha");
+  const card = account(hass);
+  t.after(card.disconnect);
+  const meter = meterCard(hass);
+  await tick();
+  assert.equal(card.hidden, false);
+  assert.match(markup(card), /<img src="data:image&#47;png|<img src="data:image\/png;base64,AAAA"/);
+  assert.ok(text(meter).includes("Sign-in needed: nothing is read until then"));
+  assert.deepEqual(asked, Array(2).fill({ type: "usms/sign_in", account: "entry" }));
+  card.update();
+  assert.equal(asked.length, 2, "not with each look");
+  said = { needed: false, picture: null };
+  await card.painter.signIn("ab12c");
+  assert.equal(card.hidden, true);
+  mock.timers.setTime(NOW.getTime() + 60_000);
+  meter.update();
+  await tick();
+  assert.ok(!text(meter).includes("Sign-in needed"));
+});
+
+test("where no picture comes, a sentence says what to do", async (t) => {
+  const card = account(home({ states: needed() }));
+  t.after(card.disconnect);
+  await tick();
+  await tick();
+  assert.ok(text(card).includes("Sign in under Settings, Devices & services, USMS"), text(card));
+});
+
+test("what was typed stays with its picture, and a word says where that has changed", async (t) => {
+  const waits = (at, token) =>
+    home({
+      states: {
+        account: { sign_in_needed: ["on"], captcha: [at, { entity_picture: `/api/x?token=${token}` }] },
+      },
+    });
+  const card = account(waits("2026-11-25T05:58:00+00:00", 1));
+  t.after(card.disconnect);
+  // As in a browser, what is drawn anew has an empty field.
+  const field = { value: "" };
+  let drawn = card.shadowRoot.innerHTML;
+  Object.defineProperty(card.shadowRoot, "innerHTML", {
+    get: () => drawn,
+    set: (text) => ((drawn = text), (field.value = "")),
+  });
+  card.shadowRoot.querySelector = (what) => (what === "input" ? field : null);
+  field.value = "ab1";
+  card.hass = waits("2026-11-25T05:58:00+00:00", 2);
+  assert.match(markup(card), /token=2/);
+  assert.equal(field.value, "ab1");
+  card.hass = waits("2026-11-25T05:59:00+00:00", 3);
+  assert.equal(field.value, "");
+  assert.ok(text(card).includes("The picture has changed. Type what the new one shows."), text(card));
+});
+
+test("with two accounts, the history that is read names its own", async (t) => {
+  const hass = home({ states: { account: { history_progress: [15, {}] } } });
+  const other = { id: "other", name: "USMS account 4321", primary_config_entry: "second" };
+  hass.devices.other = { ...other, identifiers: [["usms", "second"]] };
+  hass.devices.account.name = "USMS account 1234";
+  const card = account(hass);
+  t.after(card.disconnect);
+  assert.ok(text(card).includes("USMS account 1234: History is being read: 15%"), text(card));
+  assert.deepEqual(script.accounts(hass).map(({ id }) => id), ["account", "other"]);
+  hass.devices.other.disabled_by = "config_entry";
+  assert.deepEqual(script.accounts(hass).map(({ id }) => id), ["account"]);
 });
 
 test("an answer is sent, and why it did not do is said", async (t) => {
@@ -532,11 +648,37 @@ test("the dashboard: signing in, then every balance, then each meter's charts", 
     ],
     ["heading", "custom:usms-usage-card water month", "custom:usms-facts-card water", "custom:usms-usage-card water year"],
   ]);
-  const [{ conditions }] = views[0].sections[0].visibility;
+  // Nothing hangs on an entity's id, for a person may take control and rename it.
+  assert.ok(!Object.keys(hass.entities).some((id) => JSON.stringify(views).includes(`"${id}"`)));
+});
+
+test("meters stand by account, electricity first, as they are numbered", () => {
+  const hass = home({ meters: [] });
+  for (const [id, entry, serial] of [
+    ["a", "2", "10000001"],
+    ["b", "1", "2000000002"],
+    ["c", "1", "2000000001"],
+    ["d", "1", "10000002"],
+  ]) {
+    const device = { id, primary_config_entry: entry, serial_number: serial };
+    hass.devices[id] = { ...device, identifiers: [["usms", serial]] };
+    hass.entities[`sensor.${id}`] = { entity_id: `sensor.${id}`, platform: "usms", device_id: id, translation_key: "tier" };
+  }
+  assert.deepEqual(script.meters(hass).map(({ id }) => id), ["d", "c", "b", "a"]);
+});
+
+test("the balances of three meters and more stand together, as there may be fewer columns", async () => {
+  const hass = home();
+  hass.devices.shop = { ...hass.devices.electricity, id: "shop", identifiers: [["usms", "10000002"]] };
+  hass.entities["sensor.shop"] = { entity_id: "sensor.shop", platform: "usms", device_id: "shop", translation_key: "tier" };
+  const [view] = (await script.UsmsStrategy.generate({}, hass)).views;
+  const [, balances] = view.sections;
   assert.deepEqual(
-    conditions.map(({ entity }) => hass.entities[entity].translation_key),
-    ["sign_in_needed", "history_progress"],
+    types(view)[1],
+    ["electricity", "shop", "water"].map((id) => `custom:usms-meter-card ${id}`),
   );
+  assert.equal(balances.column_span, view.max_columns);
+  assert.equal(view.sections.length, 5);
 });
 
 test("the dashboard of one meter, and of none", async () => {

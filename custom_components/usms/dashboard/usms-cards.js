@@ -1,11 +1,14 @@
 // What draws the cards: texts, numbers, charts, styles; brought by usms-dashboard.js when needed.
 
-import { accounts, fill, isMeter, isolate, known, NAMES, numeric, thing } from "./usms-dashboard.js";
+import { accounts, fill, isolate, known, NAMES, numeric, thing } from "./usms-dashboard.js";
 
 export const TEXTS = {
   en: {
     ...NAMES.en,
-    noMeter: "This meter is not here. Choose one.",
+    choose: "Choose a meter.",
+    noMeter: "There is no meter with the device “{device}”. Choose another.",
+    noAccount: "There is no account with the device “{account}”. Choose another.",
+    noShow: "“show: {show}” is not known. It is month, day or year.",
     gone: "No longer in the account. Its history stays.",
     broken: "This can't be shown at the moment; the browser's console says why.",
     unknown: "Balance not known yet",
@@ -25,6 +28,8 @@ export const TEXTS = {
     left: "{units} left",
     loading: "Reading statistics…",
     noData: "No readings yet",
+    noHours: "The portal has no hours of this meter",
+    hoursLater: "The hours of {day} are not there yet; of the whole day: {use}",
     failed: "The statistics can't be read at the moment",
     most: "most: {bar}",
     soFar: "so far",
@@ -41,7 +46,8 @@ export const TEXTS = {
     picture: "Captcha: five letters and digits to type",
     drawing: "Getting the picture…",
     sending: "Signing in…",
-    noPicture: "The picture can't be shown.",
+    noPicture: "The picture can't be shown here. Sign in under Settings, Devices & services, USMS.",
+    changed: "The picture has changed. Type what the new one shows.",
     send: "Sign in",
     another: "Another picture",
     show: "Show the picture",
@@ -57,7 +63,10 @@ export const TEXTS = {
   },
   ms: {
     ...NAMES.ms,
-    noMeter: "Meter ini tiada di sini. Pilih satu.",
+    choose: "Pilih satu meter.",
+    noMeter: "Tiada meter dengan peranti “{device}”. Pilih yang lain.",
+    noAccount: "Tiada akaun dengan peranti “{account}”. Pilih yang lain.",
+    noShow: "“show: {show}” tidak dikenali. Pilihannya month, day atau year.",
     gone: "Tidak lagi ada dalam akaun. Sejarahnya kekal.",
     broken: "Ini tidak dapat dipaparkan buat masa ini; lihat konsol pelayar.",
     unknown: "Baki belum diketahui",
@@ -77,6 +86,8 @@ export const TEXTS = {
     left: "baki {units}",
     loading: "Membaca statistik…",
     noData: "Belum ada bacaan",
+    noHours: "Portal tiada bacaan setiap jam bagi meter ini",
+    hoursLater: "Bacaan setiap jam bagi {day} belum ada; sepanjang hari: {use}",
     failed: "Statistik tidak dapat dibaca buat masa ini",
     most: "paling banyak: {bar}",
     soFar: "setakat ini",
@@ -93,7 +104,9 @@ export const TEXTS = {
     picture: "Captcha: lima huruf dan angka untuk ditaip",
     drawing: "Mendapatkan gambar…",
     sending: "Sedang log masuk…",
-    noPicture: "Gambar tidak dapat dipaparkan.",
+    noPicture:
+      "Gambar tidak dapat dipaparkan di sini. Log masuk di Tetapan, Peranti & perkhidmatan, USMS.",
+    changed: "Gambar telah bertukar. Taip apa yang ditunjukkan pada gambar baharu.",
     send: "Log masuk",
     another: "Gambar lain",
     show: "Tunjukkan gambar",
@@ -231,7 +244,7 @@ button, input { font: inherit; color: inherit; box-sizing: border-box; }
 .row.head { align-items: center; flex-wrap: nowrap; }
 .name { display: flex; align-items: center; gap: 8px; min-width: 0; }
 .head .name { font-size: inherit; font-weight: 400; color: var(--secondary-text-color); }
-.name ha-icon { color: var(--state-icon-color, var(--primary-color)); }
+.name ha-icon { color: var(--primary-color); }
 .name span { overflow-wrap: anywhere; }
 .pill { flex: none; display: inline-flex; align-items: center; gap: 6px; min-height: 36px;
   padding: 0 14px; border: 0; border-radius: 18px; cursor: pointer; font-weight: 500;
@@ -361,11 +374,35 @@ class Painter {
     const meter = thing(hass, this.config.device);
     const account = accounts(hass).find(({ entry }) => entry === meter.entry) ?? thing(hass);
     this._watched = [...Object.values(meter.ids), ...Object.values(account.ids)];
-    return isMeter(meter) ? { ...meter, account } : undefined;
+    return meter.isMeter ? { ...meter, account } : undefined;
   }
 
   noMeter(text) {
-    return note("info", "meter-electric-outline", text.noMeter);
+    const { device } = this.config;
+    const words = device ? fill(text.noMeter, { device }) : text.choose;
+    return note("info", "meter-electric-outline", words);
+  }
+
+  // Whether an account needs a sign-in: by its entity, or by what the integration said without it.
+  needsSignIn(account) {
+    return account.state("sign_in_needed") ? account.on("sign_in_needed") : this._said?.needed;
+  }
+
+  // Asks the integration where a person has disabled the entities that say it; anew each minute,
+  // and with what changes otherwise.
+  async ask(hass, { entry, ids }, ...keys) {
+    if (!entry || keys.every((key) => key in ids)) return;
+    const states = this._watched.map((id) => hass.states?.[id]?.last_updated);
+    const key = [entry, this._turn, Math.floor(Date.now() / 60_000), ...states].join();
+    if (key === this._question) return;
+    this._question = key;
+    try {
+      const said = await hass.callWS({ type: "usms/sign_in", account: entry });
+      if (key === this._question) this._said = said;
+    } catch (error) {
+      console.warn("usms:", error);
+    }
+    this.update();
   }
 
   // Something to press that opens an entity's dialog.
@@ -379,7 +416,8 @@ class MeterPainter extends Painter {
   body(hass, text) {
     const meter = this.meter(hass);
     if (!meter) return this.noMeter(text);
-    const url = meter.attribute("balance", "top_up_url");
+    this.ask(hass, meter.account, "sign_in_needed");
+    const url = meter.attribute("balance", "top_up_url") ?? (!meter.gone && meter.url);
     const days = meter.value("days_left");
     const left = days > 0 && span(this.language, days, "day");
     const low = left ? fill(text.lowDays, { days: left }) : text.low;
@@ -392,13 +430,15 @@ class MeterPainter extends Painter {
       <div>${this.balance(hass, text, meter)}${!meter.gone && this.lasts(hass, text, meter)}</div>
       ${meter.gone && note("info", "meter-electric-outline", text.gone)}
       ${meter.on("low_credit") && note("error", "wallet-outline", low)}
-      ${!meter.gone && meter.account.on("sign_in_needed") && note("warning", "account-alert", text.signInFirst)}
+      ${!meter.gone &&
+      this.needsSignIn(meter.account) &&
+      note("warning", "account-alert", text.signInFirst)}
       ${this.month(hass, text, meter)}${this.tier(hass, text, meter)}`;
   }
 
   balance(hass, text, meter) {
     const id = meter.ids.balance;
-    if (!id) return "";
+    if (!id) return (this._last = undefined);
     if (this._last?.id !== id) this._last = { id };
     const value = meter.value("balance");
     const stamp = meter.attribute("balance", "as_of");
@@ -452,7 +492,7 @@ class MeterPainter extends Painter {
   }
 
   lasts(hass, text, meter) {
-    if (meter.value("balance") <= 0) return html`<p class="lasts"><b>${text.empty}</b></p>`;
+    if (this._last?.value <= 0) return html`<p class="lasts"><b>${text.empty}</b></p>`;
     if (!meter.ids.runs_out) return "";
     const state = meter.state("runs_out");
     const day = new Date(known(state) ? state.state : NaN);
@@ -573,21 +613,29 @@ class UsagePainter extends Painter {
     card.addEventListener("pointerleave", () => this.select());
   }
 
+  // What is pointed at stays so.
+  update() {
+    super.update();
+    if (this._selected !== undefined) this.select(this._selected);
+  }
+
   get show() {
-    return this.config.show in PERIODS ? this.config.show : "month";
+    return this.config.show ?? "month";
   }
 
   body(hass, text) {
     const meter = this.meter(hass);
     if (!meter) return this.noMeter(text);
-    this.load(hass, meter);
-    const { show, _rows: rows = [] } = this;
+    const { show } = this;
+    if (!Object.hasOwn(PERIODS, show)) return note("error", "alert", fill(text.noShow, { show }));
     const title = html`<h2>${text[show]}</h2>`;
+    const only = (words) => html`${title}<p class="dim" role="status">${bdi(words)}</p>`;
+    if (show === "day" && meter.water) return only(text.noHours);
+    this.load(hass, meter);
+    const { _rows: rows = [] } = this;
     const seen = rows.filter(({ use }) => use !== undefined);
-    if (!seen.length) {
-      const words = this._failed ? text.failed : this._rows ? text.noData : text.loading;
-      return html`${title}<p class="dim" role="status">${words}</p>`;
-    }
+    if (!seen.length)
+      return only(this._failed ? text.failed : this._rows ? text.noData : text.loading);
     const options = {
       month: { weekday: "short", day: "numeric", month: "short" },
       day: CLOCK,
@@ -605,6 +653,11 @@ class UsagePainter extends Painter {
       words: [say(row.start, options), use(row.use), cost(row.cost)],
     }));
     const [{ start }] = rows;
+    // Until the hours of a day are there, its total stands at midnight.
+    if (show === "day" && seen.length === 1 && seen[0] === rows[0]) {
+      const day = say(start, dayOf(start));
+      return only(fill(text.hoursLater, { day, use: use(seen[0].use) }));
+    }
     this._readouts = bars.map(({ words }) => join(words, " · "));
     const of = show === "day" && say(start, dayOf(start));
     this._total = join([of, use(sum("use")), cost(sum("cost"))], " · ");
@@ -784,21 +837,27 @@ class AccountPainter extends Painter {
     document.removeEventListener("visibilitychange", this._look);
   }
 
+  // As configured; left out, the first.
   get account() {
+    const wanted = this.config.account;
     const all = accounts(this.hass);
-    return all.find(({ id }) => id === this.config.account) ?? all[0] ?? thing(this.hass);
+    return (wanted ? all.find(({ id }) => id === wanted) : all[0]) ?? thing(this.hass);
   }
 
   update() {
+    const typed = this.root.querySelector("input")?.value;
+    const before = this._drawn;
     super.update();
+    if (typed && before !== undefined) this.keep(typed, before);
     const { account, card } = this;
-    const needed = account.on("sign_in_needed");
-    const wanted = needed || account.value("history_progress") < 100 || card.preview;
+    const needed = this.needsSignIn(account);
+    const lost = this.config.account && !account.isAccount;
+    const wanted = needed || account.value("history_progress") < 100 || card.preview || lost;
     if (card.hidden === Boolean(wanted)) {
       card.hidden = !wanted;
       card.tell("card-visibility-changed", { value: !card.hidden });
     }
-    if (account.state("sign_in_needed")?.state === "off") {
+    if (needed === false && known(account.state("sign_in_needed") ?? { state: "off" })) {
       this._asked = false;
       refusal(account.entry, "");
     }
@@ -806,10 +865,29 @@ class AccountPainter extends Painter {
     if (needed && looked && !this._asked) this.drawOnce(account);
   }
 
+  // What was typed stays with its picture; where that has changed, a word says so.
+  keep(typed, before) {
+    const field = this.root.querySelector("input");
+    if (!field || field.value === typed) return;
+    if (this._drawn === before) {
+      field.value = typed;
+    } else if (!this._busy && !this._error && !this._message) {
+      this._message = TEXTS[this.language].changed;
+      super.update();
+    }
+  }
+
   body(hass, text) {
     const { account } = this;
-    this._watched = Object.values(account.ids);
-    if (account.on("sign_in_needed")) return this.form(hass, text, account);
+    const of = Object.values(hass.devices ?? {}).filter(
+      ({ primary_config_entry: entry }) => entry && entry === account.entry,
+    );
+    this._watched = of.flatMap(({ id }) => Object.values(thing(hass, id).ids));
+    this._drawn = undefined;
+    if (this.config.account && !account.isAccount)
+      return note("error", "alert", fill(text.noAccount, this.config));
+    this.ask(hass, account, "sign_in_needed", "captcha");
+    if (this.needsSignIn(account)) return this.form(hass, text, account);
     const done = account.value("history_progress");
     if (done < 100) return this.history(hass, text, account, done / 100);
     return note("info", "account-check", text.fine);
@@ -820,7 +898,8 @@ class AccountPainter extends Painter {
     const next = new Date(account.attribute("history_progress", "next_try") ?? NaN);
     const waits = next > Date.now();
     const shown = { percent: number(hass, done, { style: "percent" }) };
-    const said = fill(waits ? text.waits : text.history, shown);
+    const read = fill(waits ? text.waits : text.history, shown);
+    const said = join([this.whose(hass, account), read], ": ");
     const time = waits
       ? date(hass, this.language, next, CLOCK)
       : minutes !== undefined && span(this.language, minutes, "minute");
@@ -831,8 +910,17 @@ class AccountPainter extends Painter {
       <div class="bar thin"><i style="width:${percent(done)}"></i></div></div>`;
   }
 
+  // The account's name, where there are others.
+  whose(hass, account) {
+    return accounts(hass).length > 1 && account.name(this.language);
+  }
+
   // The picture that waits for an answer, if there is one.
   picture(hass, account) {
+    if (!("captcha" in account.ids)) {
+      const { drawn_at: drawn, url } = this._said?.picture ?? {};
+      return url && { drawn: new Date(drawn), url };
+    }
     const state = account.state("captcha");
     const path = state?.attributes?.entity_picture;
     if (!known(state) || !path) return undefined;
@@ -855,15 +943,15 @@ class AccountPainter extends Painter {
     const seen = picture && picture.url !== this._unseen;
     const waits = busy && text[busy];
     const off = "disabled";
-    const name = accounts(hass).length > 1 && account.name(this.language);
-    const title = join([text.signIn, name], ": ");
+    const title = join([text.signIn, this.whose(hass, account)], ": ");
+    this._drawn = picture && +picture.drawn;
     return html`<form>
       <h2 class="name">${icon("mdi:account-alert")}<span>${title}</span></h2>
       <p>${bdi(text.why)}</p>
       <div class="picture">${
         seen
           ? html`<img src="${picture.url}" alt="${text.picture}">`
-          : html`<span>${waits || (picture ? text.noPicture : "• • • • •")}</span>`
+          : html`<span>${waits || (picture || this._inVain ? text.noPicture : "• • • • •")}</span>`
       }</div>
       <label>${text.characters}<input data-focus="answer" dir="ltr" autocomplete="off"
         autocapitalize="none" spellcheck="false" enterkeyhint="send" ${!seen && off}></label>
@@ -880,20 +968,25 @@ class AccountPainter extends Painter {
     if (this._busy) return;
     const { hass } = this;
     const text = TEXTS[this.language];
-    const { entry } = this.account;
+    const { account } = this;
+    const { entry } = account;
     this._busy = answer ? "sending" : "drawing";
     this._error = this._message = "";
+    this._inVain = false;
     this.update();
     try {
       const data = { account: entry, ...(answer && { captcha: answer }) };
       const done = await hass.callService("usms", "sign_in", data, undefined, false, true);
       const { signed_in: signedIn, reason } = done.response;
       this._message = signedIn ? text.done : text[reason];
+      this._inVain = !signedIn; // where no picture comes of it
       refusal(entry, "");
     } catch (error) {
       this._error = await this.explain(hass, text, error);
       if (error?.translation_key === "password_refused") refusal(entry, this._error);
     }
+    this._turn = (this._turn ?? 0) + 1;
+    await this.ask(this.hass, account, "sign_in_needed", "captcha");
     this._busy = this._unseen = undefined;
     this.update();
   }

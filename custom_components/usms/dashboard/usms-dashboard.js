@@ -1,5 +1,6 @@
 // The USMS dashboard: a strategy and its cards, in plain JavaScript that no build touches.
-// Meters are found by the registries, never by entity ids. A card never throws.
+// Accounts and meters are found by their devices, entities by what they are, never by their ids.
+// A card never throws.
 // This script is on each page of Home Assistant, so it is small: what draws the cards comes with
 // usms-cards.js when the first of them is shown.
 
@@ -66,6 +67,9 @@ export const numeric = (value) =>
 export const thing = (hass, id) => {
   const ids = usmsDevices(hass)[id] ?? {};
   const device = hass.devices?.[id] ?? {};
+  const entry = device.primary_config_entry ?? device.config_entries?.[0];
+  // The integration calls an account's device by its entry, a meter's by the number.
+  const called = (device.identifiers ?? []).find(([domain]) => domain === "usms")?.[1];
   const serial = device.serial_number ?? "";
   const state = (key) => hass.states?.[ids[key]];
   const attribute = (key, ...names) =>
@@ -90,7 +94,11 @@ export const thing = (hass, id) => {
       (serial && fill(NAMES[language][water ? "water" : "electricity"], { number })) ||
       device.name ||
       "USMS",
-    entry: device.primary_config_entry ?? device.config_entries?.[0],
+    entry,
+    url: device.configuration_url,
+    isAccount: Boolean(called) && called === entry,
+    // One that is gone may have left its device.
+    isMeter: Boolean(called) && called !== entry && Object.keys(ids).length > 0,
     water,
     icon: water ? "mdi:water" : "mdi:flash",
     unit: water ? "m³" : "kWh",
@@ -98,19 +106,18 @@ export const thing = (hass, id) => {
   };
 };
 
-const by = (a, b, what) => a[what].localeCompare(b[what]);
-// By kind and number; last what the account no longer has.
-const having = (hass, ...keys) =>
-  Object.entries(usmsDevices(hass))
-    .filter(([id, ids]) => keys.some((key) => key in ids) && hass.devices?.[id])
-    .map(([id]) => thing(hass, id))
-    .sort((a, b) => a.gone - b.gone || a.water - b.water || by(a, b, "serial") || by(a, b, "id"));
+const having = (hass, kind) =>
+  Object.values(hass.devices ?? {})
+    .filter(({ disabled_by: disabled }) => !disabled)
+    .map(({ id }) => thing(hass, id))
+    .filter((found) => found[kind]);
 
-// Any of these: a person may have disabled some.
-const OF_METERS = ["balance", "remaining_units", "runs_out", "top_up"];
-export const isMeter = ({ ids }) => OF_METERS.some((key) => key in ids);
-export const meters = (hass) => having(hass, ...OF_METERS);
-export const accounts = (hass) => having(hass, "sign_in_needed");
+// By account, electricity first, as they are numbered; last what the account no longer has.
+export const meters = (hass) => {
+  const by = ({ gone, entry, water, serial }) => `${gone} ${entry} ${water} ${serial}`;
+  return having(hass, "isMeter").sort((a, b) => by(a).localeCompare(by(b)));
+};
+export const accounts = (hass) => having(hass, "isAccount");
 
 // --- the cards ---
 
@@ -238,8 +245,13 @@ class UsageCard extends UsmsCard {
 class AccountCard extends UsmsCard {
   static waiting = ""; // most of the time it has nothing to show
 
+  setConfig(config) {
+    this.hidden = true; // as long as it is not known; its painter says so
+    super.setConfig(config);
+  }
+
   static getConfigForm() {
-    return form(DEVICE("account", { domain: "image" }), LANGUAGE);
+    return form(DEVICE("account", { domain: ["image", "button"] }), LANGUAGE);
   }
 
   static getStubConfig(hass) {
@@ -270,16 +282,11 @@ export class UsmsStrategy extends HTMLElement {
     const text = NAMES[spoken];
     const found = meters(hass);
     const columns = Math.min(4, Math.max(2, found.length));
-    const signIns = accounts(hass).map(({ id, ids }) => {
-      const { sign_in_needed: needed, history_progress: progress } = ids;
-      const conditions = [{ condition: "state", entity: needed, state: "on" }];
-      if (progress) conditions.push({ condition: "numeric_state", entity: progress, below: 100 });
-      return {
-        ...grid({ type: "custom:usms-account-card", account: id, ...language }),
-        column_span: columns,
-        visibility: [{ condition: "or", conditions }],
-      };
-    });
+    const wide = (...cards) => ({ ...grid(...cards), column_span: columns });
+    // Each hides itself, and so its section, while there is nothing to do.
+    const signIns = accounts(hass).map(({ id }) =>
+      wide({ type: "custom:usms-account-card", account: id, ...language }),
+    );
     const view = (...more) => {
       const sections = [...signIns, ...more];
       const only = { title: "USMS", type: "sections", max_columns: columns, sections };
@@ -300,9 +307,11 @@ export class UsmsStrategy extends HTMLElement {
       const style = { heading_style: "subtitle", icon: meter.icon };
       return { type: "heading", heading: meter.name(spoken), ...style };
     };
-    // On a phone, where columns follow each other, every balance comes before the first chart.
+    // Every balance comes before the first chart, also where columns follow each other, as on a
+    // phone, or where there are fewer of them than meters.
+    const balances = found.map((meter) => card("meter", meter));
     return view(
-      ...found.map((meter) => grid(card("meter", meter))),
+      ...(found.length > 2 ? [wide(...balances)] : balances.map((balance) => grid(balance))),
       ...found.map((meter) =>
         grid(
           heading(meter),
