@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page, async_playwright, expect
 
 from custom_components.usms.client import NO_PACING, Account, UsmsClient
@@ -116,6 +117,14 @@ async def call(url: str, body: Any = None, **headers: str) -> Any:
             return json.load(response)
 
     return await asyncio.to_thread(fetch)
+
+
+async def visit(page: Page, url: str) -> None:
+    """Open an address; a dialog that closes may still go back in the history, and stop that."""
+    try:
+        await page.goto(url)
+    except PlaywrightError:
+        await page.goto(url)
 
 
 async def drawn(picture: Locator, width: int = 400) -> str:

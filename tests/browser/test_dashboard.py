@@ -17,7 +17,7 @@ from playwright.async_api import Locator, Page, Route, expect
 from custom_components.usms.client import Account
 from tests.support.home_assistant import HomeAssistant
 
-from .conftest import SCREENSHOTS, call, control, drawn, read_portal, screenshot, soon
+from .conftest import SCREENSHOTS, call, control, drawn, read_portal, screenshot, soon, visit
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
@@ -62,7 +62,7 @@ async def open_page(page: Page, demo: dict[str, Any], path: str, *, language: st
     for key, value in stored.items():
         script = f"localStorage.setItem({json.dumps(key)}, {json.dumps(json.dumps(value))})"
         await page.add_init_script(script)
-    await page.goto(demo["url"] + path)
+    await visit(page, demo["url"] + path)
 
 
 def meter_card(page: Page, utility: str) -> Locator:
@@ -134,7 +134,7 @@ async def test_adding_it_and_what_it_shows(
     await control(demo, "clock", await control(demo, "clock"))  # let it stand still
     await perform(demo, "button/press", {"entity_id": await entity(home, "read_now")})
     account = await read_portal(demo)
-    await page.goto(f"{demo['url']}/{added[0]}")
+    await visit(page, f"{demo['url']}/{added[0]}")
     await shows(page, account)
     for name, (width, height) in SIZES.items():
         for scheme in ("light", "dark"):
@@ -160,7 +160,7 @@ async def in_malay(page: Page, demo: dict[str, Any], home: HomeAssistant, path: 
     await home.command("lovelace/config/save", url_path=path, config=config)
     for name, (width, height) in SIZES.items():
         await page.set_viewport_size({"width": width, "height": height})
-        await page.goto(f"{demo['url']}/{path}")
+        await visit(page, f"{demo['url']}/{path}")
         await expect(meter_card(page, "Elektrik")).to_contain_text("Cukup sehingga")
         await expect(page.locator("usms-usage-card .slot i").first).to_be_attached()
         if name == "desktop":

@@ -10,13 +10,13 @@ from PIL import Image
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page, expect
 
-from .conftest import call, control, drawn, read_portal, screenshot, soon
+from .conftest import call, control, drawn, read_portal, screenshot, soon, visit
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 
 async def sign_in_to_home_assistant(page: Page, demo: dict[str, Any], path: str) -> None:
-    await page.goto(demo["url"] + path)
+    await visit(page, demo["url"] + path)
     await page.locator("input[name=username]").fill(demo["username"])
     await page.locator("input[name=password]").fill(demo["password"])
     await page.keyboard.press("Enter")
@@ -129,7 +129,7 @@ async def test_the_energy_dashboard_shows_the_history(page: Page, demo: dict[str
 
     # Beside what is a source already, the pickers offer the daily reports alone of ours.
     for utility, add in (("Electricity", "Add grid connection"), ("Water", "Add water source")):
-        await page.goto(f"{demo['url']}/config/energy/{utility.lower()}")
+        await visit(page, f"{demo['url']}/config/energy/{utility.lower()}")
         await page.get_by_role("button", name=add).click()
         listed = page.locator("ha-combo-box-item")
         await open_list(page, listed.filter(has_text="not listed"))

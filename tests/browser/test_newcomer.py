@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from .conftest import control, drawn, read_portal, screenshot
+from .conftest import control, drawn, read_portal, screenshot, visit
 from .test_demo import captcha, sign_in_to_home_assistant
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
@@ -66,7 +66,7 @@ async def test_a_newcomer_on_a_phone(page: Page, demo: dict[str, Any]) -> None:
     await person.tap("Submit")
     await person.tap("Skip and finish")
 
-    await page.goto(f"{demo['url']}/config/lovelace/dashboards")
+    await visit(page, f"{demo['url']}/config/lovelace/dashboards")
     await person.tap("Add dashboard")
     await person.tap_on(page.locator("ha-dialog, dialog").get_by_text("USMS", exact=True))
     await person.tap("Create")
@@ -80,7 +80,7 @@ async def test_a_newcomer_on_a_phone(page: Page, demo: dict[str, Any]) -> None:
         await person.see(card, "Lasts until")
     await screenshot(page, "newcomer-dashboard")
 
-    await page.goto(f"{demo['url']}/energy")
+    await visit(page, f"{demo['url']}/energy")
     total = page.get_by_role("row").filter(has_text="Grid total")
     await person.tap_on(page.get_by_role("button", name="Select time period").first)
     await person.tap_on(page.get_by_text("This month").last)
