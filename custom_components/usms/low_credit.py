@@ -44,7 +44,7 @@ class LowCredit:
         """Return what the threshold is compared with; None while that is not known."""
         if figures.standing is None:
             return None
-        left = figures.standing.amount.expected
+        left = figures.standing.balance.expected
         if self.by is LowCreditBy.BALANCE:
             return float(left)
         if left <= 0:

@@ -82,7 +82,7 @@ def _known(hass: HomeAssistant, news: News, device: DeviceEntry) -> dict[str, An
     meter = entry.runtime_data.meter(news.meter) if entry else None
     made = figures.spending.forecast if figures and figures.spending else None
     runs_out = run_out_known(made.runs_out, made.made_at) if made else None
-    left = figures.standing.amount.expected if figures and figures.standing else None
+    left = figures.standing.balance.expected if figures and figures.standing else None
     days = made.days_left if made else None
     return {
         "meter": device.name_by_user or device.name,

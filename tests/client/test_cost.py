@@ -68,6 +68,35 @@ def test_a_new_tariff_holds_from_its_day() -> None:
     assert (found.tiers, found.left_in_tier, found.buys) == (1, None, 7)
 
 
+def flat(rate: str, *, fixed: str = "0", minimum: str = "0") -> Tariff:
+    tiers = tiers_of([(None, Decimal(rate))])
+    return Tariff("flat", Utility.ELECTRICITY, tiers, Decimal(fixed), Decimal(minimum))
+
+
+def test_a_balance_buys_at_the_prices_of_the_days_to_come() -> None:
+    """At noon, with 10 kWh a day: 5 kWh for 0.50, the rest from tomorrow on at twice the price."""
+    now = NOW.replace(hour=12, minute=0)
+    amounts = every_day("10", date(2026, 11, 1), TODAY - DAY)
+    balance, half = Estimate.sure(Decimal("2.50")), Estimate.sure(Decimal("0.40"))
+    old = TariffSchedule.always(flat("0.10"))
+    dearer = old.with_tariff(TODAY + DAY, flat("0.20"))
+    later = old.with_tariff(date(2026, 12, 1), flat("0.20"))
+    assert spending(amounts, amounts, dearer, now, balance).buys == 5 + 10
+    assert spending(amounts, amounts, dearer, now, half).buys == 4
+    assert spending(amounts, amounts, later, now, balance).buys == 25
+
+
+def test_what_a_least_charge_has_taken_is_bought() -> None:
+    """Of 30 a month, 19 days have taken 19.00, of which 1.90 were used."""
+    amounts = every_day("1", date(2026, 11, 1), TODAY - DAY)
+    schedule = TariffSchedule.always(flat("0.10", minimum="30"))
+    now = NOW.replace(hour=0, minute=0)
+    found = spending(amounts, amounts, schedule, now, Estimate.sure(Decimal(20)))
+    assert found.buys == (20 + Decimal("17.10")) / Decimal("0.10")
+    owing = spending(amounts, amounts, schedule, now, Estimate.sure(Decimal(-1)))
+    assert owing.buys == 0
+
+
 def test_nothing_known_is_not_nothing_used() -> None:
     found = spending({}, {}, RESIDENTIAL, NOW, None)
     assert (found.today, found.yesterday, found.this_month, found.last_month) == (None,) * 4

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,57 @@ def test_a_month_of_which_nothing_says_what_it_lacks_is_not_known(store: Reading
     assert found.consumption.last_month is None
     assert found.spending is not None
     assert found.spending.last_month is None
+
+
+@pytest.mark.parametrize(("known", "expected"), [(1, None), (14, None), (15, 1800), (29, 1800)])
+def test_a_month_of_which_most_is_missing_is_not_known(
+    store: ReadingsStore, known: int, expected: int | None
+) -> None:
+    save_days(store, date(2026, 10, 1), date(2026, 10, 31), "30")
+    save_days(store, date(2026, 11, 1), date(2026, 11, known), "60")
+    found = counted(store, RESIDENTIAL, datetime(2026, 12, 2, 8, 0, tzinfo=BRUNEI), None)
+    assert found.consumption.last_month == expected
+    assert found.spending is not None
+    assert (found.spending.last_month is None) == (expected is None)
+
+
+def test_an_empty_home_has_the_charges_of_its_tariff(store: ReadingsStore) -> None:
+    """3.00 a month and nothing used: a balance of 3.00 lasts about a month."""
+    terms = {"kind": "own", "tiers": [{"rate": "0.10"}], "monthly_fixed": "3"}
+    schedule = TariffSchedule.from_dict({"utility": "electricity", "tariffs": [terms]})
+    save_days(store, date(2026, 11, 15), TODAY - DAY, "0")
+    found = counted(store, schedule, NOW, Decimal("3.00")).spending
+    assert found is not None
+    assert found.forecast is not None
+    assert found.forecast.month_cost.expected == 3
+    assert found.forecast.days_left == pytest.approx(Decimal(30), abs=2)
+    free = counted(store, RESIDENTIAL, NOW, Decimal("3.00")).spending
+    assert free is not None
+    assert free.forecast is None
+
+
+def test_no_figure_gets_better_before_the_balance_is_read_again(store: ReadingsStore) -> None:
+    """Not within the first hours either, whatever a day's hours use."""
+    save_days(store, date(2026, 10, 1), TODAY - 5 * DAY, "24")
+    for n in range(4, 0, -1):
+        rest = [
+            Reading(brunei_midnight(TODAY - n * DAY) + h * timedelta(hours=1), Decimal(use))
+            for h, use in enumerate([3] * 6 + [0] * 12 + [1] * 6)
+        ]
+        store.save_hours(METER, TODAY - n * DAY, rest, NOW)
+    first = brunei_midnight(TODAY)
+    counted(store, RESIDENTIAL, first, Decimal("2.00"))
+    found = [count(store, METER, RESIDENTIAL, first + n * timedelta(minutes=10)) for n in range(25)]
+    for figures in (
+        [one.spending.forecast.days_left for one in found],
+        [one.spending.forecast.runs_out for one in found],
+        [one.spending.buys for one in found],
+        [one.standing.amount.expected for one in found],
+    ):
+        assert all(later <= sooner for sooner, later in pairwise(figures))
+    shown = [one.standing.balance.expected for one in found]
+    assert shown[:13] == [Decimal("2.00")] * 13
+    assert shown[13] < Decimal("1.99")
 
 
 def test_tiers_run_on_through_days_that_are_missing(store: ReadingsStore) -> None:

@@ -119,7 +119,7 @@ def count(
         days_missing=sum(day >= this_month for day in missing),
         days_estimated=len(estimated),
     )
-    # A month of which days are missing that nothing says anything of is not known.
+    # A month is not known of which more whole days are missing than there are.
     unknown = any(day < this_month and day not in estimated for day in missing)
     if unknown:
         consumption = replace(consumption, last_month=None)
@@ -129,7 +129,9 @@ def count(
     month = brunei_midnight(this_month)
     # The meter was there for a part of its first day.
     typical = {day: amount for day, amount in complete.items() if day != begin}
-    habits = habits_of({day: float(amount) for day, amount in typical.items()}, today, shape)
+    used = {day: float(amount) for day, amount in typical.items()}
+    charged = schedule is not None and schedule.charged
+    habits = habits_of(used, today, shape, charged=charged)
     shown, seen = payments.balance(meter), payments.seen(meter)
     left = standing(shown, topups, by_day, habits, schedule, now, seen=seen)
     priced = None
@@ -181,10 +183,15 @@ def _days(first: date, last: date) -> Iterator[date]:
 def _estimated(
     complete: Mapping[date, Decimal], month: date, missing: Sequence[date]
 ) -> dict[date, Decimal]:
-    """Return what days of a month will have used, by the mean of its whole days."""
+    """Return what days of a month will have used, by the mean of its whole days.
+
+    Nothing where these are fewer: that mean may be far off.
+    """
     known = [amount for day, amount in complete.items() if day.replace(day=1) == month]
-    mean = sum(known, _ZERO) / len(known) if known else _ZERO
-    return {day: round(mean, 3) for day in missing} if known else {}
+    if not known or len(known) < len(missing):
+        return {}
+    mean = round(sum(known, _ZERO) / len(known), 3)
+    return dict.fromkeys(missing, mean)
 
 
 def _expected(habits: Habits, day: date) -> Decimal:

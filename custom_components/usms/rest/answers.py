@@ -148,7 +148,7 @@ def forecast(found: Found, made: Forecast, left: Standing | None) -> Body:
         "per_day": _number(made.per_day),
         "month_consumption": _estimate(made.month_consumption, unit_known),
         "month_cost": _estimate(made.month_cost, cost_known),
-        "balance": _estimate(left.amount, cost_known if left.estimated else Decimal)
+        "balance": _estimate(left.balance, cost_known if left.estimated else Decimal)
         if left
         else None,
         "as_of": _time(left.shown.as_of) if left and left.estimated else None,

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from ..brunei import brunei_date
+from ..brunei import brunei_date, brunei_midnight
 from .day_shape import EVEN, DayShape
 from .forecast import Estimate, Forecast, Part, forecast
 from .schedule import RunningBill, TariffSchedule
@@ -46,8 +46,8 @@ class Spending:
     per_day: Decimal | None
     """kWh or m³: the mean of the complete days of the last thirty."""
     buys: Decimal | None
-    """kWh or m³ that the balance buys by this tariff within this month, beside its fixed charge;
-    our own estimate, which may differ from the portal's remaining units."""
+    """kWh or m³ that the balance buys within this month, beside its charges, at the prices of the
+    days on which it is expected to be used; may differ from the portal's remaining units."""
     forecast: Forecast | None
 
 
@@ -119,13 +119,34 @@ def spending(
         tiers=len(tariff.tiers),
         left_in_tier=tariff.units_left_in_tier(used),
         per_day=sum(lately, _ZERO) / len(lately) if lately else None,
-        buys=None if balance is None else _buys(balance.expected, used, schedule, today),
+        buys=None if balance is None else _buys(balance.expected, used, schedule, now, made),
         forecast=made,
     )
 
 
-def _buys(balance: Decimal, used: Decimal, schedule: TariffSchedule, today: date) -> Decimal | None:
-    """Return what a balance buys within the month, less what is still charged for its days."""
+def _buys(
+    balance: Decimal, used: Decimal, schedule: TariffSchedule, now: datetime, made: Forecast | None
+) -> Decimal | None:
+    """Return what a balance buys within the month, less what is still charged for its days.
+
+    What a least charge has taken above use is paid already. Until a new tariff's day, it buys no
+    more than is expected to be used.
+    """
+    if balance <= 0:
+        return _ZERO
+    today = brunei_date(now)
     last = today.replace(day=monthrange(today.year, today.month)[1])
-    charged = schedule.charges(today, last).fixed if balance > 0 else _ZERO
-    return schedule.on(today).units_for(balance - charged, used)
+    gone = schedule.charges(today.replace(day=1), today - _DAY)
+    above = max(gone.minimum - gone.fixed - schedule.on(today).cost(used), _ZERO)
+    left = max(balance + above - schedule.charges(today, last).fixed, _ZERO)
+    *before, (newest, _) = schedule.spans(today, last)
+    so_far, begin = used, now
+    for tariff, days in before:
+        end = brunei_midnight(brunei_date(begin) + days * _DAY)
+        expected = made.per_day * Decimal((end - begin) / _DAY) if made else _ZERO
+        most = tariff.units_for(left, used)
+        units = expected if most is None else min(most, expected)
+        left -= tariff.cost(used + units) - tariff.cost(used)
+        used, begin = used + units, end
+    more = newest.units_for(left, used)
+    return None if more is None else used + more - so_far

@@ -108,7 +108,7 @@ def forecast(
     """
     today = brunei_date(now)
     known = {day: float(amount) for day, amount in days.items() if day < today and day != begin}
-    habits = habits_of(known, today, shape)
+    habits = habits_of(known, today, shape, charged=schedule.charged)
     if habits is None:
         return None
     month = _Month(days, parts or {}, habits, now)

@@ -115,13 +115,18 @@ class Habits:
 
 
 def habits_of(
-    days: Mapping[date, float], today: date | None = None, shape: DayShape = EVEN
+    days: Mapping[date, float],
+    today: date | None = None,
+    shape: DayShape = EVEN,
+    *,
+    charged: bool = False,
 ) -> Habits | None:
     """Learn how a household uses from its complete days; None before it has used anything.
 
-    `today` says how old they are. A home that stays empty for four weeks uses nothing.
+    `today` says how old they are. A home that stays empty for four weeks uses nothing, and so does
+    one before that whose tariff has charges beside use (`charged`): these are known.
     """
-    if not any(days.values()) and len(days) < AHEAD:
+    if not days or not (charged or any(days.values()) or len(days) >= AHEAD):
         return None
     newest = max(days)
     oldest = min(day for day in days if newest - day < LONGEST * _DAY)

@@ -124,6 +124,11 @@ class TariffSchedule:
             )
         )
 
+    @property
+    def charged(self) -> bool:
+        """Whether anything is charged beside use."""
+        return self.by_use != self
+
     def on(self, day: date) -> Tariff:
         """Return the tariff that holds on a day of Brunei."""
         for dated in reversed(self.tariffs):
@@ -133,14 +138,14 @@ class TariffSchedule:
 
     def charges(self, first: date, last: date) -> Charges:
         """Return the fixed and minimum charges of days of one month, by days of each tariff."""
-        spans = list(self._spans(first, last))
+        spans = list(self.spans(first, last))
         whole = monthrange(first.year, first.month)[1]
         return Charges(
             sum((tariff.monthly_fixed * days for tariff, days in spans), _ZERO) / whole,
             sum((tariff.monthly_minimum * days for tariff, days in spans), _ZERO) / whole,
         )
 
-    def _spans(self, first: date, last: date) -> Iterator[tuple[Tariff, int]]:
+    def spans(self, first: date, last: date) -> Iterator[tuple[Tariff, int]]:
         """Yield the tariffs that hold on those days, and on how many of them."""
         starts = [dated.since for dated in self.tariffs[1:] if dated.since]
         begins = [first, *(since for since in starts if first < since <= last)]

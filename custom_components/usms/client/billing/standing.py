@@ -1,4 +1,4 @@
-"""What is left of a balance: as it was shown or, once that is old, run forward.
+"""What is left of a balance: as it was shown last, run forward.
 
 Pure. Money is BND, consumption kWh or m³, days are Brunei's.
 """
@@ -20,7 +20,7 @@ from .precision import as_amount
 from .schedule import RunningBill, TariffSchedule
 
 FRESH: Final = timedelta(hours=2)
-"""A balance that was seen so lately stands as it was shown."""
+"""A balance that was seen so lately is shown as it was."""
 LONGEST: Final = timedelta(days=30)
 """An older balance says nothing any more."""
 _LATE: Final = timedelta(days=2)
@@ -42,9 +42,14 @@ class Standing:
     """BND at the moment; below 0 the meter owes."""
 
     estimated: bool = False
-    """Whether the balance was too old to stand as it was shown."""
+    """Whether the balance is too old to be shown as it was."""
     empty_since: datetime | None = None
     """When it was used up, by that."""
+
+    @property
+    def balance(self) -> Estimate:
+        """BND as they are shown; what follows from them goes by `amount`."""
+        return self.amount if self.estimated else Estimate.sure(self.shown.amount)
 
 
 def standing(
@@ -59,7 +64,7 @@ def standing(
 ) -> Standing | None:
     """Return what is left of the balance shown last; None where that can't be known.
 
-    An old one is run forward: plus the top-ups made since, less what the readings since then cost
+    It is run forward: plus the top-ups made since, less what the readings since then cost
     (`days`, from the first of its month), and what is expected where none are published. Top-ups
     that a balance has shown are `seen`, by transaction, whatever time they say.
     """
@@ -69,10 +74,9 @@ def standing(
         shown = _as_it_moved(shown, days, habits, schedule, now)
     if now - shown.as_of > LONGEST:
         return None
-    if now - shown.as_of <= FRESH:
-        return Standing(shown, Estimate.sure(shown.amount))
+    old = now - shown.as_of > FRESH
     if schedule is None or habits is None:
-        return None
+        return None if old else Standing(shown, Estimate.sure(shown.amount))
     new = (topup for topup in topups if topup.at > shown.as_of and topup.transaction not in seen)
     paid = sum((topup.credited for topup in new), _ZERO)
     used = list(_used(days, habits, shown.as_of, now))
@@ -80,7 +84,7 @@ def standing(
     had = shown.amount + paid
     less, expected, more = (had - _cost(used, schedule, 1 + off) for off in (high, 0.0, low))
     empty = _empty_since(had, used, schedule, habits, (shown.as_of, now)) if expected <= 0 else None
-    return Standing(shown, Estimate(expected, less, more), estimated=True, empty_since=empty)
+    return Standing(shown, Estimate(expected, less, more), estimated=old, empty_since=empty)
 
 
 def _as_it_moved(
@@ -114,7 +118,7 @@ def _empty_since(
     (since, now), left = between, had
     bill, by = RunningBill(schedule), habits.shape.by
     for day in used:
-        if day.before:
+        if day.before is not None:
             bill.use(day.day, day.before)
         midnight = brunei_midnight(day.day)
         cost = bill.use(day.day, day.known + as_amount(day.expected))
@@ -132,7 +136,8 @@ class _DayUsed(NamedTuple):
     """What a day used: before the balance was shown, and after it."""
 
     day: date
-    before: Decimal
+    before: Decimal | None
+    """None for a later day."""
     known: Decimal
     expected: float
     """Where nothing is published."""
@@ -151,7 +156,8 @@ def _used(
         after = _between(days.get(day), habits, day, max(since, begin), min(now, begin + _DAY))
         # Months begin where the meter's readings do.
         if day >= min(habits.oldest, brunei_date(since)):
-            yield _DayUsed(day, before[0] + as_amount(before[1]), *after)
+            seen = day <= brunei_date(since)
+            yield _DayUsed(day, before[0] + as_amount(before[1]) if seen else None, *after)
         day += _DAY
 
 
@@ -184,7 +190,7 @@ def _cost(used: Iterable[_DayUsed], schedule: TariffSchedule, factor: float) -> 
     """Return what was used since then costs, where what is expected is off by that factor."""
     bill, total = RunningBill(schedule), _ZERO
     for day in used:
-        if day.before:
+        if day.before is not None:
             bill.use(day.day, day.before)
         total += bill.use(day.day, day.known + as_amount(day.expected * factor))
     return total
