@@ -264,6 +264,11 @@ async def test_prices_of_a_commercial_customer_are_not_guessed(signed_in: Shell)
     row = (await signed_in("status", ELECTRICITY, "--json")).json
     assert (row["cost_this_month"], row["month_cost"], row["days_left"]) == (None, None, None)
     assert row["balance"] is not None
+    # What is used is known all the same.
+    priced = (await signed_in("status", ELECTRICITY, "--kva", "15", "--json")).json
+    used = ("used_this_month", "per_day", "month_consumption")
+    assert [row[key] for key in used] == [priced[key] for key in used]
+    assert None not in [row[key] for key in used]
     why = f"No prices for {ELECTRICITY}: the portal calls it Commercial; give --kva."
     assert why in (await signed_in("status", ELECTRICITY)).out
     refused = await signed_in("plan", ELECTRICITY)
@@ -271,6 +276,17 @@ async def test_prices_of_a_commercial_customer_are_not_guessed(signed_in: Shell)
     assert why in refused.err
     assert (await signed_in("status", ELECTRICITY, "--kva", "15", "--json")).json["month_cost"] > 0
     assert (await signed_in("plan", ELECTRICITY, "--kva", "15", "--json")).json["safe"] > 0
+
+
+async def test_the_top_up_page_is_not_read_where_the_prices_are_given(signed_in: Shell) -> None:
+    def asked() -> bool:
+        return any("payment" in request.path.casefold() for request in signed_in.portal.requests)
+
+    await signed_in("status", ELECTRICITY, "--kva", "10")
+    await signed_in("status", WATER, "--units", "2")
+    assert not asked()
+    await signed_in("status", ELECTRICITY, "--units", "2")
+    assert asked()
 
 
 async def test_prices_that_are_taken_for_granted_are_said(signed_in: Shell) -> None:

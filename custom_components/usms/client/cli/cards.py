@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from ..billing.forecast import forecast
 from ..billing.precision import cost_known, days_known, run_out_known, run_out_text
 from ..billing.schedule import RunningBill, TariffSchedule
-from ..billing.tariff import is_residential
+from ..billing.tariff import Tariff, is_residential
+from ..billing.tiers import tiers_of
 from ..brunei import brunei_date
 from ..client import MAX_DAYS
 from ..errors import NoData, PageNotUnderstood, PortalUnavailable
@@ -66,6 +67,10 @@ _EXPECTED_KEYS: Final = (
     "days_left",
 )
 _FOR_PEOPLE: Final = ("month_cost_range", "lasts", "lasts_range")
+_MONEY: Final = {*_SO_FAR_KEYS, *_EXPECTED_KEYS, *_FOR_PEOPLE} - {
+    *("used_this_month", "per_day", "month_consumption")
+}
+"""What is known with prices alone."""
 
 
 def status(options: Options, context: Context) -> Result:
@@ -76,14 +81,18 @@ def status(options: Options, context: Context) -> Result:
         chosen = [meter_of(account, options.meter)] if options.meter else account.meters
         rows, notes = [], []
         for meter in chosen:
-            so_far, made = dict[str, Decimal | None].fromkeys(_SO_FAR_KEYS), None
-            schedule, note, _ = prices_of(client, meter, options, context)
+            given = are_given(options, meter.utility)
+            shown = None if given else top_up_page(client, meter, options, context)
+            schedule, note = prices_of(meter, options, shown)
             notes += [note] if note else []
-            if schedule:
+            so_far, made = dict[str, Decimal | None].fromkeys(_SO_FAR_KEYS), None
+            if meter.utility:
                 days, begin = complete_days(client, meter, options, context)
-                so_far = _so_far(days, schedule, brunei_date(now))
-                made = forecast(days, schedule, now, balance=meter.balance, begin=begin)
-            rows.append(card(meter) | so_far | _expected(made))
+                prices = schedule or _free(meter.utility)
+                so_far = _so_far(days, prices, brunei_date(now))
+                made = forecast(days, prices, now, balance=meter.balance, begin=begin)
+            unknown = {} if schedule else dict.fromkeys(_MONEY)
+            rows.append(card(meter) | so_far | _expected(made) | unknown)
     return Result(
         KEYS + _SO_FAR_KEYS + _EXPECTED_KEYS,
         rows,
@@ -94,35 +103,46 @@ def status(options: Options, context: Context) -> Result:
     )
 
 
-def prices_of(
-    client: BlockingClient, meter: Meter, options: Options, context: Context
-) -> tuple[TariffSchedule | None, str | None, Debt | None]:
-    """Return a meter's prices, else why they are not known; and what its Top Up page shows.
+def are_given(options: Options, utility: Utility | None) -> bool:
+    """Return whether options name the prices of a utility's meters."""
+    if utility is Utility.ELECTRICITY:
+        return options.kva is not None or options.vacant
+    return utility is Utility.WATER and options.units is not None
 
-    That is read from a given store, else asked for (one request). The residential tariff is taken
-    where the portal calls the customer so, or does not say.
+
+def prices_of(
+    meter: Meter, options: Options, shown: Debt | None
+) -> tuple[TariffSchedule | None, str | None]:
+    """Return a meter's prices, else why they are not known, by what its Top Up page shows.
+
+    The residential tariff is taken where the portal calls the customer so, or does not say.
     """
-    shown = _top_up_page(client, meter, options, context)
     utility, kind = meter.utility, shown.customer_type if shown else None
     if utility is None:
-        return None, None, shown
+        return None, None
     if utility is Utility.ELECTRICITY:
-        given = options.kva is not None or options.vacant
         tariff = tariff_of(utility, kva=options.kva, vacant=options.vacant)
     else:
-        given = options.units is not None
         tariff = tariff_of(utility, units=options.units)
+    given = are_given(options, utility)
     if given or is_residential(kind):
         guessed = shown is None and not given and not options.database
         note = f"{meter.number} is priced as residential: its Top Up page can't be read."
-        return TariffSchedule.always(tariff), note if guessed else None, shown
+        return TariffSchedule.always(tariff), note if guessed else None
     how = "; give --kva" if utility is Utility.ELECTRICITY else ""
-    return None, f"No prices for {meter.number}: the portal calls it {kind}{how}.", shown
+    return None, f"No prices for {meter.number}: the portal calls it {kind}{how}."
 
 
-def _top_up_page(
+def _free(utility: Utility) -> TariffSchedule:
+    """Return prices for what is known without any: how much is used."""
+    tiers = tiers_of(((None, Decimal(0)),))
+    return TariffSchedule.always(Tariff("free", utility, tiers))
+
+
+def top_up_page(
     client: BlockingClient, meter: Meter, options: Options, context: Context
 ) -> Debt | None:
+    """Return what a meter's Top Up page shows: of a given store, else asked for (one request)."""
     if options.database:
         with closing(open_store(options.database)) as store:
             return Payments(store).debt(meter.number)

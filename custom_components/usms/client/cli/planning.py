@@ -15,7 +15,7 @@ from ..brunei import brunei_date
 from ..errors import NoData, WrongRequest
 from ..models import Utility
 from . import output
-from .cards import complete_days, prices_of
+from .cards import complete_days, prices_of, top_up_page
 from .output import Column, Result
 from .signing_in import account_of, meter_of, signed_in
 
@@ -45,10 +45,11 @@ def plan(options: Options, context: Context) -> Result:
         meter = meter_of(account_of(client), options.meter)
         if meter.utility is Utility.WATER and (options.kva is not None or options.vacant):
             raise WrongRequest("--kva and --vacant are for electricity")
-        schedule, note, shown = prices_of(client, meter, options, context)
+        shown = top_up_page(client, meter, options, context)
+        schedule, note = prices_of(meter, options, shown)
         days, begin = complete_days(client, meter, options, context)
     typical = {day: float(value) for day, value in days.items() if day != begin}
-    habits = habits_of(typical, today)
+    habits = habits_of(typical, today, charged=schedule is not None and schedule.charged)
     if habits is None or schedule is None or meter.balance is None:
         raise NoData(note or "A plan needs the balance, and the use of a whole day")
     made = forecast(days, schedule, now, begin=begin)
