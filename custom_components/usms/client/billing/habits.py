@@ -35,6 +35,8 @@ _FIRST: Final = 7
 """Days known before a home is judged by itself."""
 _OLD: Final = 60
 """Days after which what is known is off by as much again."""
+_LAST: Final = LONGEST - AHEAD
+"""How many of its errors count: in the first weeks, when ways are new, it is further off."""
 _FAR: Final = 180
 """Days beyond the longest span by which its errors grow by as much again."""
 _UNEVEN: Final = 0.4
@@ -105,10 +107,11 @@ class Habits:
         low = -0.05 - 0.1 / known - self._uneven * (0.55 + 0.5 / span)
         high = 0.05 + 0.25 / known + self._uneven * (1.05 + 0.5 / span)
         if errors:
-            # Spans overlap, so what they are worth grows with how many fit side by side; the
-            # ends of a few are nearer than the truth.
-            trust = (len(errors) / (len(errors) + span)) ** 2
-            tenth = len(errors) // 10
+            # Spans overlap, so what they are worth grows with how many fit side by side: the ends
+            # of a few are nearer than the truth.
+            beside = (len(errors) / span) ** 2
+            trust = beside / (beside + 4)
+            tenth = len(errors) // 11
             low += trust * (errors[tenth] - low)
             high += trust * (errors[-1 - tenth] - high)
         return max(-1.0, min(0.0, low)), max(0.0, high)
@@ -154,7 +157,7 @@ def _habits(oldest: date, amounts: tuple[float | None, ...]) -> Habits:
         _path=[max(after - before, 0.0) for before, after in pairwise(sums)],
         _amounts=amounts,
         _week=ways.week,
-        _errors=[sorted(errors) for errors in blend.errors],
+        _errors=[sorted(errors[-_LAST:]) for errors in blend.errors],
         _uneven=_uneven(amounts, ways.week, oldest.weekday()),
     )
 
@@ -178,8 +181,8 @@ class _Blend:
     errors: list[list[float]] = field(default_factory=lambda: [[] for _ in _SPANS])
     _asked: dict[int, tuple[list[list[float]], list[float]]] = field(default_factory=dict)
     """After so many days: what each way said, and the blend."""
-    _off: list[list[float]] = field(default_factory=lambda: [[] for _ in _SPANS])
-    """How far off each way was, by span."""
+    _off: dict[tuple[int, bool], list[float]] = field(default_factory=dict)
+    """How far off each way was, by span: in what is used, and in when as much is."""
     _weights: list[float] = field(default_factory=list)
 
     def ask(self, count: int, ways: list[list[float]], *, empty: bool) -> None:
@@ -214,20 +217,33 @@ class _Blend:
             if said[place] > 0:
                 self.errors[place].append(truth / said[place] - 1)
             if place in _JUDGED:
-                before = self._off[place] or [0.0] * len(ways)
-                self._off[place] = [
-                    off * _FORGET + abs(way[place] - truth)
-                    for off, way in zip(before, ways, strict=True)
-                ]
+                self._learn((place, False), [abs(way[place] - truth) for way in ways])
+            if place in _JUDGED and truth > 0:
+                self._learn((place, True), [abs(_until(way, truth) - span) for way in ways])
         self._weigh()
 
+    def _learn(self, what: tuple[int, bool], off: list[float]) -> None:
+        before = self._off.get(what, [0.0] * len(off))
+        self._off[what] = [old * _FORGET + new for old, new in zip(before, off, strict=True)]
+
     def _weigh(self) -> None:
-        """Weigh the ways, in the mean over the spans."""
-        known = [off for off in self._off if off]
-        weights = [0.0] * len(known[0]) if known else []
-        for off in known:
+        """Weigh the ways, in the mean over the spans, by use and by time."""
+        weights = [0.0] * len(next(iter(self._off.values()), []))
+        for off in self._off.values():
             least = sum(off) / 1000 + 1e-9
             worth = [max(one, least) ** -_STRICT for one in off]
-            whole = sum(worth) * len(known)
+            whole = sum(worth) * len(self._off)
             weights = [weight + one / whole for weight, one in zip(weights, worth, strict=True)]
         self._weights = weights
+
+
+def _until(sums: Sequence[float], amount: float) -> float:
+    """Return after how many days a way uses an amount, by its sums over the spans.
+
+    Twice as many as it looks ahead at most.
+    """
+    place = bisect_left(sums, amount)
+    if place == len(sums):
+        return AHEAD * amount / max(sums[-1], amount / 2)
+    first, before = (_SPANS[place - 1], sums[place - 1]) if place else (0, 0.0)
+    return first + (_SPANS[place] - first) * (amount - before) / (sums[place] - before)
