@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from custom_components.usms.client import BRUNEI, Account, Meter, Payment, TopUp, TopUpOrigin
-from custom_components.usms.client.billing.ledger import priced
 from custom_components.usms.client.billing.schedule import RunningBill, TariffSchedule
 from custom_components.usms.client.billing.tariff import residential
 from custom_components.usms.client.brunei import brunei_midnight
@@ -98,20 +97,19 @@ class Household:
         """Yield the balance by our own book at each reading's end, beside the portal's."""
         hourly = self.utility is Utility.ELECTRICITY
         resolution = Resolution.HOUR if hourly else Resolution.DAY
-        readings = [
-            (Reading(stored.start, stored.value), resolution)
-            for stored in self.store.readings(self.number, resolution)
-        ]
+        span = timedelta(hours=1) if hourly else DAY
+        bill = RunningBill(self.schedule)
         # Water is charged at five the next morning.
         lag = timedelta(0) if hourly else timedelta(hours=5)
         balances = self.payments.balances(self.number)
         balance = balances[0].amount
         topups = sorted((topup.at, topup.credited) for topup in self.payments.topups(self.number))
         topups.append((datetime.max.replace(tzinfo=BRUNEI), Decimal(0)))
-        for piece in priced(readings, self.schedule):
-            at = piece.end + lag
+        for stored in self.store.readings(self.number, resolution):
+            at = stored.start + span + lag
+            cost = bill.use(stored.start.date(), stored.value)
             if at > self.begin:
-                balance -= piece.cost
+                balance -= cost
             while topups[0][0] <= at:
                 balance += topups.pop(0)[1]
             # A top-up that only the balance tells of is known since the next look.
@@ -520,3 +518,30 @@ async def test_a_balance_is_not_seen_while_its_card_does_not_show_it(store: Read
     before, now = sync.payments.balances(METER)
     assert (before.amount, before.as_of) == (20, AT + timedelta(hours=1))
     assert (now.amount, now.seen_at) == (12, AT + timedelta(hours=4))
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize(("factor", "differs"), [("1", False), ("1.1", True)])
+def test_when_a_fixed_charge_is_taken_is_found_out(
+    store: ReadingsStore, at_once: bool, factor: str, differs: bool
+) -> None:
+    terms = {"kind": "own", "tiers": [{"rate": "0.10"}], "monthly_fixed": "6"}
+    schedule = TariffSchedule.from_dict({"utility": "electricity", "tariffs": [terms]})
+    begin = brunei_midnight(date(2026, 10, 30))
+    balance, payments = Decimal(90), Payments(store)
+    for n in range(13):
+        start, used = begin + n * DAY, Decimal(12 + 12 * (n * 5 % 7))
+        use(store, start.date(), 1, str(used), begin + 13 * DAY)
+        for hour in range(24):
+            balance -= used / 24 / 10 * Decimal(factor)
+            if at_once:
+                balance -= 6 if (start.day, hour) == (1, 9) else 0
+            else:
+                balance -= Decimal(6) / 30 / 24 * Decimal(factor)
+            at = start + timedelta(hours=hour + 1)
+            card = Meter(METER, Utility.ELECTRICITY, balance=balance.quantize(CENT))
+            payments.record_balance(card, at, before=at - timedelta(hours=1))
+    found = review(store, {METER: schedule}, at)[METER].bill
+    assert found is not None
+    assert found.differs is differs
+    assert abs(found.difference - (Decimal(factor) - 1)) < Decimal("0.01")

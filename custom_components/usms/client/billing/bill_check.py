@@ -1,43 +1,44 @@
 """The check of the bill: what some days took from the balance, beside what the tariff says.
 
 Pure. Money is BND. Compared are days between two balances that are sure: all readings known, and
-no rise of the balance near.
+nothing but use near that moved the balance.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
+from operator import attrgetter
 from statistics import median
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
-from ..brunei import brunei_midnight
-from ..models import Balance, Utility
-from .ledger import UNSEEN
+from ..brunei import brunei_date, brunei_midnight
+from ..models import Balance
+from .ledger import Book, Moved
+from .schedule import TariffSchedule
 
 ENOUGH: Final = 10
 """Days that are compared at least."""
 TOLERATED: Final = Decimal("0.03")
 """By which share a bill may differ from the tariff's."""
 _MOST: Final = 14
-_CENT: Final = Decimal("0.01")
-_ZERO: Final = Decimal(0)
-_DAY: Final = timedelta(days=1)
-_DAY_SECONDS: Final = _DAY.total_seconds()
-_LATE: Final = timedelta(hours=3)
-"""By how much the delay of the balance may differ from what fits best."""
+_UNSEEN: Final = timedelta(hours=9)
+"""A balance that was not looked at for longer says nothing of those days."""
+_SAME: Final = Decimal("1.01")
+"""By which factor a day's cost may depend on readings that are not known."""
+_LATE: Final = Decimal(3) / 24
+"""By how many days the delay of the balance may differ from what fits best."""
 _BESIDE: Final = Decimal("0.50")
 """BND: by less a day may always differ from the others."""
-_LAGS: Final = {
-    Utility.ELECTRICITY: [timedelta(hours=n) for n in range(7)],
-    Utility.WATER: [timedelta(hours=n) for n in range(-24, 37)],
-}
-"""How long after a day's end its use may lower the balance; below 0: before."""
 _APART: Final = 2
 """Days that may be unlike the others; where there are more, they are the difference."""
+_ROUNDED: Final = Decimal("0.02")
+_ZERO: Final = Decimal(0)
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,173 +66,117 @@ class BillCheck:
         return abs(self.difference) > max(TOLERATED, self.uncertainty)
 
 
-@dataclass(frozen=True, slots=True)
-class Charges:
-    """What a day costs: what was used, and its share of the month's fixed charge."""
+class _Day(NamedTuple):
+    """What a day took from the balance, and what it costs (BND)."""
 
-    used: Decimal
-    fixed: Decimal = _ZERO
-    monthly: Decimal = _ZERO
-    """The fixed charge of the whole month."""
-
-    @property
-    def whole(self) -> Decimal:
-        """Both of the day together."""
-        return self.used + self.fixed
-
-
-class _Taken(NamedTuple):
-    """What a day took from the balance."""
-
-    amount: Decimal
+    lost: Decimal
     begin: Decimal
     end: Decimal
     """By how much that may be off where the balance was not looked at just then."""
+    cost: Decimal
+    """With the day's share of the month's fixed charge."""
+    used: Decimal
+    """Without it."""
+    monthly: Decimal
+    """The fixed charge of the whole month."""
+
+    @property
+    def took_it_all(self) -> bool:
+        """Whether the day took the fixed charge of its whole month."""
+        return abs(self.lost - self.used - self.monthly) <= self.monthly / 10
 
 
-_Days: TypeAlias = Mapping[date, _Taken]
-_CostOf: TypeAlias = Callable[[date], Decimal]
-
-
-def check_bill(
-    utility: Utility,
-    balances: Sequence[Balance],
-    days: Mapping[date, Charges],
-    rises: Iterable[tuple[datetime, datetime]],
-) -> BillCheck | None:
+def check_bill(book: Book, schedule: TariffSchedule, moves: Sequence[Moved]) -> BillCheck | None:
     """Compare the last days that are sure; None without ten of them.
 
-    `days` are those whose costs are known; `rises` is between which looks the balance moved by a
-    top-up, or anything else beside use.
+    `moves` is what moved the balance beside use. When the portal takes fixed charges is found out
+    by what fits: day by day, or at once on a day that is left out. Where both fit, either may be.
     """
-    if not days or len(balances) < 2:
+    tried = [
+        dict(sorted(islice(_sure_days(book, schedule, moves, delay), _MOST)))  # by time
+        for delay in book.costs.delays
+    ]
+    fits = [(found, days) for days in tried if (found := _compared(days, attrgetter("cost")))]
+    if not fits:
         return None
-    lost = _Lost(balances, [*rises])
-    begins = {day: brunei_midnight(day).timestamp() for day in days}
-    best: tuple[Decimal, timedelta, _Days] | None = None
-    lags = _LAGS[utility]
-    # Some of these delays may lack so many days at the ends: none is preferred for having more.
-    enough = ENOUGH + (lags[-1] - lags[0]) // _DAY
-    used, whole = _costs_of(days)
-    for lag in lags:
-        after = lag.total_seconds()
-        all_taken = ((day, lost.on(begin, after)) for day, begin in begins.items())
-        seen = {day: amount for day, amount in all_taken if amount is not None}
-        if len(seen) < enough:
-            continue
-        seen = dict(sorted(seen.items())[-_MOST:])  # by time
-        taken = _alike(seen, whole)
-        cost = sum(map(used, taken), _ZERO)
-        if len(taken) < ENOUGH or cost <= 0:
-            continue
-        noise = _noise(taken, used)
-        if best is None or (noise, abs(lag)) < best[:2]:
-            best = noise, abs(lag), seen
-    return _compare(best[2], days) if best else None
-
-
-def _costs_of(days: Mapping[date, Charges]) -> tuple[_CostOf, _CostOf]:
-    """Return what gives a day's cost by its use alone, and with its share of fixed charges."""
-    return lambda day: days[day].used, lambda day: days[day].whole
-
-
-def _alike(taken: _Days, cost_of: _CostOf) -> _Days:
-    """Return the days that were about as expensive as all; a correction or an instalment is not.
-
-    Where many are unlike the others, as with a tier that ends elsewhere, all count.
-    """
-    costs = {day: cost_of(day) for day in taken}
-    ratio = median([taken[day].amount / cost for day, cost in costs.items() if cost] or [_ZERO])
-    alike = {
-        day: one
-        for day, one in taken.items()
-        if abs(one.amount - ratio * costs[day]) <= max(_BESIDE, ratio * costs[day] / 2)
-    }
-    return alike if len(taken) - len(alike) <= _APART else taken
-
-
-def _compare(seen: _Days, days: Mapping[date, Charges]) -> BillCheck:
-    """Compare with the tariff; when the portal takes fixed charges is found out by what fits.
-
-    That is day by day, or at once on a day that is left out then. Where both fit, either may be.
-    """
-    used, whole = _costs_of(days)
-    at_once = _checked(_alike(seen, used), used)
-    taken = _alike(seen, whole)
-    spread = _checked(taken, whole)
-    if at_once.cost == spread.cost:
-        return at_once
-    if any(_is_charge(seen[day].amount, days[day]) for day in seen):
-        return at_once
-    by_day, by_use = _noise(taken, whole), _noise(taken, used)
-    if by_day * 2 < by_use:
-        return spread
-    first = any(day.day == 1 for day in seen)  # it would have been taken on that day, as it seems
-    if by_use * 2 < by_day and not first:
-        return at_once
-    nearer = min(spread, at_once, key=lambda check: abs(check.difference))
-    either = abs(spread.difference - at_once.difference)
+    by_day, days = min(fits, key=lambda one: one[0].noise)
+    at_once = _compared(days, attrgetter("used"))
+    if at_once is None or not any(day.monthly for day in days.values()):
+        return by_day.check
+    if any(day.monthly and day.took_it_all for day in days.values()):
+        return at_once.check
+    best, other = sorted((by_day, at_once), key=lambda one: one.noise)
+    if other.noise > 2 * best.noise:
+        return best.check
+    nearer = min(best.check, other.check, key=lambda check: abs(check.difference))
+    either = abs(best.check.difference - other.check.difference)
     return replace(nearer, uncertainty=max(nearer.uncertainty, either))
 
 
-def _is_charge(amount: Decimal, charges: Charges) -> bool:
-    """Return whether a day took the fixed charge of its whole month."""
-    monthly = charges.monthly
-    return bool(monthly) and abs(amount - charges.used - monthly) <= monthly / 10
+def _sure_days(
+    book: Book, schedule: TariffSchedule, moves: Sequence[Moved], delay: timedelta
+) -> Iterator[tuple[date, _Day]]:
+    """Yield the days that are sure, the last first, where they lower the balance so much later."""
+    balances, costs = book.balances, book.costs
+    last, first = brunei_date(balances[-1].as_of), brunei_date(balances[0].seen_at)
+    for day in (last - n * _DAY for n in range((last - first).days + 1)):
+        midnight, tariff = brunei_midnight(day), schedule.on(day)
+        least, most = costs.between(midnight.timestamp(), (midnight + _DAY).timestamp())
+        # A month that costs its minimum does so whatever its days use.
+        if not 0 < most <= least * _SAME or tariff.monthly_minimum >= 28 * costs.per_day:
+            continue
+        begin, end = midnight + delay, midnight + delay + _DAY
+        before, after = _balance_at(balances, begin), _balance_at(balances, end)
+        is_moved = any(move.step.since < end and move.step.at > begin for move in moves)
+        if before and after and not is_moved:
+            cost, monthly = (least + most) / 2, tariff.monthly_fixed
+            used = cost - schedule.charges(day, day).fixed if monthly else cost
+            seen = before[0] - after[0], before[1], after[1]
+            yield day, _Day(*seen, cost, used, monthly)
 
 
-def _checked(taken: _Days, cost_of: _CostOf) -> BillCheck:
-    cost = sum((cost_of(day) for day in taken), _ZERO)
-    lost = sum((one.amount for one in taken.values()), _ZERO)
-    firsts = [day for day in taken if day - _DAY not in taken]
-    lasts = [day for day in taken if day + _DAY not in taken]
-    ends = [*(taken[day].begin for day in firsts), *(taken[day].end for day in lasts)]
-    off = _noise(taken, cost_of) + 2 * _CENT
-    # A stretch begins and ends some time late, which matters where days cost more and more.
-    more = sum((abs(cost_of(a) - cost_of(b)) for a, b in zip(firsts, lasts, strict=True)), _ZERO)
+def _balance_at(balances: Sequence[Balance], moment: datetime) -> tuple[Decimal, Decimal] | None:
+    """Return the balance at a moment, and by how much that may be off; None if that is not sure."""
+    place = bisect_right(balances, moment, key=lambda balance: balance.seen_at)
+    before = balances[place - 1]
+    if place and before.as_of >= moment:
+        return before.amount, _ZERO
+    if not 0 < place < len(balances) or balances[place].seen_at - before.as_of > _UNSEEN:
+        return None
+    after = balances[place]
+    change = after.amount - before.amount
+    part = Decimal((moment - before.as_of) / (after.seen_at - before.as_of))
+    return before.amount + change * part, abs(change) / 2
+
+
+class _Compared(NamedTuple):
+    """Days beside what they cost, and by how much (BND) one is off, but for the worst."""
+
+    noise: Decimal
+    check: BillCheck
+
+
+def _compared(days: Mapping[date, _Day], cost_of: Callable[[_Day], Decimal]) -> _Compared | None:
+    """Compare days with those costs; None without ten days.
+
+    A correction or an instalment is left out. Where many days are unlike the others, as with a tier
+    that ends elsewhere, all count.
+    """
+    costs = {day: cost_of(one) for day, one in days.items()}
+    ratio = median([days[day].lost / cost for day, cost in costs.items() if cost] or [_ZERO])
+    off = {day: abs(days[day].lost - ratio * cost) for day, cost in costs.items()}
+    alike = [day for day in days if off[day] <= max(_BESIDE, ratio * costs[day] / 2)]
+    kept = alike if len(days) - len(alike) <= _APART else [*days]
+    cost = sum((costs[day] for day in kept), _ZERO)
+    if len(kept) < ENOUGH or cost <= 0:
+        return None
+    lost = sum((days[day].lost for day in kept), _ZERO)
+    noise = sorted(off[day] for day in kept)[-2] + _ROUNDED
+    firsts = [day for day in kept if day - _DAY not in kept]
+    lasts = [day for day in kept if day + _DAY not in kept]
+    ends = [*(days[day].begin for day in firsts), *(days[day].end for day in lasts)]
     unseen = sum((end * end for end in ends), _ZERO).sqrt()
-    uncertain = off * Decimal(len(firsts)).sqrt() + more * Decimal(_LATE / _DAY) + unseen
-    return BillCheck(min(taken), max(taken), lost, cost, uncertain / cost)
-
-
-def _noise(taken: _Days, cost_of: _CostOf) -> Decimal:
-    """Return by how much (BND) a day is off, but for one: as much as its two ends are."""
-    costs = {day: cost_of(day) for day in taken}
-    ratio = sum((one.amount for one in taken.values()), _ZERO) / sum(costs.values(), _ZERO)
-    return sorted(abs(one.amount - ratio * costs[day]) for day, one in taken.items())[-2]
-
-
-class _Lost:
-    """What days took from a balance; moments in seconds of the epoch, as there are many."""
-
-    def __init__(
-        self, balances: Sequence[Balance], rises: Sequence[tuple[datetime, datetime]]
-    ) -> None:
-        self._amounts = [balance.amount for balance in balances]
-        self._seen = [balance.seen_at.timestamp() for balance in balances]
-        self._until = [balance.as_of.timestamp() for balance in balances]
-        self._rises = [(since.timestamp(), at.timestamp()) for since, at in rises]
-
-    def on(self, begin: float, lag: float) -> _Taken | None:
-        """Return what the day that begins then took, some time later; None if that is not sure."""
-        first, last = begin + lag, begin + lag + _DAY_SECONDS
-        for since, at in self._rises:
-            if since < last and at > first:
-                return None
-        before, after = self._at(first), self._at(last)
-        if before is None or after is None:
-            return None
-        return _Taken(before[0] - after[0], before[1], after[1])
-
-    def _at(self, moment: float) -> tuple[Decimal, Decimal] | None:
-        """Return the balance at a moment, and by how much that may be off."""
-        place = bisect_right(self._seen, moment) - 1
-        if place < 0:
-            return None
-        if self._until[place] >= moment:
-            return self._amounts[place], _ZERO
-        if place + 1 == len(self._seen):
-            return None
-        if self._seen[place + 1] - self._until[place] > UNSEEN.total_seconds():
-            return None
-        return self._amounts[place], abs(self._amounts[place] - self._amounts[place + 1])
+    # A stretch begins and ends some time late, which matters where days cost more and more.
+    more = sum((abs(costs[a] - costs[b]) for a, b in zip(firsts, lasts, strict=True)), _ZERO)
+    off_by = noise * Decimal(len(firsts)).sqrt() + more * _LATE + unseen
+    return _Compared(noise, BillCheck(kept[0], kept[-1], lost, cost, off_by / cost))

@@ -6,16 +6,16 @@ compared with a balance, nor what the history has read and does not have.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, product
 from typing import Final
 
-from ..brunei import BRUNEI
+from ..brunei import BRUNEI, brunei_date
 from ..models import TopUp, TopUpOrigin, Utility
-from .ledger import Between, Costs, Step
+from .ledger import Book, Moved, Step
 
 SMALLEST: Final = Decimal("0.50")
 """BND: a smaller rise is a correction."""
@@ -36,129 +36,83 @@ _DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Rise:
-    """A balance that rose between two looks."""
+class Settled:
+    """What moved a meter's balance beside use, and what is known of it."""
 
-    step: Step
-    used: Between
-    """What was used meanwhile."""
-
-    @property
-    def low(self) -> Decimal:
-        """BND that were credited at least."""
-        return self.step.change + self.used.low
-
-    @property
-    def expected(self) -> Decimal:
-        """BND that were credited, as far as is known."""
-        return self.step.change + self.used.expected
-
-    @property
-    def high(self) -> Decimal:
-        """BND that were credited at most."""
-        return self.step.change + self.used.high
-
-    def allows(self, credited: Decimal) -> bool:
-        """Return whether so much may have been credited."""
-        return self.low - _ROUNDED <= credited <= self.high + _ROUNDED
-
-
-@dataclass(frozen=True, slots=True)
-class Rises:
-    """The rises of a meter's balance, and what is known of each."""
-
+    moves: tuple[Moved, ...] = ()
+    """All of it: rises, what is doubted, and what another meter drew."""
     found: tuple[TopUp, ...] = ()
-    """What the history does not have: top-ups, where it can't be read; else adjustments."""
+    """What the history does not have: top-ups, where it can't be read, else adjustments; and
+    transfers."""
     rows: Mapping[str, tuple[TopUp, ...]] = field(default_factory=dict)
     """The rows of the history that a rise was, by what it would be called as a top-up."""
     unsettled: tuple[datetime, ...] = ()
     """When the balance rose while the history does not have it yet."""
-    doubted: tuple[datetime, ...] = ()
-    """When it moved otherwise than use explains, while no row of the history is the reason."""
-    steps: tuple[Step, ...] = ()
-    """All that use does not explain: rises, what is doubted, and what another meter drew."""
-
-    def with_transfer(self, step: Step, transfer: TopUp) -> Rises:
-        """Return the rises with a transfer in the place of what else that step was."""
-        others = [topup for topup in self.found if topup.at != step.at]
-        return Rises(
-            found=tuple(sorted((*others, transfer), key=lambda topup: topup.at)),
-            rows=self.rows,
-            unsettled=tuple(at for at in self.unsettled if at != step.at),
-            doubted=tuple(at for at in self.doubted if at != step.at),
-            steps=(*self.steps, step),
-        )
 
 
-def rises(steps: Iterable[Step], costs: Costs, smallest: Decimal = SMALLEST) -> list[Rise]:
+def rises(book: Book, smallest: Decimal = SMALLEST) -> list[Moved]:
     """Return the rises of a balance of at least so much, by time."""
-    return [Rise(step, costs.between(step)) for step in steps if step.change >= smallest]
+    return [book.costs.beside(step) for step in book.steps if step.change >= smallest]
 
 
-def doubts(moved: Iterable[Step], costs: Costs) -> list[Rise]:
+def doubts(book: Book) -> list[Moved]:
     """Return the falls that use does not explain, by time: too small, or too large.
 
     A top-up that is smaller than what was used meanwhile hides in the one, a reversal in the other.
     Nothing is doubted before all that was used meanwhile is published, nor what happens on most
     days: that is how the portal charges.
     """
-    small = [step for step in moved if step.change < SMALLEST and costs.is_published(step.at)]
-    falls = (Rise(step, costs.between(step)) for step in small)
+    costs = book.costs
+    small = [
+        costs.beside(step)
+        for step in book.steps
+        if step.change < SMALLEST and step.at.timestamp() < costs.published
+    ]
     # What is lowered in batches may be hours away from its use.
     most = SMALLEST + (0 if costs.early == costs.late else costs.per_day / 4)
-    found = [fall for fall in falls if fall.low >= most or fall.high <= -most]
-    days = {step.at.astimezone(BRUNEI).date() for step in small}
-    doubted = {fall.step.at.astimezone(BRUNEI).date() for fall in found}
+    found = [fall for fall in small if fall.low >= most or fall.high <= -most]
+    days, doubted = ({brunei_date(move.step.at) for move in moves} for moves in (small, found))
     return found if len(doubted) <= max(len(days) / 2, _FEW) else []
 
 
 def settle(
-    meter: str,
-    found: Sequence[Rise],
-    doubted: Sequence[Rise],
+    book: Book,
     history: Sequence[TopUp],
+    drawn: Mapping[Moved, TopUp],
     *,
     read_at: datetime | None,
     readable: bool,
-) -> Rises:
-    """Return what each rise was, and which of what is doubted rows of the history explain.
+) -> Settled:
+    """Return what moved a balance beside use, by what the history has.
 
     `history` is what the transaction history had when it was last read, at `read_at`; `readable`
-    is whether that was the last try.
+    is whether that was the last try. `drawn` are transfers.
     """
-    claimed = _matched((*found, *doubted), history)
-    others: list[TopUp] = []
-    unsettled: list[datetime] = []
-    for rise in found:
-        if rise in claimed:
-            continue
-        at = rise.step.at
-        if read_at is not None and read_at >= at + WITHIN:
-            others.append(named(meter, rise, TopUpOrigin.ADJUSTMENT))
-            continue
-        unsettled.append(at)
-        if not readable:
-            others.append(named(meter, rise, TopUpOrigin.BALANCE))
-    return Rises(
-        found=tuple(others),
-        rows={name(rise.step, TopUpOrigin.BALANCE): rows for rise, rows in claimed.items()},
-        unsettled=tuple(unsettled),
-        doubted=tuple(fall.step.at for fall in doubted if fall not in claimed),
-        steps=tuple(rise.step for rise in (*found, *doubted)),
+    moves = dict.fromkeys([*rises(book), *doubts(book), *drawn])
+    claimed = {move: (transfer,) for move, transfer in drawn.items()} | _matched(moves, history)
+    found = [row for rows in claimed.values() for row in rows if row.origin is TopUpOrigin.TRANSFER]
+    rose = [move for move in rises(book) if move not in claimed]
+    open_ = [rise for rise in rose if read_at is None or read_at < rise.step.at + WITHIN]
+    found += [_named(book, rise, TopUpOrigin.ADJUSTMENT) for rise in rose if rise not in open_]
+    if not readable:
+        found += [_named(book, rise, TopUpOrigin.BALANCE) for rise in open_]
+    return Settled(
+        moves=tuple(moves),
+        found=tuple(found),
+        rows={_name(move, TopUpOrigin.BALANCE): rows for move, rows in claimed.items()},
+        unsettled=tuple(rise.step.at for rise in open_),
     )
 
 
-def _matched(found: Sequence[Rise], history: Sequence[TopUp]) -> dict[Rise, tuple[TopUp, ...]]:
-    """Return which rows each rise was: sums that fit, then what fits about."""
-    claimed: dict[Rise, tuple[TopUp, ...]] = {}
+def _matched(moves: Iterable[Moved], history: Iterable[TopUp]) -> dict[Moved, tuple[TopUp, ...]]:
+    """Return which rows each move was: sums that fit, then what fits about."""
+    claimed: dict[Moved, tuple[TopUp, ...]] = {}
     left = [topup for topup in history if topup.credited]
     for fits in (_exactly, _about):
-        for rise in found:
-            if rise in claimed:
-                continue
-            near = [topup for topup in left if _near(topup, rise.step)][:_MOST]
-            if rows := fits(rise, near):
-                claimed[rise] = rows
+        for move in moves:
+            near = [topup for topup in left if _near(topup, move.step)][:_MOST]
+            if move not in claimed and (rows := fits(move, near)):
+                claimed[move] = rows
                 left = [topup for topup in left if topup not in rows]
     return claimed
 
@@ -170,72 +124,65 @@ def _near(topup: TopUp, step: Step) -> bool:
     return topup.at - _AHEAD <= step.at and last >= step.since - WITHIN
 
 
-def _exactly(rise: Rise, near: Sequence[TopUp]) -> tuple[TopUp, ...]:
+def _exactly(move: Moved, near: Sequence[TopUp]) -> tuple[TopUp, ...]:
     for number in range(1, len(near) + 1):
         for rows in combinations(near, number):
-            if rise.allows(sum((topup.credited for topup in rows), Decimal(0))):
+            if move.low - _ROUNDED <= _sum(rows) <= move.high + _ROUNDED:
                 return rows
     return ()
 
 
-def _about(rise: Rise, near: Sequence[TopUp]) -> tuple[TopUp, ...]:
-    credited = sum((topup.credited for topup in near), Decimal(0))
-    off = abs(credited - (rise.low + rise.high) / 2)
-    return tuple(near) if near and off <= _ABOUT * abs(credited) else ()
+def _about(move: Moved, near: Sequence[TopUp]) -> tuple[TopUp, ...]:
+    off = abs(_sum(near) - (move.low + move.high) / 2)
+    return tuple(near) if near and off <= _ABOUT * abs(_sum(near)) else ()
 
 
-def name(step: Step, origin: TopUpOrigin) -> str:
-    """Return what a rise is called as a transaction."""
-    return f"{origin}-{int(step.at.timestamp())}"
+def _sum(rows: Iterable[TopUp]) -> Decimal:
+    return sum((topup.credited for topup in rows), Decimal(0))
 
 
-def named(meter: str, rise: Rise, origin: TopUpOrigin, *, out: bool = False) -> TopUp:
-    """Return a rise (or, with `out`, what another meter lost by it) as a top-up."""
-    sign = -1 if out else 1
-    amount = sign * rise.expected.quantize(_CENT)
-    low, high = sorted((sign * rise.low, sign * rise.high))
+def _name(move: Moved, origin: TopUpOrigin) -> str:
+    return f"{origin}-{int(move.step.at.timestamp())}"
+
+
+def _named(book: Book, move: Moved, origin: TopUpOrigin) -> TopUp:
+    """Return a move as a top-up."""
+    amount = move.expected.quantize(_CENT)
     return TopUp(
-        at=rise.step.at,
-        transaction=name(rise.step, origin),
-        meter=meter,
+        at=move.step.at,
+        transaction=_name(move, origin),
+        meter=book.meter,
         amount=amount,
         debt_cleared=None,
         recharge=amount,
         units=None,
         origin=origin,
-        low=low.quantize(_CENT),
-        high=high.quantize(_CENT),
+        low=move.low.quantize(_CENT),
+        high=move.high.quantize(_CENT),
     )
 
 
-# --- transfers ---
-
-
-def transfers(
-    utilities: Mapping[str, Utility],
-    moved: Mapping[str, Sequence[Step]],
-    costs: Mapping[str, Costs],
-) -> Iterator[tuple[str, str, Rise]]:
-    """Yield what water drew on electricity: the meter that rose, the one that fell, and the rise.
+def transfers(books: Sequence[Book]) -> dict[str, dict[Moved, TopUp]]:
+    """Return what water drew on electricity, by meter and move; there it is below 0.
 
     Water that owes for 48 hours draws on the balance of electricity (the operator's FAQ): one falls
     as the other rises, between the same two looks, also by less than anyone would top up.
     """
-    for water, utility in utilities.items():
-        if utility is not Utility.WATER:
-            continue
-        for rise in rises(moved[water], costs[water], _LEAST_TRANSFER):
-            for other, kind in utilities.items():
-                if kind is Utility.ELECTRICITY and _fell(rise, moved[other], costs[other]):
-                    yield water, other, rise
-                    break
-
-
-def _fell(rise: Rise, moved: Sequence[Step], costs: Costs) -> bool:
-    """Return whether another balance fell by as much, beside what was used, in the same step."""
-    for step in moved:
-        if step.at == rise.step.at and step.change < 0:
-            used = costs.between(step)
-            low, high = -step.change - used.high, -step.change - used.low
-            return _ROUNDED < low <= rise.high + _ROUNDED and rise.low <= high + _ROUNDED
-    return False
+    drawn: dict[str, dict[Moved, TopUp]] = {book.meter: {} for book in books}
+    waters, others = (
+        [book for book in books if book.utility is utility]
+        for utility in (Utility.WATER, Utility.ELECTRICITY)
+    )
+    for water, other in product(waters, others):
+        falls = {step.at: step for step in other.steps if step.change < 0}
+        for rise in rises(water, _LEAST_TRANSFER):
+            if rise in drawn[water.meter] or rise.step.at not in falls:
+                continue
+            fall = other.costs.beside(falls[rise.step.at])
+            if fall.high < -_ROUNDED and (
+                rise.low - _ROUNDED <= -fall.low and -fall.high <= rise.high + _ROUNDED
+            ):
+                out = Moved(fall.step, -rise.high, -rise.expected, -rise.low)
+                drawn[water.meter][rise] = _named(water, rise, TopUpOrigin.TRANSFER)
+                drawn[other.meter][fall] = _named(other, out, TopUpOrigin.TRANSFER)
+    return drawn
