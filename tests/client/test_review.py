@@ -318,7 +318,7 @@ async def test_what_use_hides_is_in_the_history_within_a_day(
             portal.rows = [row(moved, amount)]
             shown += Decimal(amount)
         meter = Meter(METER, Utility.ELECTRICITY, balance=shown)
-        await sync.record_account(Account((meter,), now[0]))
+        sync.record_account(Account((meter,), now[0]))
         if found := review(store, {METER: FLAT}, now[0]).get(METER):
             await sync.read_topups({METER: found.unsettled})
         review(store, {METER: FLAT}, now[0])
@@ -514,7 +514,7 @@ async def test_a_balance_is_not_seen_while_its_card_does_not_show_it(store: Read
     for hour, shown in enumerate((20, 20, None, None, 12)):
         balance = None if shown is None else Decimal(shown)
         card = Meter(METER, Utility.ELECTRICITY, balance=balance)
-        await sync.record_account(Account((card,), AT + timedelta(hours=hour)))
+        sync.record_account(Account((card,), AT + timedelta(hours=hour)))
     before, now = sync.payments.balances(METER)
     assert (before.amount, before.as_of) == (20, AT + timedelta(hours=1))
     assert (now.amount, now.seen_at) == (12, AT + timedelta(hours=4))

@@ -55,6 +55,24 @@ def test_readings_come_back_exactly(store: ReadingsStore, path: Path) -> None:
     assert {reading.read_at for reading in stored} == {AT}
 
 
+def test_an_hour_more_writes_little(store: ReadingsStore) -> None:
+    """Each of its few pages twice, whatever the store holds already."""
+    io = Path("/proc/thread-self/io")
+    if not io.exists():
+        pytest.skip("only Linux counts what a thread writes")
+
+    def written() -> int:
+        return int(dict(line.split(": ") for line in io.read_text().splitlines())["wchar"])
+
+    for day in range(100):
+        start = brunei_midnight(DAY - timedelta(days=day))
+        readings = [Reading(start + timedelta(hours=n), Decimal("0.125")) for n in range(24)]
+        store.save_hours(METER, start.date(), readings, AT)
+    before = written()
+    store.save_hours(METER, DAY + timedelta(days=1), hours("0.125", first=24), AT)
+    assert 0 < written() - before < 8 * 1024
+
+
 def test_what_the_portal_says_last_wins_and_what_it_omits_stays(store: ReadingsStore) -> None:
     store.save_hours(METER, DAY, hours("1", "2"), AT)
     later = AT + timedelta(days=1)

@@ -74,7 +74,7 @@ async def test_a_steady_day(hass: HomeAssistant, account: Harness) -> None:
         Path(RESULT).write_text(json.dumps(found))
     assert sum(changed.values()) == rows["states"]
     assert max(found["moved"].values()) <= 130
-    assert found["written"]["store"] < 2_300_000  # a transaction for a poll, not for each meter
+    assert found["written"]["store"] < 350_000  # small pages, and one transaction for a poll
     # Hours and days of three series; a correction may add some.
     assert found["statistics"] <= 24 * 2 + 2 * 3 + 24
     assert not any(key.endswith("_captcha") for key, _ in changed)

@@ -276,14 +276,13 @@ class History:
         account = self._coordinator.data
         if account is None or account is self._recorded:
             return
-        await self._sync.record_account(account)
+        moved = await self._sync.record_account(account, self._payments.sync)
         before, known = self.meters, self.utilities
         self.meters = await self._hass.async_add_executor_job(self._store.meters)
         for old, new in exchanged(before, self.meters):
             async_raise_exchanged_issue(self._hass, self._entry, old, new)
         if self.utilities != known:
             self._statistics.async_compare()
-        moved = await self._payments.sync.record_account(account)
         if moved or self._recorded is None:
             await self._async_review(news_only=True)  # reports go before old top-ups
         self._recorded = account

@@ -76,22 +76,23 @@ class PaymentsSync:
         for meter in await asyncio.to_thread(self._store.meters):
             await self._load_debt(meter.number)
 
-    async def record_account(self, account: Account) -> bool:
-        """Record the balances that cards show; return whether any moved."""
-        self._present = tuple(meter.number for meter in account.meters)
-        moved = await asyncio.to_thread(self._record_balances, account)
-        for meter in account.meters:
-            if meter.balance is not None:
-                self._seen_at[meter.number] = account.read_at
-        return moved
+    def record_account(self, account: Account, cards: Callable[[], None] | None = None) -> bool:
+        """Record the balances that cards show; return whether any moved (blocks).
 
-    def _record_balances(self, account: Account) -> bool:
+        `cards` records what else they show, in the same transaction: each is written to disk.
+        """
         record, seen_at = self.payments.record_balance, self._seen_at
-        with self._store.transaction():  # each is written to disk
+        with self._store.transaction():
+            if cards:
+                cards()
             moved = [
                 record(meter, account.read_at, before=seen_at.get(meter.number))
                 for meter in account.meters
             ]
+        self._present = tuple(meter.number for meter in account.meters)
+        for meter in account.meters:
+            if meter.balance is not None:
+                seen_at[meter.number] = account.read_at
         return any(moved)
 
     async def unannounced(self) -> list[TopUp]:

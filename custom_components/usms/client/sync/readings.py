@@ -10,6 +10,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from ..models import Account, Meter, Unread
     from ..store import ReadingsStore
+    from .payments import PaymentsSync
     from .source import ReportSource
 
 _LOGGER = logging.getLogger(__name__)
@@ -93,21 +95,24 @@ class Sync:
             if known["value"] or self._now() - since < _PAGE_SERVES_KNOWN_FOR:
                 self._client.open_page_serves = known["value"]
 
-    async def record_account(self, account: Account) -> None:
-        """Take note of the account's meters and of what moved on their cards.
+    async def record_account(self, account: Account, payments: PaymentsSync | None = None) -> bool:
+        """Take note of what cards show; with `payments`, return whether a balance moved.
 
         Raises ClockWrong, as `run` does.
         """
         self._check_clock()
         self._present = {meter.number for meter in account.meters}
         cards = [(meter.number, meter.utility, _card(meter)) for meter in account.meters]
-        await asyncio.to_thread(self._store.record_meters, cards, account.read_at)
+        note = partial(self._store.record_meters, cards, account.read_at)
+        record = partial(payments.record_account, account, note) if payments else note
+        moved = await asyncio.to_thread(record)
         for stored in await asyncio.to_thread(self._store.meters):
             known = self._states.get(stored.number)
             if known is None:
                 await self._load(stored)
             else:
                 self._put(replace(known, meter=stored))
+        return bool(moved)
 
     def utility(self, meter: str) -> Utility | None:
         """Return what a meter measures, if that is known."""
