@@ -163,7 +163,8 @@ from usms_client.cli import main
 try:
     main(["--help"])
 except SystemExit as stop:
-    heavy = {"aiohttp", "asyncio", "bs4", "homeassistant", "sqlite3"} & sys.modules.keys()
+    heavy = {"aiohttp", "asyncio", "bs4", "homeassistant", "sqlite3", "decimal", "pathlib"}
+    heavy &= sys.modules.keys()
     sys.exit(str(heavy) if heavy else stop.code)
 """
     command = [sys.executable, "-c", script]

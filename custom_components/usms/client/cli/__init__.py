@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .arguments import parse
-from .options import Context
 from .streams import say, why
 
 if TYPE_CHECKING:
@@ -39,6 +38,7 @@ def main(
     # Imported late: `--help` must not wait for aiohttp.
     from ..brunei import utcnow  # noqa: PLC0415
     from ..portal.pace import Pacing  # noqa: PLC0415
+    from .options import Context  # noqa: PLC0415
     from .run import run  # noqa: PLC0415
 
     return run(options, Context(clock or utcnow, pacing or Pacing()))

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import fields
+import sys
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from ..models import Resolution, Utility
-from .options import Options
 from .streams import emit
 from .text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from pathlib import Path
 
     from _typeshed import SupportsWrite
+
+    from ..models import Utility
+    from .options import Options
 
 _ABOUT: Final = "Read USMS, Brunei's prepaid electricity and water smart meters."
 _MORE: Final = """\
@@ -24,11 +25,7 @@ exit codes: 0 done, 1 failed, 2 wrong use, 3 sign-in needed
 environment: USMS_USERNAME, USMS_PASSWORD, USMS_BASE_URL
 short forms: usms --list, usms -m METER --unit|--credit|--consumption
 """
-_RESOLUTIONS: Final = (
-    ("hourly", Resolution.HOUR),
-    ("daily", Resolution.DAY),
-    ("monthly", Resolution.MONTH),
-)
+_RESOLUTIONS: Final = (("hourly", "hour"), ("daily", "day"), ("monthly", "month"))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -45,12 +42,21 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(arguments: Sequence[str] | None) -> Options:
     """Return what was said; the short forms as the commands that they stand for."""
-    parser = _parser()
+    parser = _parser(sys.argv[1:] if arguments is None else arguments)
     said = vars(parser.parse_args(arguments))
     if said["command"] is None:
         said["command"] = _long_form(parser, said)
     elif any(said[name] for name in ("list", "unit", "credit", "consumption")):
         parser.error("--list, --unit, --credit and --consumption go without a command")
+    # Imported late: `--help` must not wait for it.
+    from dataclasses import fields  # noqa: PLC0415
+
+    from ..models import Resolution  # noqa: PLC0415
+    from .options import Options  # noqa: PLC0415
+
+    for name in ("resolution", "length"):
+        if said.get(name):
+            said[name] = Resolution(said[name])
     known = {field.name for field in fields(Options)}
     return Options(**{name: value for name, value in said.items() if name in known})
 
@@ -69,8 +75,11 @@ def _long_form(parser: _Parser, said: Mapping[str, object]) -> str:
     return "left" if left else "status"
 
 
-def _parser() -> _Parser:
-    """Make the parser. Options of all commands may stand before the command or behind it."""
+def _parser(words: Collection[str]) -> _Parser:
+    """Make the parser of those words.
+
+    Options of all commands may stand before the command or behind it.
+    """
     parser = _Parser(
         prog="usms",
         description=_ABOUT,
@@ -96,7 +105,7 @@ def _parser() -> _Parser:
             argument_default=argparse.SUPPRESS,
             allow_abbrev=False,
         )
-        for add in adders:
+        for add in adders if name in words else ():  # making all takes longer than Python's start
             add(command)
     return parser
 
@@ -252,6 +261,8 @@ def _day(text: str) -> date:
 
 
 def _file(text: str) -> Path:
+    from pathlib import Path  # noqa: PLC0415
+
     if not text or "\0" in text:
         raise argparse.ArgumentTypeError("that is no name of a file")
     return Path(text)
@@ -262,6 +273,8 @@ def _output(text: str) -> Path | None:
 
 
 def _utility(text: str) -> Utility:
+    from ..models import Utility  # noqa: PLC0415
+
     try:
         return Utility(text)
     except ValueError:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import UsmsError, WrongRequest
-from ..store import ReadingsStore
 from .choice import number_meant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..models import Utility
+    from ..store import ReadingsStore
 
 
 _MOST: Final = 1_000_000
@@ -55,6 +55,8 @@ def open_store(path: Path | None) -> ReadingsStore:
     path = path or default_database()
     if not path.is_file():
         raise WrongRequest(f"There is no readings store at {path}; usms sync fills one")
+    from ..store import ReadingsStore  # noqa: PLC0415 - others do not wait for it
+
     return ReadingsStore(path)
 
 
