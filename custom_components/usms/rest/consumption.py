@@ -5,13 +5,14 @@ All of it blocks: call it off the event loop.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from custom_components.usms.client import Resolution, Utility
 from custom_components.usms.client.brunei import brunei_midnight
-from custom_components.usms.client.consumption import consumption, plain_consumption
+from custom_components.usms.client.consumption import plain_consumption
 from custom_components.usms.client.store import ReadingsStore
 
 from .errors import ErrorCode, RestError
@@ -89,23 +90,28 @@ def span(
 
 def begin(store: ReadingsStore, query: Query) -> tuple[Page, bytes]:
     """Return where the readings are, and the first piece, encoded; raises RestError without any."""
+    if len(Page(query, query.start, query.end, None).pieces) == 1:
+        return _at_once(store, query)
     page = _find(store, query)
     return page, encoded(store, query, *page.pieces[0])
 
 
+def _at_once(store: ReadingsStore, query: Query) -> tuple[Page, bytes]:
+    """Return the same of a range that is one piece: read once, without a look for its borders."""
+    rows = plain_consumption(store, query.meter, query.resolution, query.start, query.end)
+    if not rows:
+        raise RestError(ErrorCode.DATA_NOT_FOUND)
+    following = datetime.fromisoformat(rows[query.limit][0]) if len(rows) > query.limit else None
+    page = Page(query, datetime.fromisoformat(rows[0][0]), following or query.end, following)
+    return page, _json(query, rows[: query.limit])
+
+
 def _find(store: ReadingsStore, query: Query) -> Page:
     """Return where the answer's readings are; raises RestError where there are none."""
-    if query.resolution is Resolution.MONTH:
-        last = (query.end - timedelta.resolution).date()
-        months = consumption(store, query.meter, query.resolution, query.start.date(), last)
-        starts = [month.start for month in months]
-        first = starts[0] if starts else None
-        following = starts[query.limit] if len(starts) > query.limit else None
-    else:
-        first, following = (
-            store.nth_start(query.meter, query.resolution, query.start, query.end, number)
-            for number in (0, query.limit)
-        )
+    first, following = (
+        store.nth_start(query.meter, query.resolution, query.start, query.end, number)
+        for number in (0, query.limit)
+    )
     if first is None:
         raise RestError(ErrorCode.DATA_NOT_FOUND)
     return Page(query, first, following or query.end, following)
@@ -113,7 +119,10 @@ def _find(store: ReadingsStore, query: Query) -> Page:
 
 def encoded(store: ReadingsStore, query: Query, start: datetime, end: datetime) -> bytes:
     """Return the readings of a span as the inside of a JSON list, values to the last digit."""
-    rows = plain_consumption(store, query.meter, query.resolution, start, end)
+    return _json(query, plain_consumption(store, query.meter, query.resolution, start, end))
+
+
+def _json(query: Query, rows: Sequence[tuple[str, str, bool]]) -> bytes:
     unit = f'"{query.utility.unit}"' if query.utility else "null"
     return ",".join(
         f'{{"start":"{at}","consumption":{value},"unit":{unit},'

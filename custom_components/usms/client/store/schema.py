@@ -134,12 +134,17 @@ def moment(seconds: int | None) -> datetime | None:
 def iso_of(seconds: int) -> str:
     """Return a stored moment as ISO text, in Brunei's time."""
     day, second = divmod(seconds + _OFFSET, 86400)
-    return f"{_iso_day(day)}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}+08:00"
+    return _iso_day(day) + _iso_time(second)
 
 
 @lru_cache(1024)
 def _iso_day(day: int) -> str:
     return date_of(day).isoformat()
+
+
+@lru_cache(1024)
+def _iso_time(second: int) -> str:
+    return f"T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}+08:00"
 
 
 def day_number(day: date) -> int:
