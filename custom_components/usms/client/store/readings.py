@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from ..brunei import BRUNEI, brunei_midnight
 from ..models import Reading, Resolution
+from .day_states import day_state, hours_of
 from .file import stored_values
 from .meters import MeterTable
 from .models import DayState, Origin, StoredReading
@@ -244,13 +247,14 @@ class ReadingsStore(MeterTable):
                     span,
                 ).fetchall()
             )
-            hours: dict[int, list[tuple[str, str]]] = {}
-            for day, value, origin in db.execute(
+            # Summed up as they come: all hours of years would leave much memory in pieces.
+            found = db.execute(
                 "SELECT (start + 28800) / 86400, value, origin FROM reading WHERE meter = ?"
-                " AND resolution = 'hour' AND start >= ? AND start < ?",
+                " AND resolution = 'hour' AND start >= ? AND start < ? ORDER BY start",
                 span,
-            ):
-                hours.setdefault(day, []).append((value, origin))
+            )
+            with stored_values():
+                hours = {day: hours_of(of) for day, of in groupby(found, itemgetter(0))}
             rows = db.execute(
                 "SELECT day, daily_read_at, hours_read_at, hours_asked, changed_at, settled_at,"
                 " empty_since"
@@ -259,7 +263,7 @@ class ReadingsStore(MeterTable):
             ).fetchall()
         with stored_values():
             return {
-                date_of(row[0]): _day_state(row, totals.get(row[0]), hours.get(row[0], []))
+                date_of(row[0]): day_state(row, totals.get(row[0]), hours.get(row[0], hours_of(())))
                 for row in rows
             }
 
@@ -297,21 +301,3 @@ def _upsert(
         )
         changed.append(reading.start)
     return changed
-
-
-def _day_state(row: tuple[Any, ...], total: str | None, hours: list[tuple[str, str]]) -> DayState:
-    day, daily_read_at, hours_read_at, asked, changed_at, settled_at, empty_since = row
-    reported = [Decimal(value) for value, origin in hours if origin == Origin.REPORT]
-    return DayState(
-        day=date_of(day),
-        total=Decimal(total) if total is not None else None,
-        hours=len(reported),
-        hours_sum=sum(reported, Decimal(0)),
-        estimated=sum(origin == Origin.REMAINDER for _, origin in hours),
-        daily_read_at=moment(daily_read_at),
-        hours_read_at=moment(hours_read_at),
-        hours_asked=asked,
-        changed_at=moment(changed_at),
-        settled_at=moment(settled_at),
-        empty_since=moment(empty_since),
-    )
