@@ -168,8 +168,7 @@ async def steady_day() -> int:
                         portal.clear_requests()
                     portal.set_now(NOON + poll * POLL)
                     account = await client.account()
-                    await sync.record_account(account)
-                    await payments.record_account(account)
+                    await sync.record_account(account, payments)
                     async for _ in sync.run():
                         pass
                     await payments.read_payments()
