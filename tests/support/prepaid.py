@@ -97,6 +97,8 @@ class Prepaid:
         lost = self.random.sample(range(2, days - 12), home.lost_days)
         self.lost = {(BEGIN + n * DAY).date() for n in lost}
         self._keep_book()
+        polls = (BEGIN + timedelta(minutes=n) for n in range(7, days * 24 * 60, minutes))
+        self._polls = [at for at in polls if self.is_polled(at)]
 
     def _use(self, start: datetime) -> Decimal:
         shape = 1.6 if start.hour >= 18 or start.hour < 1 else 0.75
@@ -208,9 +210,7 @@ class Prepaid:
 
     def used_between(self, at: datetime) -> Decimal:
         """Return what was taken from the balance between the polls around a moment."""
-        polls = [BEGIN + timedelta(minutes=7 + n * self.minutes) for n in range(100_000)]
-        polls = [poll for poll in polls[: bisect_right(polls, self.end)] if self.is_polled(poll)]
-        place = bisect_right(polls, at)
+        polls, place = self._polls, bisect_right(self._polls, at)
         if place == len(polls) or not place:
             return Decimal(10**6)
         first, last = (bisect_right(self._times, polls[place - n]) for n in (1, 0))
