@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from functools import cache
 from random import Random
 
 from PIL import Image, ImageDraw, ImageFont
@@ -16,7 +17,7 @@ def draw(random: Random) -> tuple[str, bytes]:
     """Return five characters and their picture: PNG, RGBA, every colour zero, warped."""
     text = "".join(random.choices(ALPHABET, k=5))
     alpha = Image.new("L", SIZE, 0)
-    font = ImageFont.load_default(44)
+    font = _font()
     for n, character in enumerate(text):
         glyph = Image.new("L", (60, 70), 0)
         ImageDraw.Draw(glyph).text((12, 6), character, font=font, fill=255)
@@ -32,6 +33,11 @@ def draw(random: Random) -> tuple[str, bytes]:
     out = io.BytesIO()
     image.save(out, "PNG", compress_level=1)
     return text, out.getvalue()
+
+
+@cache
+def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(44)
 
 
 def _warped(alpha: Image.Image, random: Random) -> Image.Image:

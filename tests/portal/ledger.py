@@ -17,9 +17,14 @@ if TYPE_CHECKING:
     from .profile import Profile
     from .truth import Truth
 
-_TIERS: Final = {
-    "electricity": ((600, "0.01"), (2000, "0.08"), (4000, "0.10"), (None, "0.12")),
-    "water": (("54.54", "0.11"), (None, "0.44")),
+_TIERS: Final[dict[str, tuple[tuple[Decimal | None, Decimal], ...]]] = {
+    "electricity": (
+        (Decimal(600), Decimal("0.01")),
+        (Decimal(2000), Decimal("0.08")),
+        (Decimal(4000), Decimal("0.10")),
+        (None, Decimal("0.12")),
+    ),
+    "water": ((Decimal("54.54"), Decimal("0.11")), (None, Decimal("0.44"))),
 }
 
 
@@ -83,13 +88,13 @@ class Ledger:
         tiers = _TIERS[self._truth.utility]
         left, units = entry.balance, Decimal(0)
         for upto, price in tiers:
-            room = None if upto is None else max(Decimal(upto) - used - units, Decimal(0))
+            room = None if upto is None else max(upto - used - units, Decimal(0))
             if room == 0:
                 continue
-            if flat or left <= 0 or room is None or room * Decimal(price) >= left:
-                return units + left / Decimal(price)
+            if flat or left <= 0 or room is None or room * price >= left:
+                return units + left / price
             units += room
-            left -= room * Decimal(price)
+            left -= room * price
         return units
 
     def _write_day(self) -> None:
@@ -128,9 +133,10 @@ class Ledger:
     def _cost(self, amount: Decimal) -> Decimal:
         total = below = Decimal(0)
         for upto, price in _TIERS[self._truth.utility]:
-            top = amount if upto is None else min(amount, Decimal(upto))
-            total += max(top - below, Decimal(0)) * Decimal(price)
-            below = max(top, below)
+            if upto is None or amount <= upto:
+                return total + (amount - below) * price
+            total += (upto - below) * price
+            below = upto
         return total
 
     def _top_up(self, at: datetime) -> None:
@@ -139,7 +145,7 @@ class Ledger:
         at = at.replace(second=self._random.randrange(60), microsecond=0)
         credited = at + timedelta(minutes=self._profile.credit_delay_minutes)
         self._entries.append(_Entry(credited, last.balance + amount, last.month, last.used))
-        price = Decimal(_TIERS[self._truth.utility][0][1])
+        price = _TIERS[self._truth.utility][0][1]
         self.topups.append(
             TopUp(
                 at=at,

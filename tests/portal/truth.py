@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from random import Random
 from typing import TYPE_CHECKING, Final
 
@@ -77,9 +77,7 @@ class Truth:
 
     def away(self, day: date) -> bool:
         """Whether the household is on its yearly holiday."""
-        start = date(day.year, 6, 1) + timedelta(
-            days=Random(f"{self.seed}/holiday/{day.year}").randrange(150)
-        )
+        start = _holiday(self.seed, day.year)
         return start <= day < start + timedelta(days=10)
 
     def _hours(self, day: date) -> tuple[Hour, ...]:
@@ -170,6 +168,12 @@ class Truth:
         """Return every day from the first to that of `until`."""
         first = self.installed.date()
         return [first + timedelta(days=n) for n in range((until.date() - first).days + 1)]
+
+
+@lru_cache
+def _holiday(seed: int, year: int) -> date:
+    """Return the first day of the household's yearly holiday."""
+    return date(year, 6, 1) + timedelta(days=Random(f"{seed}/holiday/{year}").randrange(150))
 
 
 def _forgotten(day: date, at: datetime, profile: Profile) -> bool:
