@@ -69,11 +69,6 @@ def recorder_config() -> dict[str, Any]:
     return {"exclude": {"entity_globs": ["*"]}}
 
 
-@pytest.fixture(autouse=True)
-def enable_event_loop_debug() -> None:
-    """Leave the event loop's debug mode off: it takes a fifth of the time."""
-
-
 @pytest.fixture
 async def portal(
     request: pytest.FixtureRequest,
