@@ -1,6 +1,11 @@
 """What holds for all tests."""
 
 import pytest
+from hypothesis import settings
+
+# A slow moment of the machine is no failure. The rest is as it is, and in CI as it is in CI.
+settings.register_profile("usms", settings(), deadline=None)
+settings.load_profile("usms")
 
 
 @pytest.fixture(autouse=True)
