@@ -22,6 +22,7 @@ from custom_components.usms.privacy import masked
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, SimulatedPortal
 from tests.support.harness import Harness, sign_in_outside
 from tests.support.history import days_of_history
+from tests.support.recorder import rows_imported_together
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=BRUNEI)
 
@@ -67,6 +68,12 @@ def _nothing_outdated() -> Iterator[None]:
 def recorder_config() -> dict[str, Any]:
     """Record statistics and no states: half of the time would go into committing each of them."""
     return {"exclude": {"entity_globs": ["*"]}}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _rows_imported_together() -> Iterator[None]:
+    with rows_imported_together():
+        yield
 
 
 @pytest.fixture
