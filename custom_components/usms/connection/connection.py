@@ -105,14 +105,15 @@ class Connection:
         http = async_create_clientsession(
             self._hass, auto_cleanup=False, cookie_jar=new_cookie_jar()
         )
+        try:
+            client = UsmsClient(
+                http, pacing=PACING, timeout=TIMEOUT, now=dt_util.utcnow, turns=turns
+            )
+        except UsmsError:
+            http.detach()
+            raise
         self._http.append(http)
-        return UsmsClient(
-            http,
-            pacing=PACING,
-            timeout=TIMEOUT,
-            now=dt_util.utcnow,
-            turns=turns,
-        )
+        return client
 
     @property
     def life(self) -> SessionLife:
