@@ -87,6 +87,7 @@ export function home({ meters = Object.keys(METERS), states = {}, ...more } = {}
       history_progress: [100, { minutes_left: 0, days_complete: true }],
     },
     electricity: {
+      status: ["active"],
       balance: ["7.85", { unit_of_measurement: "BND", top_up_url: "https://portal.example/?p=1&s=h" }],
       remaining_units: ["101.2", { unit_of_measurement: "kWh", device_class: "energy_storage" }],
       runs_out: [
@@ -105,6 +106,7 @@ export function home({ meters = Object.keys(METERS), states = {}, ...more } = {}
       topped_up_this_month: ["10", { unit_of_measurement: "BND" }],
     },
     water: {
+      status: ["active"],
       balance: ["19.14", { unit_of_measurement: "BND" }],
       consumption_this_month: ["22.93", { unit_of_measurement: "m³", device_class: "water" }],
     },

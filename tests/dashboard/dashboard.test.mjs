@@ -71,6 +71,24 @@ test("a meter that the account no longer has says so, and comes last", async () 
   assert.deepEqual(script.meters(home()).map(({ id }) => id), ["electricity", "water"]);
 });
 
+test("without its status, the integration itself says that the account has a meter no longer", async () => {
+  let said = { gone: ["electricity"] };
+  const callWS = async () => said;
+  const states = { electricity: { balance: ["unavailable"], runs_out: ["unavailable"] } };
+  const hass = without(home({ states, callWS }), "electricity", "status");
+  hass.devices.electricity.configuration_url = "https://portal.example/top-up";
+  const [card, water] = [meterCard(hass), meterCard(hass, { device: "water" })];
+  await tick();
+  assert.ok(text(card).includes("No longer in the account"), text(card));
+  for (const words of ["not known", "Top up"]) assert.ok(!text(card).includes(words), text(card));
+  assert.ok(!text(water).includes("No longer"), text(water));
+  said = { gone: [] };
+  mock.timers.setTime(NOW.getTime() + 60_000);
+  card.update();
+  await tick();
+  assert.ok(!text(card).includes("No longer"), text(card));
+});
+
 test("no credit is never a day until which it lasts, also where the balance is not available", async () => {
   const states = {
     electricity: { balance: ["unknown"], runs_out: ["2026-11-25T04:00:00Z"], days_left: ["0"] },
@@ -512,7 +530,7 @@ test("without its entities, the integration itself says that a sign-in is needed
   assert.equal(card.hidden, false);
   assert.match(markup(card), /<img src="data:image&#47;png|<img src="data:image\/png;base64,AAAA"/);
   assert.ok(text(meter).includes("Sign-in needed: nothing is read until then"));
-  assert.deepEqual(asked, Array(2).fill({ type: "usms/sign_in", account: "entry" }));
+  assert.deepEqual(asked, Array(2).fill({ type: "usms/account", account: "entry" }));
   card.update();
   assert.equal(asked.length, 2, "not with each look");
   said = { needed: false, picture: null };

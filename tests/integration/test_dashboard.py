@@ -13,7 +13,9 @@ import pytest
 from aiohttp.test_utils import TestClient
 from homeassistant.components.frontend import DATA_EXTRA_MODULE_URL, UrlManager
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockUser
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.usms import dashboard
@@ -78,7 +80,7 @@ async def test_without_a_frontend_nothing_is_served(
 
 
 async def asked(socket: Any, account: str) -> dict[str, Any]:
-    await socket.send_json_auto_id({"type": "usms/sign_in", "account": account})
+    await socket.send_json_auto_id({"type": "usms/account", "account": account})
     answer: dict[str, Any] = await socket.receive_json()
     return answer
 
@@ -93,10 +95,11 @@ async def test_whether_a_sign_in_is_needed_without_entities(
 ) -> None:
     socket = await hass_ws_client(hass)
     entry = account.entry.entry_id
-    assert (await asked(socket, entry))["result"] == {"needed": False, "picture": None}
+    said = {"needed": False, "picture": None, "gone": []}
+    assert (await asked(socket, entry))["result"] == said
     account.portal.expire()
     await account.forward(timedelta(minutes=10))
-    assert (await asked(socket, entry))["result"] == {"needed": True, "picture": None}
+    assert (await asked(socket, entry))["result"] == said | {"needed": True}
     await account.call_sign_in()
     picture = (await asked(socket, entry))["result"]["picture"]
     assert picture["drawn_at"] == account.state("captcha")
@@ -105,7 +108,37 @@ async def test_whether_a_sign_in_is_needed_without_entities(
     assert base64.b64decode(data).startswith(b"\x89PNG")
     # Only for those who may sign in.
     other = await hass_ws_client(hass, hass_read_only_access_token)
-    assert (await asked(other, entry))["error"]["code"] == "unauthorized"
+    assert (await asked(other, entry))["result"] == {"gone": []}
     assert (await asked(socket, "none of ours"))["result"] is None
     await hass.config_entries.async_unload(entry)
     assert (await asked(socket, entry))["result"] is None
+
+
+@pytest.mark.history(days=9)
+async def test_which_meters_are_gone_without_entities(
+    hass: HomeAssistant,
+    pages: UrlManager,
+    account: Harness,
+    hass_ws_client: WebSocketGenerator,
+    hass_read_only_user: MockUser,
+    hass_read_only_access_token: str,
+) -> None:
+    await account.start_history()
+    number, device = account.meter("water").number, account.device("water").id
+    er.async_get(hass).async_update_entity(
+        account.entity_id("status", "water"), disabled_by=er.RegistryEntryDisabler.USER
+    )
+    socket = await hass_ws_client(hass)
+    entry = account.entry.entry_id
+    assert (await asked(socket, entry))["result"]["gone"] == []
+    account.portal.set_profile(hidden_meters=[number])
+    await account.forward(timedelta(minutes=12))
+    assert (await asked(socket, entry))["result"]["gone"] == [device]
+    account.portal.set_profile(hidden_meters=[])
+    await account.forward(timedelta(minutes=12))
+    assert (await asked(socket, entry))["result"]["gone"] == []
+    # Not for those who may see nothing of it.
+    hass_read_only_user.groups = []
+    hass_read_only_user.mock_policy({})
+    other = await hass_ws_client(hass, hass_read_only_access_token)
+    assert (await asked(other, entry))["error"]["code"] == "unauthorized"

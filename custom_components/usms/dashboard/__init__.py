@@ -18,7 +18,7 @@ from homeassistant.components.http import HomeAssistantView
 from homeassistant.components.http.static import CACHE_HEADERS
 from homeassistant.core import HomeAssistant
 
-from .sign_in import async_setup_sign_in
+from .account import async_setup_account
 
 FOLDER: Final = Path(__file__).parent
 SCRIPT: Final = "usms-dashboard.js"
@@ -61,5 +61,5 @@ async def async_setup_dashboard(hass: HomeAssistant) -> None:
         return
     view = ScriptsView(await hass.async_add_executor_job(version, FOLDER))
     hass.http.register_view(view)
-    async_setup_sign_in(hass)
+    async_setup_account(hass)
     frontend.add_extra_js_url(hass, view.address)

@@ -374,7 +374,8 @@ class Painter {
     const meter = thing(hass, this.config.device);
     const account = accounts(hass).find(({ entry }) => entry === meter.entry) ?? thing(hass);
     this._watched = [...Object.values(meter.ids), ...Object.values(account.ids)];
-    return meter.isMeter ? { ...meter, account } : undefined;
+    if (!meter.isMeter) return undefined;
+    return { ...meter, account, gone: meter.gone || this.isGone(meter) };
   }
 
   noMeter(text) {
@@ -388,16 +389,21 @@ class Painter {
     return account.state("sign_in_needed") ? account.on("sign_in_needed") : this._said?.needed;
   }
 
+  // Whether the account no longer has a meter, by what the integration said without its entity.
+  isGone({ id, ids }) {
+    return !("status" in ids) && this._said?.gone?.includes(id);
+  }
+
   // Asks the integration where a person has disabled the entities that say it; anew each minute,
   // and with what changes otherwise.
-  async ask(hass, { entry, ids }, ...keys) {
-    if (!entry || keys.every((key) => key in ids)) return;
+  async ask(hass, entry) {
+    if (!entry) return;
     const states = this._watched.map((id) => hass.states?.[id]?.last_updated);
     const key = [entry, this._turn, Math.floor(Date.now() / 60_000), ...states].join();
     if (key === this._question) return;
     this._question = key;
     try {
-      const said = await hass.callWS({ type: "usms/sign_in", account: entry });
+      const said = await hass.callWS({ type: "usms/account", account: entry });
       if (key === this._question) this._said = said;
     } catch (error) {
       console.warn("usms:", error);
@@ -416,7 +422,7 @@ class MeterPainter extends Painter {
   body(hass, text) {
     const meter = this.meter(hass);
     if (!meter) return this.noMeter(text);
-    this.ask(hass, meter.account, "sign_in_needed");
+    if (!("status" in meter.ids && "sign_in_needed" in meter.account.ids)) this.ask(hass, meter.entry);
     const url = meter.attribute("balance", "top_up_url") ?? (!meter.gone && meter.url);
     const days = meter.value("days_left");
     const left = days > 0 && span(this.language, days, "day");
@@ -886,7 +892,7 @@ class AccountPainter extends Painter {
     this._drawn = undefined;
     if (this.config.account && !account.isAccount)
       return note("error", "alert", fill(text.noAccount, this.config));
-    this.ask(hass, account, "sign_in_needed", "captcha");
+    if (this.lacks(account)) this.ask(hass, account.entry);
     if (this.needsSignIn(account)) return this.form(hass, text, account);
     const done = account.value("history_progress");
     if (done < 100) return this.history(hass, text, account, done / 100);
@@ -913,6 +919,11 @@ class AccountPainter extends Painter {
   // The account's name, where there are others.
   whose(hass, account) {
     return accounts(hass).length > 1 && account.name(this.language);
+  }
+
+  // Whether a person has disabled what a sign-in needs.
+  lacks({ ids }) {
+    return !("sign_in_needed" in ids && "captcha" in ids);
   }
 
   // The picture that waits for an answer, if there is one.
@@ -986,7 +997,7 @@ class AccountPainter extends Painter {
       if (error?.translation_key === "password_refused") refusal(entry, this._error);
     }
     this._turn = (this._turn ?? 0) + 1;
-    await this.ask(this.hass, account, "sign_in_needed", "captcha");
+    if (this.lacks(account)) await this.ask(this.hass, entry);
     this._busy = this._unseen = undefined;
     this.update();
   }
