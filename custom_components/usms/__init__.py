@@ -21,6 +21,7 @@ from .client.store import ReadingsStore
 from .client.store.payments import Payments
 from .config_flow import UsmsConfigFlow
 from .connection.accounts import async_connection, async_forget_connection
+from .connection.errors import why_not_read
 from .const import DOMAIN, PLATFORMS
 from .coordinator import UsmsCoordinator
 from .dashboard import async_setup_dashboard
@@ -97,7 +98,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: UsmsConfigEntry) -> bool
         await asyncio.wait([poll], timeout=FIRST_POLL)
     waits = coordinator.sign_in_needed or coordinator.page_not_understood
     if not known and poll.done() and not coordinator.last_update_success and not waits:
-        raise coordinator.why_not_read(ConfigEntryNotReady) from coordinator.last_exception
+        error = coordinator.last_exception
+        raise why_not_read(error, ConfigEntryNotReady) from error
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(async_watch_other(hass, entry))
     return True

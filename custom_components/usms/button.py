@@ -13,6 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .connection.errors import why_not_read
 from .connection.sign_in import async_new_captcha
 from .data import UsmsConfigEntry, UsmsData
 from .entity import UsmsAccountEntity
@@ -45,9 +46,9 @@ async def _import_history(data: UsmsData) -> None:
 
 
 def _check_read(data: UsmsData) -> None:
-    coordinator = data.coordinator
-    if not coordinator.is_read:
-        raise coordinator.why_not_read(HomeAssistantError) from coordinator.last_exception
+    if not data.coordinator.is_read:
+        error = data.coordinator.last_exception
+        raise why_not_read(error, HomeAssistantError) from error
 
 
 _BUTTONS: Final = (

@@ -13,7 +13,7 @@ from typing import Final, override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_NAME, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
+from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -191,16 +191,12 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         """Whether the account has been read since it was set up, and the last poll went well."""
         return self.last_poll is not None and self.last_update_success
 
-    def why_not_read[E: HomeAssistantError](self, kind: type[E]) -> E:
-        """Return why the account could not be read, as people see it."""
-        error = self.last_exception
-        if not isinstance(error, HomeAssistantError) or error.translation_key is None:
-            return kind(translation_domain=DOMAIN, translation_key="not_read")
-        return kind(
-            translation_domain=error.translation_domain,
-            translation_key=error.translation_key,
-            translation_placeholders=error.translation_placeholders,
-        )
+    @property
+    def unread_since(self) -> datetime | None:
+        """When the account was last read, also before this start, where it can't be now."""
+        if self.last_update_success or self.sign_in_needed:
+            return None
+        return self.last_poll or max(self._cards.moments, default=None)
 
     @property
     def page_not_understood(self) -> bool:

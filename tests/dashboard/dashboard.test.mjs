@@ -453,8 +453,8 @@ const needed = (captcha) => ({
   },
 });
 
-const account = (hass, { see = true } = {}) => {
-  const card = shown("usms-account-card", { account: "account" }, hass);
+const account = (hass, { see = true, ...config } = {}) => {
+  const card = shown("usms-account-card", { account: "account", ...config }, hass);
   connect(card);
   if (see) IntersectionObserver.last.see(true);
   card.disconnect = () => connect(card, false);
@@ -491,6 +491,33 @@ test("while history waits for the portal the card says until when", async (t) =>
   assert.ok(!read.includes("being read"));
   assert.match(waits("2026-11-25T05:59:00+00:00"), /History is being read: 40%/);
   assert.match(waits(null), /History is being read: 40%/);
+});
+
+test("while the portal can't be read a sentence says since when", async (t) => {
+  let said = { needed: false, picture: null, gone: [], unread_since: "2026-11-24T04:06:00+00:00" };
+  const callWS = async () => said;
+  const hass = home({ callWS });
+  const [card, malay] = [account(hass), account(hass, { language: "ms" })];
+  t.after(card.disconnect);
+  t.after(malay.disconnect);
+  await tick();
+  assert.equal(card.hidden, false);
+  assert.match(text(card), /^The portal can't be read since November 24 at 12:06.PM\.$/);
+  assert.ok(text(malay).startsWith("Portal tidak dapat dibaca sejak 24 November"), text(malay));
+  // With another account its name is there; with history that waits, both are.
+  const states = { account: { history_progress: [40] } };
+  const two = home({ callWS, states });
+  two.devices.other = { ...two.devices.account, id: "other", primary_config_entry: "other", identifiers: [["usms", "other"]] };
+  const first = account(two);
+  t.after(first.disconnect);
+  await tick();
+  assert.match(text(first), /USMS account: The portal can't be read since .* USMS account: History is being read: 40%/);
+  said = { needed: false, picture: null, gone: [], unread_since: null };
+  mock.timers.setTime(NOW.getTime() + 60_000);
+  card.update();
+  await tick();
+  assert.equal(card.hidden, true);
+  assert.deepEqual(warnings, []);
 });
 
 test("the picture is drawn when a person sees the card, once", async (t) => {

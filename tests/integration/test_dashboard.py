@@ -20,6 +20,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.usms import dashboard
 from custom_components.usms.const import DOMAIN
+from tests.portal import Fault
 from tests.support.harness import Harness
 
 type Browser = Callable[[], Coroutine[Any, Any, TestClient]]
@@ -95,7 +96,7 @@ async def test_whether_a_sign_in_is_needed_without_entities(
 ) -> None:
     socket = await hass_ws_client(hass)
     entry = account.entry.entry_id
-    said = {"needed": False, "picture": None, "gone": []}
+    said = {"needed": False, "picture": None, "gone": [], "unread_since": None}
     assert (await asked(socket, entry))["result"] == said
     account.portal.expire()
     await account.forward(timedelta(minutes=10))
@@ -108,7 +109,7 @@ async def test_whether_a_sign_in_is_needed_without_entities(
     assert base64.b64decode(data).startswith(b"\x89PNG")
     # Only for those who may sign in.
     other = await hass_ws_client(hass, hass_read_only_access_token)
-    assert (await asked(other, entry))["result"] == {"gone": []}
+    assert (await asked(other, entry))["result"] == {"gone": [], "unread_since": None}
     assert (await asked(socket, "none of ours"))["result"] is None
     await hass.config_entries.async_unload(entry)
     assert (await asked(socket, entry))["result"] is None
@@ -142,3 +143,34 @@ async def test_which_meters_are_gone_without_entities(
     hass_read_only_user.mock_policy({})
     other = await hass_ws_client(hass, hass_read_only_access_token)
     assert (await asked(other, entry))["error"]["code"] == "unauthorized"
+
+
+@pytest.mark.history(days=9)
+@pytest.mark.parametrize("hours", [1, 30])
+async def test_since_when_the_portal_can_not_be_read(
+    hass: HomeAssistant,
+    pages: UrlManager,
+    account: Harness,
+    hass_ws_client: WebSocketGenerator,
+    hours: int,
+) -> None:
+    """Also when values stand no longer, and after a restart."""
+    await account.start_history()
+    socket = await hass_ws_client(hass)
+
+    async def since() -> str | None:
+        answer: str | None = (await asked(socket, account.entry.entry_id))["result"]["unread_since"]
+        return answer
+
+    assert await since() is None
+    read_at = account.entry.runtime_data.coordinator.last_poll.isoformat()
+    account.portal.set_profile(session_minutes=None)
+    account.portal.add_fault(Fault(path="*", kind="status"))
+    await account.forward(timedelta(hours=hours))
+    assert (account.state("balance", "water") == "unavailable") is (hours > 24)
+    assert await since() == read_at
+    await account.reload()
+    assert await since() == read_at
+    account.portal.clear_faults()
+    await account.forward(timedelta(minutes=12))
+    assert await since() is None

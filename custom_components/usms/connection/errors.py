@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
+from homeassistant.exceptions import HomeAssistantError
+
 from ..client import (
     Cause,
     CredentialsRefused,
@@ -15,6 +17,7 @@ from ..client import (
     UsmsError,
     WrongRequest,
 )
+from ..const import DOMAIN
 
 
 class TooEarly(UsmsError):
@@ -73,3 +76,14 @@ def error_placeholders(err: UsmsError) -> dict[str, str] | None:
     if isinstance(err, TooManyAnswers):
         return {"minutes": str(-(-err.wait // timedelta(minutes=1)))}
     return None
+
+
+def why_not_read[E: HomeAssistantError](error: BaseException | None, kind: type[E]) -> E:
+    """Return why a poll could not read the account, as people see it."""
+    if not isinstance(error, HomeAssistantError) or error.translation_key is None:
+        return kind(translation_domain=DOMAIN, translation_key="not_read")
+    return kind(
+        translation_domain=error.translation_domain,
+        translation_key=error.translation_key,
+        translation_placeholders=error.translation_placeholders,
+    )

@@ -1,4 +1,4 @@
-"""What the dashboard asks of an account where a person has disabled the entities that say it."""
+"""What the dashboard asks of an account: what no entity says, or one that a person has disabled."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COMMAND: Final = "usms/account"
 def _answer(
     hass: HomeAssistant, connection: websocket_api.ActiveConnection, msg: dict[str, Any]
 ) -> None:
-    """Say what an account is in need of, and which meters it no longer has; None if not loaded."""
+    """Say what keeps an account from being read, and which meters are gone; None if not loaded."""
     entry: UsmsConfigEntry | None = hass.config_entries.async_get_entry(msg[ATTR_ACCOUNT])
     if not entry or entry.domain != DOMAIN or entry.state is not ConfigEntryState.LOADED:
         connection.send_result(msg["id"], None)
@@ -33,7 +33,8 @@ def _answer(
     names = [entry.entry_id]
     if not may(hass, connection.user, entry, names, POLICY_READ):
         raise Unauthorized(config_entry_id=entry.entry_id, permission=POLICY_READ)
-    answer: dict[str, Any] = {"gone": _gone(hass, entry)}
+    since = entry.runtime_data.coordinator.unread_since
+    answer = {"gone": _gone(hass, entry), "unread_since": since and since.isoformat()}
     if may(hass, connection.user, entry, names, POLICY_CONTROL):
         answer |= _sign_in(entry)
     connection.send_result(msg["id"], answer)

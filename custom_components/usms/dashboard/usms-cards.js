@@ -59,6 +59,7 @@ export const TEXTS = {
     waits: "History waits for the portal: {percent} read",
     nextTry: "next try {time}",
     timeLeft: "about {time} left",
+    unread: "The portal can't be read since {when}.",
     sign_in_failed: "Signing in failed; the log says more.",
   },
   ms: {
@@ -118,6 +119,7 @@ export const TEXTS = {
     waits: "Sejarah menunggu portal: {percent} dibaca",
     nextTry: "cubaan seterusnya {time}",
     timeLeft: "kira-kira {time} lagi",
+    unread: "Portal tidak dapat dibaca sejak {when}.",
     cannot_connect: "Portal USMS tidak dapat dihubungi.",
     portal_unavailable: "Portal USMS tidak tersedia buat masa ini.",
     password_refused:
@@ -175,6 +177,13 @@ const dayOf = (day) => ({
   month: "long",
   year: Math.abs(day - Date.now()) > 300 * 864e5 ? "numeric" : undefined,
 });
+
+// A time of day, with its day where that is another than today.
+const moment = (hass, language, at) => {
+  const on = (day) => date(hass, language, day, dayOf(day));
+  const options = on(at) === on(new Date()) ? CLOCK : { ...dayOf(at), ...CLOCK };
+  return date(hass, language, at, options);
+};
 
 // What the clocks of a zone show: year, month (from 0), day; and all of it as if it were UTC.
 export const clock = (moment, zone) => {
@@ -394,8 +403,8 @@ class Painter {
     return !("status" in ids) && this._said?.gone?.includes(id);
   }
 
-  // Asks the integration where a person has disabled the entities that say it; anew each minute,
-  // and with what changes otherwise.
+  // Asks the integration what no entity says, or one that a person has disabled; anew each
+  // minute, and with what changes otherwise.
   async ask(hass, entry) {
     if (!entry) return;
     const states = this._watched.map((id) => hass.states?.[id]?.last_updated);
@@ -459,12 +468,10 @@ class MeterPainter extends Painter {
       return meter.gone ? "" : html`<p class="balance old">${text.unknown}</p>`;
     const shown = money(hass, last, meter.attribute("balance", "unit_of_measurement"));
     const old = value === undefined || stamp !== undefined || Date.now() - since > 2 * 36e5;
-    const on = (day) => date(hass, this.language, day, dayOf(day));
-    const options = on(since) === on(new Date()) ? CLOCK : { ...dayOf(since), ...CLOCK };
     const aged = meter.attribute("remaining_units", "as_of");
     const units = aged ? undefined : meter.value("remaining_units");
     const beside = old
-      ? fill(text.asOf, { when: date(hass, this.language, since, options) })
+      ? fill(text.asOf, { when: moment(hass, this.language, since) })
       : units !== undefined &&
         quantity(hass, units, meter.attribute("remaining_units", "unit_of_measurement"));
     const low = meter.on("low_credit") || last <= 0;
@@ -858,7 +865,8 @@ class AccountPainter extends Painter {
     const { account, card } = this;
     const needed = this.needsSignIn(account);
     const lost = this.config.account && !account.isAccount;
-    const wanted = needed || account.value("history_progress") < 100 || card.preview || lost;
+    const reading = account.value("history_progress") < 100;
+    const wanted = needed || this._said?.unread_since || reading || card.preview || lost;
     if (card.hidden === Boolean(wanted)) {
       card.hidden = !wanted;
       card.tell("card-visibility-changed", { value: !card.hidden });
@@ -892,11 +900,20 @@ class AccountPainter extends Painter {
     this._drawn = undefined;
     if (this.config.account && !account.isAccount)
       return note("error", "alert", fill(text.noAccount, this.config));
-    if (this.lacks(account)) this.ask(hass, account.entry);
+    this.ask(hass, account.entry);
     if (this.needsSignIn(account)) return this.form(hass, text, account);
     const done = account.value("history_progress");
-    if (done < 100) return this.history(hass, text, account, done / 100);
-    return note("info", "account-check", text.fine);
+    const parts = [this.unread(hass, text, account)];
+    if (done < 100) parts.push(this.history(hass, text, account, done / 100));
+    return parts.some(Boolean) ? html`${parts}` : note("info", "account-check", text.fine);
+  }
+
+  // That the portal can't be read, whatever entities say of it.
+  unread(hass, text, account) {
+    const since = this._said?.unread_since;
+    const when = since && moment(hass, this.language, new Date(since));
+    const words = when && fill(text.unread, { when });
+    return words && note("warning", "cloud-off-outline", join([this.whose(hass, account), words], ": "));
   }
 
   history(hass, text, account, done) {
@@ -919,11 +936,6 @@ class AccountPainter extends Painter {
   // The account's name, where there are others.
   whose(hass, account) {
     return accounts(hass).length > 1 && account.name(this.language);
-  }
-
-  // Whether a person has disabled what a sign-in needs.
-  lacks({ ids }) {
-    return !("sign_in_needed" in ids && "captcha" in ids);
   }
 
   // The picture that waits for an answer, if there is one.
@@ -997,7 +1009,7 @@ class AccountPainter extends Painter {
       if (error?.translation_key === "password_refused") refusal(entry, this._error);
     }
     this._turn = (this._turn ?? 0) + 1;
-    if (this.lacks(account)) await this.ask(this.hass, entry);
+    await this.ask(this.hass, entry);
     this._busy = this._unseen = undefined;
     this.update();
   }
