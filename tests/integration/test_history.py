@@ -194,6 +194,32 @@ async def test_what_is_waited_for_is_said(account: Harness) -> None:
     assert account.entity("history_progress").attributes["next_try"] is None
 
 
+async def test_asking_in_vain_puts_no_try_off(hass: HomeAssistant, account: Harness) -> None:
+    """Neither the next, nor those after it."""
+
+    async def press() -> None:
+        target = {"entity_id": account.entity_id("import_history")}
+        await hass.services.async_call("button", "press", target, blocking=True)
+        await account.settle()
+
+    account.portal.set_profile(session_minutes=None)
+    account.portal.add_fault(Fault(path="report/usagehistory", kind="status", after=15))
+    await account.start_history()
+    planned = account.now + timedelta(minutes=5)
+    await account.forward(timedelta(minutes=1))
+    account.portal.clear_requests()
+    for _ in range(3):
+        await press()
+        assert account.entity("history_progress").attributes["next_try"] == planned
+    assert account.requests("report") >= 3
+    await account.move_to(planned)
+    again = planned + timedelta(minutes=10)
+    assert account.entity("history_progress").attributes["next_try"] == again
+    account.portal.clear_faults()
+    await press()
+    assert account.state("history_progress") == "100"
+
+
 async def test_a_new_meter_gets_its_history_and_only_it(account: Harness) -> None:
     account.portal.set_profile(session_minutes=None)
     await account.start_history()
