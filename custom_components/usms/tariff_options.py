@@ -141,12 +141,17 @@ class TariffOptionsFlow(MeterOptionsFlow):
         errors = {}
         if user_input is not None:
             self._since = date.fromisoformat(user_input[CONF_SINCE])
-            own_day = self._changed.since if self._changed else None
             if self._since.year not in _YEARS:
                 errors[CONF_SINCE] = "wrong_day"
-            elif self._since != own_day and self._since.isoformat() in await self._async_dated():
+            elif await self._async_is_taken():
                 errors[CONF_SINCE] = "day_taken"
         return await self._async_kind_step("tariff", errors, user_input)
+
+    async def _async_is_taken(self) -> bool:
+        """Return whether another tariff begins on the day that is chosen."""
+        own_day = self._changed.since if self._changed else None
+        day = self._since
+        return day not in (None, own_day) and str(day) in await self._async_dated()
 
     async def _async_kind_step(
         self, step_id: str, errors: dict[str, str], user_input: dict[str, Any] | None
@@ -228,6 +233,12 @@ class TariffOptionsFlow(MeterOptionsFlow):
                 data_schema=self.add_suggested_values_to_schema(schema or vol.Schema({}), terms),
                 errors=tariff_errors(err),
             )
+        # Another form may have been saved since the day was asked for.
+        if self._changed and name_of(self._changed) not in await self._async_dated():
+            return self.async_abort(reason="tariff_gone")
+        if await self._async_is_taken():
+            chosen = {CONF_KIND: self._kind.value, CONF_SINCE: str(self._since)}
+            return await self._async_kind_step("tariff", {CONF_SINCE: "day_taken"}, chosen)
         before = await self._async_schedule()
         if before and self._changed and self._changed.since:
             before = before.without(self._changed.since)

@@ -153,6 +153,48 @@ async def test_two_forms_open_at_once(account: Harness) -> None:
     assert tariffs_in_options(account, number) == kept
 
 
+@pytest.mark.parametrize("moved", [False, True])
+async def test_a_day_that_is_taken_before_the_terms_are_saved(
+    account: Harness, *, moved: bool
+) -> None:
+    await account.start_history()
+    number = account.meter().number
+    flows = account.hass.config_entries.options
+    added = (*tariffs_of(number), {"entry": "add"})
+    await choose(account, *added, {"kind": "residential", "since": "2026-11-10"})
+    way = (*tariffs_of(number), {"entry": "2026-11-10"}, "tariff") if moved else added
+    terms = await go(account, *way, {"kind": "own", "since": "2026-11-05"})
+    assert terms["step_id"] == "own"
+    await choose(account, *added, {"kind": "residential", "since": "2026-11-05"})
+    before = account.entry.options
+    result = await flows.async_configure(terms["flow_id"], OWN)
+    assert (result["step_id"], result["errors"]) == ("tariff", {"since": "day_taken"})
+    assert suggested(result) == {"kind": "own", "since": "2026-11-05"}
+    assert account.entry.options == before
+    # On another day it goes on.
+    await flows.async_configure(terms["flow_id"], {"kind": "own", "since": "2026-11-07"})
+    result = await flows.async_configure(terms["flow_id"], OWN)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    kept = [(None, "residential"), ("2026-11-05", "residential"), ("2026-11-07", "own")]
+    rest = [] if moved else [("2026-11-10", "residential")]
+    assert tariffs_in_options(account, number) == kept + rest
+
+
+async def test_a_tariff_that_is_deleted_while_it_is_changed(account: Harness) -> None:
+    await account.start_history()
+    number = account.meter().number
+    flows = account.hass.config_entries.options
+    entry = (*tariffs_of(number), {"entry": "2026-11-05"})
+    own = {"kind": "own", "since": "2026-11-05"}
+    await choose(account, *tariffs_of(number), {"entry": "add"}, own, OWN)
+    terms = await go(account, *entry, "tariff", own)
+    await choose(account, *entry, "delete", {})
+    before = account.entry.options
+    result = await flows.async_configure(terms["flow_id"], OWN)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "tariff_gone")
+    assert account.entry.options == before
+
+
 async def test_an_account_that_is_not_loaded(account: Harness) -> None:
     """Its meters can't be chosen, now or with a form that is open, and the form says why."""
     await account.start_history()
