@@ -611,6 +611,13 @@ test("with two accounts, the history that is read names its own", async (t) => {
   const card = account(hass);
   t.after(card.disconnect);
   assert.ok(text(card).includes("USMS account 1234: History is being read: 15%"), text(card));
+  const malay = account(hass, { language: "ms" });
+  t.after(malay.disconnect);
+  assert.ok(text(malay).includes("Akaun USMS 1234: Sejarah sedang dibaca: 15%"), text(malay));
+  hass.devices.account.name = "Akaun USMS 1234 (2)"; // Home Assistant's own language
+  assert.equal(script.thing(hass, "account").name("en"), "USMS account 1234 (2)");
+  hass.devices.account.name_by_user = "Kedai";
+  assert.equal(script.thing(hass, "account").name("ms"), "Kedai");
   assert.deepEqual(script.accounts(hass).map(({ id }) => id), ["account", "other"]);
   hass.devices.other.disabled_by = "config_entry";
   assert.deepEqual(script.accounts(hass).map(({ id }) => id), ["account"]);

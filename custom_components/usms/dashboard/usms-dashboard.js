@@ -8,6 +8,7 @@ export const NAMES = {
   en: {
     electricity: "Electricity {number}",
     water: "Water {number}",
+    account: "USMS account {number}",
     none: "There are no USMS meters yet.",
     add: "Add an account",
     late: "This can't be loaded at the moment. It will be tried again; or reload the page.",
@@ -18,6 +19,7 @@ export const NAMES = {
   ms: {
     electricity: "Elektrik {number}",
     water: "Air {number}",
+    account: "Akaun USMS {number}",
     none: "Belum ada meter USMS.",
     add: "Tambah akaun",
     late: "Tidak dapat dimuatkan buat masa ini. Akan dicuba lagi; atau muat semula halaman.",
@@ -76,8 +78,11 @@ export const thing = (hass, id) => {
     names.map((name) => state(key)?.attributes?.[name]).find((found) => found != null);
   const isWater = (key) => /^(water|volume)/.test(attribute(key, "device_class") ?? "");
   const water = serial.length === 10 || Object.keys(ids).some(isWater);
-  // A count follows where two meters end in the same digits.
-  const number = serial.slice(-4) + (/ \(\d+\)$/.exec(device.name ?? "") ?? "");
+  const isAccount = Boolean(called) && called === entry;
+  const kind = isAccount ? "account" : serial && (water ? "water" : "electricity");
+  // The last digits; a count follows where two end in the same.
+  const [, digits = "", count = ""] = /(\d*)( \(\d+\))?$/.exec(device.name ?? "");
+  const number = (serial.slice(-4) || digits) + count;
   return {
     id,
     ids,
@@ -91,12 +96,12 @@ export const thing = (hass, id) => {
     // As a person has named it, else in the language of these texts.
     name: (language) =>
       device.name_by_user ||
-      (serial && fill(NAMES[language][water ? "water" : "electricity"], { number })) ||
+      (kind && number && fill(NAMES[language][kind], { number })) ||
       device.name ||
       "USMS",
     entry,
     url: device.configuration_url,
-    isAccount: Boolean(called) && called === entry,
+    isAccount,
     // One that is gone may have left its device.
     isMeter: Boolean(called) && called !== entry && Object.keys(ids).length > 0,
     water,
