@@ -67,17 +67,16 @@ def _history_attributes(progress: HistoryProgress) -> Mapping[str, Any]:
     return {
         "days_complete": None if progress.percent is None else progress.days_complete,
         "empty_days": progress.empty_days,
-        "minutes_left": None if progress.next_try else _minutes_left(progress),
+        "minutes_left": _minutes_left(progress),
         "next_try": progress.next_try,
     }
 
 
 def _minutes_left(progress: HistoryProgress) -> int | None:
     """Return how long the history still takes, the rougher the longer: each is recorded."""
-    left = progress.last.time_left if progress.last and progress.reports_left else None
-    if left is None:
+    if progress.time_left is None or not progress.reports_left:
         return None
-    minutes = math.ceil(left / timedelta(minutes=1))
+    minutes = math.ceil(progress.time_left / timedelta(minutes=1))
     step = next(step for most, step in _ROUGHLY if minutes <= most)
     return math.ceil(minutes / step) * step
 

@@ -6,6 +6,7 @@ from typing import override
 
 import pytest
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.event import async_track_state_change_event
 
 from custom_components.usms.client.models import Reading, Resolution, Utility
 from custom_components.usms.client.store.models import Origin
@@ -192,6 +193,30 @@ async def test_what_is_waited_for_is_said(account: Harness) -> None:
     await account.move_to(again)  # and not when something is due next by chance
     assert account.state("history_progress") == "100"
     assert account.entity("history_progress").attributes["next_try"] is None
+
+
+async def test_a_dead_session_ends_the_time_that_is_left(
+    hass: HomeAssistant, account: Harness
+) -> None:
+    """It is there while reports are read, and not while nothing is."""
+    seen = []
+    entity = account.entity_id("history_progress")
+    remove = async_track_state_change_event(
+        hass, entity, lambda event: seen.append(event.data["new_state"])
+    )
+    account.portal.add_fault(Fault(path="report/usagehistory", kind="redirect_host", after=20))
+    account.portal.add_fault(Fault(path="home", kind="redirect_host"))
+    await account.start_history()
+    account.portal.expire()
+    account.portal.clear_faults()
+    await account.forward(timedelta(minutes=30))
+    remove()
+    assert any(state.attributes["minutes_left"] is not None for state in seen)
+    progress = account.entity("history_progress")
+    assert float(progress.state) < 100
+    assert account.state("sign_in_needed") == "on"
+    assert progress.attributes["minutes_left"] is None
+    assert progress.attributes["next_try"] is None
 
 
 async def test_asking_in_vain_puts_no_try_off(hass: HomeAssistant, account: Harness) -> None:

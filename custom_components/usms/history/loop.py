@@ -81,7 +81,8 @@ class History:
         self.meters: tuple[StoredMeter, ...] = ()
         """Those of the store."""
         self._pause = Pause()
-        self._last: Progress | None = None
+        self._time_left: timedelta | None = None
+        """How long it still takes, while reports are read."""
         self.progress: HistoryCoordinator = DataUpdateCoordinator(
             self._hass, _LOGGER, config_entry=self._entry, name=f"{DOMAIN} history"
         )
@@ -168,7 +169,7 @@ class History:
     def _async_publish(self) -> None:
         far, next_try = self._sync.outlook, self._pause.next_try(dt_util.utcnow())
         progress = HistoryProgress(
-            far.done, far.left, far.days_complete, far.empty_days, self._last, next_try
+            far.done, far.left, far.days_complete, far.empty_days, self._time_left, next_try
         )
         self.progress.async_set_updated_data(progress)
 
@@ -211,6 +212,8 @@ class History:
             _LOGGER.log(level, "The history is read again in %s", LONG, exc_info=True)
             self._pause.hold(now)
             self._broken = True
+        self._time_left = None
+        self._async_publish()
 
     @callback
     def _async_pause(self, now: datetime, err: Exception) -> None:
@@ -218,7 +221,6 @@ class History:
         delay = self._pause.begin(now)
         _LOGGER.debug("History pauses for %s: %s", delay, err)
         self._entry.async_on_unload(async_call_later(self._hass, delay, self._async_nudge))
-        self._async_publish()
 
     async def _async_round(self, now: datetime) -> None:
         """Do what is due, until nothing is."""
@@ -265,7 +267,7 @@ class History:
         """Derive from the store what one report changed."""
         meter = progress.step.meter
         self._statistics.async_schedule(meter, progress.changed)
-        self._last = progress
+        self._time_left = progress.time_left
         counted = self._figures.of(meter).data
         if counted is None or any(counted.consumption.counts(day) for day in progress.changed):
             await self._figures.async_count([meter])

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
-
-from ..client.sync import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +19,8 @@ class HistoryProgress:
     """Whether the daily history of every meter is there, back to its start."""
     empty_days: int
     """Days that the portal had not published when asked, and that are asked for again."""
-    last: Progress | None
-    """The last report read; None before there is one."""
+    time_left: timedelta | None
+    """How long it still takes; None while nothing is read."""
     next_try: datetime | None
     """When the portal is asked again, where it could not be read; None where it is not waited for.
     """
