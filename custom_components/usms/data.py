@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from homeassistant.core import HomeAssistant
 
 from .claims import async_is_elsewhere
 from .client import Account, Meter, TariffSchedule, Utility
+from .client.errors import StoreError
 from .client.store import ReadingsStore
 from .client.store.models import StoredMeter
 from .connection.connection import Connection
@@ -141,7 +143,16 @@ class UsmsData:
             await self.history.async_apply_options()
 
     def _note_present(self) -> None:
-        self.figures.async_set_present({meter.number for meter in self.meters()})
+        present = {meter.number for meter in self.meters()}
+        self.figures.async_set_present(present)
+        if any(meter.present and meter.number not in present for meter in self.history.meters):
+            entry = self.coordinator.config_entry
+            entry.async_create_task(self.coordinator.hass, self._async_record(present))
+
+    async def _async_record(self, present: set[str]) -> None:
+        """Store at once that a meter is gone: the history may take its time, or not get to it."""
+        with suppress(StoreError):  # the history reports it
+            await self.coordinator.hass.async_add_executor_job(self.store.record_present, present)
 
 
 def _hourly(utility: Utility | None, stored: StoredMeter | None) -> bool:

@@ -193,6 +193,28 @@ async def test_a_meter_that_the_account_no_longer_has_says_so(
     assert await shown(hidden=False) == before
 
 
+async def test_a_meter_that_is_gone_stays_so_when_the_portal_is_down_next(
+    hass: HomeAssistant, account: Harness
+) -> None:
+    """Also where Home Assistant ends before the history has begun."""
+    await account.start_history()
+    ids = {key: account.entity_id(key, "water") for key in ("status", "balance")}
+
+    def shown() -> dict[str, str | None]:
+        states = {key: hass.states.get(entity_id) for key, entity_id in ids.items()}
+        return {key: state and state.state for key, state in states.items()}
+
+    hidden = [account.meter("water").number]
+    account.portal.set_profile(session_minutes=None, hidden_meters=hidden)
+    await account.reload()
+    gone = {"status": "gone", "balance": "unavailable"}
+    assert shown() == gone
+    account.portal.add_fault(Fault(path="*", kind="status"))
+    await account.reload()
+    assert shown() == gone
+    assert account.state("status", "electricity") == "active"
+
+
 async def test_devices_belong_to_the_account_and_vanished_ones_can_be_removed(
     hass: HomeAssistant, account: Harness
 ) -> None:

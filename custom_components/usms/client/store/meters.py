@@ -49,9 +49,9 @@ class MeterTable(Database):
         with self.transaction():
             for number, utility, card in cards:
                 self.record_meter(number, utility, card, seen_at)
-            self._record_present([number for number, *_ in cards])
+            self.record_present([number for number, *_ in cards])
 
-    def _record_present(self, numbers: Collection[str]) -> None:
+    def record_present(self, numbers: Collection[str]) -> None:
         """Note which meters the account page has; the others keep what is known of them."""
         with self.transaction() as db:
             rows = db.execute("SELECT number, present FROM meter").fetchall()
