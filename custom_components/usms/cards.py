@@ -26,6 +26,8 @@ _LOGGER = logging.getLogger(__name__)
 _VERSION: Final = 1
 _LATER: Final = timedelta(hours=2).total_seconds()
 """Longer than the time between two polls: written when polls end, or Home Assistant does."""
+_NOTED: Final = timedelta(hours=1)
+"""How often it is written else, where polls succeed: so much of it a power cut takes."""
 _PARSED: Final[Mapping[str, Callable[[str], Any]]] = {
     "status": str,
     "remaining_units": Decimal,
@@ -46,15 +48,22 @@ class Cards:
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Begin with none; `async_load` reads what was."""
+        self._hass = hass
         self._store = _store(hass, entry_id)
         self._values: dict[str, dict[str, _Value]] = {}
+        self._written_at: datetime | None = None
 
     @callback
     def async_note(self, account: Account) -> None:
         """Note what cards show now."""
         for meter in account.meters:
             self._values.setdefault(meter.number, {}).update(_shown(meter, account.read_at))
-        self._store.async_delay_save(self._as_stored, _LATER)
+        written = self._written_at
+        if written and timedelta(0) <= account.read_at - written < _NOTED:
+            self._store.async_delay_save(self._as_stored, _LATER)
+        else:
+            self._written_at = account.read_at
+            self._hass.async_create_task(self.async_save(), f"{DOMAIN} cards")
 
     def remember(self, meter: Meter, read_at: datetime) -> None:
         """Note what a card has shown before this start; what was read later stays."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
@@ -190,3 +191,30 @@ def _warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
         for record in caplog.records
         if record.levelno >= logging.WARNING and "usms" in record.name
     ]
+
+
+async def test_a_power_cut_takes_an_hour_of_what_cards_have_shown(
+    hass: HomeAssistant, account: Harness, hass_storage: dict[str, Any]
+) -> None:
+    """Their file is written hourly while polls succeed, and not with each of them."""
+    file = f"{DOMAIN}.{account.entry.entry_id}.cards"
+    account.portal.set_profile(session_minutes=None)
+    await account.forward(timedelta(minutes=61))
+    first, read_at = hass_storage[file], account.now
+    for minutes in (12, 12, 12, 12):
+        await account.forward(timedelta(minutes=minutes))
+        assert hass_storage[file] is first
+    await account.forward(timedelta(minutes=13))
+    noted, noted_at = hass_storage[file], account.now
+    assert noted is not first
+    assert noted_at - read_at == timedelta(minutes=61)
+    await account.forward(timedelta(minutes=30))
+    account.portal.add_fault(Fault(path="*", kind="status"))
+    await hass.config_entries.async_unload(account.entry.entry_id)
+    await hass.async_block_till_done()
+    hass_storage[file] = noted  # as a power cut leaves it
+    await account.set_up()
+    status = account.entity("status", "water")
+    assert (status.state, status.attributes["as_of"]) == ("active", noted_at)
+    await account.forward(timedelta(hours=3))
+    assert hass_storage[file] is noted, "nothing new, nothing written"
