@@ -27,7 +27,7 @@ from .const import CONF_LOW_CREDIT
 from .data import AccountMeter, UsmsData
 from .low_credit import CONF_BY, CONF_THRESHOLD, LowCredit, LowCreditBy
 from .prices import with_meter_option
-from .privacy import masked
+from .privacy import device_name, masked
 
 CONF_METER: Final = "meter"
 _LEAST: Final = 0.01
@@ -69,7 +69,7 @@ class MeterOptionsFlow(OptionsFlow):
     def _names(self) -> dict[str | None, str | None]:
         registry = dr.async_get(self.hass)
         devices = dr.async_entries_for_config_entry(registry, self.config_entry.entry_id)
-        return {device.serial_number: device.name_by_user or device.name for device in devices}
+        return {device.serial_number: device_name(device) for device in devices}
 
     async def async_step_meters(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the meter, where there are several."""

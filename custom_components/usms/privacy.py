@@ -6,6 +6,8 @@ from collections.abc import Container
 from itertools import count
 from typing import Final
 
+from homeassistant.helpers.device_registry import DeviceEntry
+
 from .client import Utility
 
 DEVICE_KINDS: Final = {
@@ -26,3 +28,8 @@ def distinct(name: str, taken: Container[str]) -> str:
     if name not in taken:
         return name
     return next(other for n in count(2) if (other := f"{name} ({n})") not in taken)
+
+
+def device_name(device: DeviceEntry) -> str | None:
+    """Return what a device is called; a name of spaces only is none."""
+    return (device.name_by_user or "").strip() or device.name

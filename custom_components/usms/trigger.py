@@ -19,6 +19,7 @@ from .const import ATTR_ACCOUNT, EVENT_SIGN_IN_NEEDED
 from .data import UsmsConfigEntry
 from .meter_target import account_devices, device_of, devices_of
 from .news import SIGNAL_NEWS, News, NewsKind
+from .privacy import device_name
 from .sensor_types import unit_of
 
 _AMOUNT: Final = vol.All(vol.Coerce(float), vol.Range(min=0, max=100_000))
@@ -85,7 +86,7 @@ def _known(hass: HomeAssistant, news: News, device: DeviceEntry) -> dict[str, An
     left = figures.standing.balance.expected if figures and figures.standing else None
     days = made.days_left if made else None
     return {
-        "meter": device.name_by_user or device.name,
+        "meter": device_name(device),
         "device_id": device.id,
         "unit": unit_of(meter.utility) if meter and meter.utility else None,
         "balance": None if left is None else float(round(left, 2)),
@@ -167,7 +168,7 @@ class SignInNeeded(UsmsTrigger):
             devices = account_devices(self._hass, entry_id)
             account = device_of(self._hass, entry_id, entry_id)
             if account and any(map(self._is_meant, devices)):
-                name = account.name_by_user or account.name
+                name = device_name(account)
                 values = {"account": entry_id, "name": name, "device_id": account.id}
                 run_action(values, f"sign-in needed for {name}", event.context)
 

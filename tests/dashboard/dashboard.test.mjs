@@ -616,6 +616,8 @@ test("with two accounts, the history that is read names its own", async (t) => {
   assert.ok(text(malay).includes("Akaun USMS 1234: Sejarah sedang dibaca: 15%"), text(malay));
   hass.devices.account.name = "Akaun USMS 1234 (2)"; // Home Assistant's own language
   assert.equal(script.thing(hass, "account").name("en"), "USMS account 1234 (2)");
+  hass.devices.account.name_by_user = "   ";
+  assert.equal(script.thing(hass, "account").name("ms"), "Akaun USMS 1234 (2)");
   hass.devices.account.name_by_user = "Kedai";
   assert.equal(script.thing(hass, "account").name("ms"), "Kedai");
   assert.deepEqual(script.accounts(hass).map(({ id }) => id), ["account", "other"]);

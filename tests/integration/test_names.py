@@ -20,6 +20,7 @@ from custom_components.usms.entity import account_device
 from custom_components.usms.history import recorder
 from tests.portal import DEMO_USERNAME
 from tests.support.harness import Harness
+from tests.support.options import go
 
 pytestmark = pytest.mark.history(days=2)
 
@@ -101,6 +102,41 @@ async def test_statistics_are_called_as_their_meter(
     await account.start_history()
     assert await _series(account, "water") == {f"Paip {end}" for end in ends}
     assert await _series(account, "electricity") == {f"Rumah {end}" for end in ends}
+
+
+async def test_statistics_of_two_meters_of_the_same_name_are_called_otherwise(
+    hass: HomeAssistant, account: Harness
+) -> None:
+    await account.start_history()
+    registry = dr.async_get(hass)
+    meters = {kind: account.device(kind) for kind in ("electricity", "water")}
+
+    def ends(name: str) -> set[str]:
+        return {
+            f"{name} {end}" for end in ("consumption for Energy", "cost for Energy", "daily report")
+        }
+
+    for device in meters.values():
+        registry.async_update_device(device.id, name_by_user="Rumah")
+    for kind, device in meters.items():
+        assert await _series(account, kind) == ends(f"Rumah ({device.name})")
+    # Also by what the other is called from the start; and again by the name alone.
+    registry.async_update_device(meters["water"].id, name_by_user=meters["electricity"].name)
+    assert await _series(account, "electricity") == ends("Rumah")
+    registry.async_update_device(meters["electricity"].id, name_by_user=None)
+    own = {kind: str(device.name) for kind, device in meters.items()}
+    assert await _series(account, "electricity") == ends(own["electricity"])
+    assert await _series(account, "water") == ends(f"{own['electricity']} ({own['water']})")
+
+
+async def test_a_name_of_spaces_only_is_none(hass: HomeAssistant, account: Harness) -> None:
+    await account.start_history()
+    device = account.device("water")
+    dr.async_get(hass).async_update_device(device.id, name_by_user="   ")
+    assert f"{device.name} daily report" in await _series(account, "water")
+    form = await go(account, "meters")
+    (field,) = form["data_schema"].schema.values()
+    assert device.name in [option["label"] for option in field.config["options"]]
 
 
 async def test_renaming_makes_no_statistics(hass: HomeAssistant, account: Harness) -> None:

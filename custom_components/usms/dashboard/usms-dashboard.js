@@ -95,7 +95,7 @@ export const thing = (hass, id) => {
     gone: state("status")?.state === "gone",
     // As a person has named it, else in the language of these texts.
     name: (language) =>
-      device.name_by_user ||
+      device.name_by_user?.trim() ||
       (kind && number && fill(NAMES[language][kind], { number })) ||
       device.name ||
       "USMS",

@@ -12,7 +12,7 @@ from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 
 from ..client.models import CURRENCY, Utility
 from ..const import DOMAIN
-from ..privacy import masked
+from ..privacy import device_name, masked
 
 SOURCE: Final = DOMAIN
 
@@ -22,13 +22,22 @@ _LONGEST: Final = 200
 
 
 def called(hass: HomeAssistant, meter: str) -> str | None:
-    """Return what the device of a meter is called; None where it has none."""
+    """Return what the device of a meter is called; None where it has none.
+
+    Where another meter is called the same, with what it would be called otherwise.
+    """
     registry = dr.async_get(hass)
-    for entry in hass.config_entries.async_entries(DOMAIN):
-        for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
-            if (DOMAIN, meter) in device.identifiers and device.name:
-                return (device.name_by_user or device.name)[:_LONGEST]
-    return None
+    devices = {
+        number: device
+        for entry in hass.config_entries.async_entries(DOMAIN)
+        for device in dr.async_entries_for_config_entry(registry, entry.entry_id)
+        for domain, number in device.identifiers
+        if domain == DOMAIN and device.serial_number == number and device.name
+    }
+    names = {number: (device_name(device) or "")[:_LONGEST] for number, device in devices.items()}
+    name = names.pop(meter, None)
+    own = devices[meter].name if name else None
+    return f"{name} ({own})" if name in names.values() and name != own else name
 
 
 def is_renamed(hass: HomeAssistant, change: dr.EventDeviceRegistryUpdatedData) -> bool:
