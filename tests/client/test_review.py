@@ -545,3 +545,112 @@ def test_when_a_fixed_charge_is_taken_is_found_out(
     assert found is not None
     assert found.differs is differs
     assert abs(found.difference - (Decimal(factor) - 1)) < Decimal("0.01")
+
+
+def test_a_glitch_at_the_edge_of_what_is_looked_at_is_no_top_up(store: ReadingsStore) -> None:
+    """Forty-five days later, what was before a zero is no longer looked at."""
+    begin = brunei_midnight(date(2026, 10, 1))
+    use(store, begin.date(), 52, "10", begin + 52 * DAY)
+    payments = Payments(store)
+    zero = begin + 2 * DAY + timedelta(hours=9)
+    for hour in range(24 * 50):
+        at = begin + timedelta(hours=hour)
+        shown = 80 - Decimal(hour) / 24
+        if zero <= at < zero + timedelta(hours=3):
+            shown = Decimal(0)
+        card = Meter(METER, Utility.ELECTRICITY, balance=shown.quantize(CENT))
+        payments.record_balance(card, at, before=at - timedelta(hours=1))
+        if hour >= 47 * 24:
+            payments.history_failed(METER, at)
+            review(store, {METER: FLAT}, at)
+            assert payments.topups(METER) == []
+
+
+@pytest.mark.parametrize("price", ["1", "1.05"])
+def test_water_that_is_lowered_half_a_day_late(store: ReadingsStore, price: str) -> None:
+    """Days have nothing but the day before's use in them where the delay is not known."""
+    begin = brunei_midnight(date(2026, 10, 20))
+    schedule = TariffSchedule.always(residential(Utility.WATER))
+    bill, balance, payments = RunningBill(schedule), Decimal(90), Payments(store)
+    store.record_meter(METER, Utility.WATER, "", begin)
+    due, before, differences = Decimal(0), Decimal(0), []
+    for n in range(-3, 16):  # polled from the fourth day on
+        day = begin.date() + n * DAY
+        value = Decimal("2.1") + Decimal(n * n % 7) / 10
+        for hour in range(24):
+            at = brunei_midnight(day) + timedelta(hours=hour)
+            if hour == 12 and before:
+                balance -= due
+                start = at - timedelta(hours=36)
+                store.save_days(METER, day - DAY, day - DAY, [Reading(start, before)], at)
+            if n < 0:
+                continue
+            card = Meter(METER, Utility.WATER, balance=balance.quantize(CENT))
+            payments.record_balance(card, at, before=at - timedelta(hours=1))
+            found = review(store, {METER: schedule}, at).get(METER)
+            if found and found.bill and found.bill.differs:
+                differences.append((n, found.bill.difference))
+        due, before = bill.use(day, value) * Decimal(price), value
+    if price == "1":
+        assert not differences
+    else:
+        assert differences[0][0] <= 12
+        assert all(difference > 0 for _, difference in differences)
+
+
+@pytest.mark.parametrize("price", ["1", "1.05"])
+@pytest.mark.parametrize("begins", [date(2026, 10, 1), date(2026, 10, 25)])
+@pytest.mark.parametrize("charge", [3, 30])
+def test_a_fixed_charge_taken_at_once_hides_no_price(
+    store: ReadingsStore, charge: int, begins: date, price: str
+) -> None:
+    """Also where the first reading is in the middle of a month."""
+    terms = {"kind": "own", "tiers": [{"rate": "0.20"}], "monthly_fixed": charge}
+    schedule = TariffSchedule.from_dict({"utility": "electricity", "tariffs": [terms]})
+    begin = brunei_midnight(begins)
+    use(store, begins, 42, "24", begin + 42 * DAY)
+    balance, payments, differences = Decimal(300), Payments(store), []
+    for hour in range(24 * 40):
+        at = begin + timedelta(hours=hour + 1)
+        balance -= Decimal("0.2") * Decimal(price)
+        if at.day == 1 and at.hour == 9:
+            balance -= charge
+        card = Meter(METER, Utility.ELECTRICITY, balance=balance.quantize(CENT))
+        payments.record_balance(card, at, before=at - timedelta(hours=1))
+        if hour % 8 == 0:
+            found = review(store, {METER: schedule}, at).get(METER)
+            if found and found.bill and found.bill.differs:
+                differences.append(found.bill.difference)
+    if price == "1":
+        assert not differences
+    else:
+        assert differences
+        assert all(difference > 0 for difference in differences)
+
+
+def test_a_rise_that_was_announced_is_one_event_whatever_it_turns_out_to_be(
+    store: ReadingsStore,
+) -> None:
+    """The history can't be read, then has not got it for two days, then has it."""
+    begin = brunei_midnight(date(2026, 11, 1))
+    use(store, begin.date(), 12, "24", begin + 12 * DAY)
+    payments, balance, news = Payments(store), Decimal(30), []
+    rose = begin + 4 * DAY + timedelta(hours=14)
+    payments.unannounced(METER, begin)
+    for hour in range(24 * 8):
+        at = begin + timedelta(hours=hour)
+        balance -= Decimal("0.1")
+        if at == rose:
+            balance += 20
+        card = Meter(METER, Utility.ELECTRICITY, balance=balance.quantize(CENT))
+        payments.record_balance(card, at, before=at - timedelta(hours=1))
+        if at < rose + timedelta(hours=8):
+            payments.history_failed(METER, at)
+        else:
+            late = at > rose + timedelta(hours=60)
+            payments.save_history(METER, [row(rose - timedelta(hours=1), "20")] if late else [], at)
+        review(store, {METER: FLAT}, at)
+        news += payments.unannounced(METER, at)
+    assert len(news) == 1
+    (topup,) = payments.topups(METER)
+    assert topup.origin is TopUpOrigin.HISTORY

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from .billing.balances import without_glitches
+from .billing.balances import GLITCH, without_glitches
 from .billing.bill_check import BillCheck, check_bill
 from .billing.ledger import Book, Costs, Moved, Used, priced, steps
 from .billing.topups import Settled, settle, transfers
@@ -70,7 +70,9 @@ def _open(
     store: ReadingsStore, meter: StoredMeter, schedule: TariffSchedule | None, now: datetime
 ) -> Book | None:
     """Return a meter's book of the last weeks; None before its balance has moved."""
-    shown = Payments(store).balances(meter.number, now - LOOKED_BACK)
+    since = now - LOOKED_BACK
+    # With some hours before: what soon came back then is no rise.
+    shown = Payments(store).balances(meter.number, since - 2 * GLITCH)
     if len(shown) < 2 or meter.utility is None:
         return None
     used: list[Used] = []
@@ -79,7 +81,8 @@ def _open(
         first = (shown[0].seen_at - _DAY).astimezone(BRUNEI).date().replace(day=1)
         used = list(priced(list(days_between(store, meter.number, first, None)), schedule, now))
     costs = Costs(used)
-    balances = without_glitches(shown, costs.most)
+    kept = without_glitches(shown, costs.most)
+    balances = [balance for balance in kept if balance.as_of >= since]
     moved = list(steps(balances))
     costs.learn(moved)
     return Book(meter.number, meter.utility, balances, moved, costs) if moved else None

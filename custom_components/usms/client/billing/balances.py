@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _FALL: Final = Decimal(1)
 """BND that are hardly used between two polls."""
-_LASTS: Final = timedelta(hours=7)
+GLITCH: Final = timedelta(hours=7)
+"""How long a balance that is none may be shown."""
 
 
 def believed(
@@ -75,14 +76,14 @@ def _is_glitch(
     gone = before.amount - after.amount
     zero = balance.amount == 0
     if zero and before.amount < 0 and after.amount < 0:  # a debt does not go for some polls
-        return after.seen_at - before.as_of <= 2 * _LASTS
+        return after.seen_at - before.as_of <= 2 * GLITCH
     return (
         fall >= _FALL
         and (zero or balance.as_of == balance.seen_at)
         and gone - (used(before.as_of, after.seen_at) if zero else 0) <= min(_FALL, fall / 4)
         and (zero or gone >= 0)
-        and balance.seen_at - before.as_of <= _LASTS
-        and after.seen_at - balance.seen_at <= _LASTS
+        and balance.seen_at - before.as_of <= GLITCH
+        and after.seen_at - balance.seen_at <= GLITCH
         and fall - used(before.as_of, balance.seen_at) >= _FALL
     )
 

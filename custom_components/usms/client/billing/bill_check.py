@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from ..brunei import brunei_date, brunei_midnight
 from ..models import Balance
-from .ledger import Book, Moved
+from .ledger import Book, Costs, Moved
 from .schedule import TariffSchedule
 
 ENOUGH: Final = 10
@@ -30,8 +30,8 @@ _UNSEEN: Final = timedelta(hours=9)
 """A balance that was not looked at for longer says nothing of those days."""
 _SAME: Final = Decimal("1.01")
 """By which factor a day's cost may depend on readings that are not known."""
-_LATE: Final = Decimal(3) / 24
-"""By how many days the delay of the balance may differ from what fits best."""
+_LATE: Final = timedelta(hours=2)
+"""By how much the delay of the balance may differ from what fits best."""
 _BESIDE: Final = Decimal("0.50")
 """BND: by less a day may always differ from the others."""
 _APART: Final = 2
@@ -83,7 +83,8 @@ class _Day(NamedTuple):
     @property
     def took_it_all(self) -> bool:
         """Whether the day took the fixed charge of its whole month."""
-        return abs(self.lost - self.used - self.monthly) <= self.monthly / 10
+        off = abs(self.lost - self.used - self.monthly)
+        return bool(self.monthly) and off <= self.monthly / 10
 
 
 def check_bill(book: Book, schedule: TariffSchedule, moves: Sequence[Moved]) -> BillCheck | None:
@@ -92,18 +93,25 @@ def check_bill(book: Book, schedule: TariffSchedule, moves: Sequence[Moved]) -> 
     `moves` is what moved the balance beside use. When the portal takes fixed charges is found out
     by what fits: day by day, or at once on a day that is left out. Where both fit, either may be.
     """
+    costs = book.costs
+    if not costs.used:
+        return None
+    moves = [move for move in moves if not _is_charge(move, schedule)]
     tried = [
         dict(sorted(islice(_sure_days(book, schedule, moves, delay), _MOST)))  # by time
-        for delay in book.costs.delays
+        for delay in costs.delays
     ]
-    fits = [(found, days) for days in tried if (found := _compared(days, attrgetter("cost")))]
-    if not fits:
+    fits = [
+        (found, days) for days in tried if (found := _compared(costs, days, attrgetter("cost")))
+    ]
+    if not fits or fits[0][1] is not tried[0]:  # none is preferred for having more days at the ends
         return None
     by_day, days = min(fits, key=lambda one: one[0].noise)
-    at_once = _compared(days, attrgetter("used"))
-    if at_once is None or not any(day.monthly for day in days.values()):
+    others = {day: one for day, one in days.items() if not one.took_it_all}
+    at_once = _compared(costs, others, attrgetter("used"))
+    if at_once is None or not any(one.monthly for one in days.values()):
         return by_day.check
-    if any(day.monthly and day.took_it_all for day in days.values()):
+    if len(others) < len(days):
         return at_once.check
     best, other = sorted((by_day, at_once), key=lambda one: one.noise)
     if other.noise > 2 * best.noise:
@@ -111,6 +119,12 @@ def check_bill(book: Book, schedule: TariffSchedule, moves: Sequence[Moved]) -> 
     nearer = min(best.check, other.check, key=lambda check: abs(check.difference))
     either = abs(best.check.difference - other.check.difference)
     return replace(nearer, uncertainty=max(nearer.uncertainty, either))
+
+
+def _is_charge(move: Moved, schedule: TariffSchedule) -> bool:
+    """Return whether that may be the fixed charge of a month."""
+    fixed = schedule.on(brunei_date(move.step.at)).monthly_fixed
+    return bool(fixed) and move.low <= fixed / 10 - fixed and move.high >= -fixed / 10 - fixed
 
 
 def _sure_days(
@@ -156,7 +170,9 @@ class _Compared(NamedTuple):
     check: BillCheck
 
 
-def _compared(days: Mapping[date, _Day], cost_of: Callable[[_Day], Decimal]) -> _Compared | None:
+def _compared(
+    use: Costs, days: Mapping[date, _Day], cost_of: Callable[[_Day], Decimal]
+) -> _Compared | None:
     """Compare days with those costs; None without ten days.
 
     A correction or an instalment is left out. Where many days are unlike the others, as with a tier
@@ -175,8 +191,15 @@ def _compared(days: Mapping[date, _Day], cost_of: Callable[[_Day], Decimal]) -> 
     firsts = [day for day in kept if day - _DAY not in kept]
     lasts = [day for day in kept if day + _DAY not in kept]
     ends = [*(days[day].begin for day in firsts), *(days[day].end for day in lasts)]
-    unseen = sum((end * end for end in ends), _ZERO).sqrt()
-    # A stretch begins and ends some time late, which matters where days cost more and more.
-    more = sum((abs(costs[a] - costs[b]) for a, b in zip(firsts, lasts, strict=True)), _ZERO)
-    off_by = noise * Decimal(len(firsts)).sqrt() + more * _LATE + unseen
+    midnights = [brunei_midnight(day) for day in (*firsts, *(day + _DAY for day in lasts))]
+    ends += [_late(use, midnight) for midnight in midnights]
+    off_by = sum((off * off for off in (*ends, *(noise for _ in firsts))), _ZERO).sqrt()
     return _Compared(noise, BillCheck(kept[0], kept[-1], lost, cost, off_by / cost))
+
+
+def _late(use: Costs, midnight: datetime) -> Decimal:
+    """Return by how much (BND) days may be off that begin or end then, some time late."""
+    at, width = midnight.timestamp(), max(_LATE, use.used[-1].span)
+    windows = (at - width.total_seconds(), at), (at, at + width.total_seconds())
+    most = max(sum(use.between(*window), _ZERO) for window in windows) / 2
+    return most * Decimal(_LATE / width)

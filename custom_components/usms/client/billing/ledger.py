@@ -77,6 +77,8 @@ def priced(days: Sequence[DayReadings], schedule: TariffSchedule, now: datetime)
     usual = sum(whole, _ZERO) / max(len(whole), 1)
     at, finest = min(rows), min(span for _, span in rows.values())
     least = most = RunningBill(schedule)
+    if (first := brunei_date(at)).day > 1:  # the charges of the days before are none of its
+        least.use(first - _DAY, _ZERO)
     while at < now:
         amount, span = rows.get(at, (None, finest))
         day = brunei_date(at)
@@ -160,11 +162,10 @@ class Costs:
     @property
     def delays(self) -> list[timedelta]:
         """How long after midnight a day, and no more, may have lowered the balance."""
+        # That is while the next hour or day goes on; what is lowered in batches is so on the hour.
+        usual = timedelta(seconds=self.usual) + self.used[-1].span / 2
         hours = [timedelta(hours=n) for n in range(7)]
-        if self.early < self.late:
-            return hours
-        # Where the delay is always the same, that is while the next hour or day goes on.
-        return [timedelta(seconds=self.usual) + self.used[-1].span / 2, *hours]
+        return [usual] if self.early == self.late else [usual, *hours]
 
     def most(self, since: datetime, until: datetime) -> Decimal:
         """Return what use may have taken at most between two moments (BND)."""

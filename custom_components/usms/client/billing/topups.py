@@ -45,7 +45,7 @@ class Settled:
     """What the history does not have: top-ups, where it can't be read, else adjustments; and
     transfers."""
     rows: Mapping[str, tuple[TopUp, ...]] = field(default_factory=dict)
-    """The rows of the history that a rise was, by what it would be called as a top-up."""
+    """The rows of the history that a move was, by its name; empty while it may get some yet."""
     unsettled: tuple[datetime, ...] = ()
     """When the balance rose while the history does not have it yet."""
 
@@ -99,7 +99,7 @@ def settle(
     return Settled(
         moves=tuple(moves),
         found=tuple(found),
-        rows={_name(move, TopUpOrigin.BALANCE): rows for move, rows in claimed.items()},
+        rows={_name(move): rows for move, rows in (claimed | dict.fromkeys(open_, ())).items()},
         unsettled=tuple(rise.step.at for rise in open_),
     )
 
@@ -141,8 +141,9 @@ def _sum(rows: Iterable[TopUp]) -> Decimal:
     return sum((topup.credited for topup in rows), Decimal(0))
 
 
-def _name(move: Moved, origin: TopUpOrigin) -> str:
-    return f"{origin}-{int(move.step.at.timestamp())}"
+def _name(move: Moved) -> str:
+    """Return what a move is called, whatever it turns out to be."""
+    return f"balance-{int(move.step.at.timestamp())}"
 
 
 def _named(book: Book, move: Moved, origin: TopUpOrigin) -> TopUp:
@@ -150,7 +151,7 @@ def _named(book: Book, move: Moved, origin: TopUpOrigin) -> TopUp:
     amount = move.expected.quantize(_CENT)
     return TopUp(
         at=move.step.at,
-        transaction=_name(move, origin),
+        transaction=_name(move),
         meter=book.meter,
         amount=amount,
         debt_cleared=None,

@@ -37,7 +37,7 @@ class Rises(Protocol):
 
     @property
     def rows(self) -> Mapping[str, Sequence[TopUp]]:
-        """The rows of the history that a rise was, by what it was called."""
+        """The rows of the history that a rise was, by its name; empty while it may get some yet."""
 
 
 class HistoryRead(NamedTuple):
@@ -227,7 +227,11 @@ class Payments:
             for topup, event in self._rows(meter, since)
             if topup.origin is not TopUpOrigin.HISTORY and topup.at > since
         }
-        found = {topup.transaction: topup for topup in rises.found}
+        # What was announced stays while the history, which can be read again, lacks it.
+        open_ = [
+            one for name, (one, event) in known.items() if event and rises.rows.get(name) == ()
+        ]
+        found = {topup.transaction: topup for topup in (*open_, *rises.found)}
         if found == {name: topup for name, (topup, _) in known.items()}:
             return
         with self._store.transaction() as db:
