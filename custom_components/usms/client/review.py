@@ -81,8 +81,7 @@ def _open(
         first = (shown[0].seen_at - _DAY).astimezone(BRUNEI).date().replace(day=1)
         used = list(priced(list(days_between(store, meter.number, first, None)), schedule, now))
     costs = Costs(used)
-    kept = without_glitches(shown, costs.most)
-    balances = [balance for balance in kept if balance.as_of >= since]
+    balances = [each for each in without_glitches(shown, costs.most) if each.as_of >= since]
     moved = list(steps(balances))
     costs.learn(moved)
     return Book(meter.number, meter.utility, balances, moved, costs) if moved else None

@@ -54,6 +54,8 @@ class BillCheck:
     """BND by the tariff."""
     uncertainty: Decimal
     """By which share the difference may be off: the balance moves in steps, and some time later."""
+    noise: Decimal
+    """By how much (BND) a day is off, but for the worst."""
 
     @property
     def difference(self) -> Decimal:
@@ -83,8 +85,7 @@ class _Day(NamedTuple):
     @property
     def took_it_all(self) -> bool:
         """Whether the day took the fixed charge of its whole month."""
-        off = abs(self.lost - self.used - self.monthly)
-        return bool(self.monthly) and off <= self.monthly / 10
+        return abs(self.lost - self.used - self.monthly) <= self.monthly / 10 > 0
 
 
 def check_bill(book: Book, schedule: TariffSchedule, moves: Sequence[Moved]) -> BillCheck | None:
@@ -93,31 +94,27 @@ def check_bill(book: Book, schedule: TariffSchedule, moves: Sequence[Moved]) -> 
     `moves` is what moved the balance beside use. When the portal takes fixed charges is found out
     by what fits: day by day, or at once on a day that is left out. Where both fit, either may be.
     """
-    costs = book.costs
-    if not costs.used:
-        return None
     moves = [move for move in moves if not _is_charge(move, schedule)]
     tried = [
         dict(sorted(islice(_sure_days(book, schedule, moves, delay), _MOST)))  # by time
-        for delay in costs.delays
+        for delay in book.costs.delays
     ]
-    fits = [
-        (found, days) for days in tried if (found := _compared(costs, days, attrgetter("cost")))
-    ]
-    if not fits or fits[0][1] is not tried[0]:  # none is preferred for having more days at the ends
+    by_days = [(_compared(book.costs, days, attrgetter("cost")), days) for days in tried]
+    if by_days[0][0] is None:  # no other delay is preferred for having more days at the ends
         return None
-    by_day, days = min(fits, key=lambda one: one[0].noise)
+    fits = [(found, days) for found, days in by_days if found]
+    by_day, days = min(fits, key=lambda fit: fit[0].noise)
     others = {day: one for day, one in days.items() if not one.took_it_all}
-    at_once = _compared(costs, others, attrgetter("used"))
+    at_once = _compared(book.costs, others, attrgetter("used"))
     if at_once is None or not any(one.monthly for one in days.values()):
-        return by_day.check
+        return by_day
     if len(others) < len(days):
-        return at_once.check
-    best, other = sorted((by_day, at_once), key=lambda one: one.noise)
+        return at_once
+    best, other = sorted((by_day, at_once), key=attrgetter("noise"))
     if other.noise > 2 * best.noise:
-        return best.check
-    nearer = min(best.check, other.check, key=lambda check: abs(check.difference))
-    either = abs(best.check.difference - other.check.difference)
+        return best
+    nearer = min(best, other, key=lambda check: abs(check.difference))
+    either = abs(best.difference - other.difference)
     return replace(nearer, uncertainty=max(nearer.uncertainty, either))
 
 
@@ -163,16 +160,9 @@ def _balance_at(balances: Sequence[Balance], moment: datetime) -> tuple[Decimal,
     return before.amount + change * part, abs(change) / 2
 
 
-class _Compared(NamedTuple):
-    """Days beside what they cost, and by how much (BND) one is off, but for the worst."""
-
-    noise: Decimal
-    check: BillCheck
-
-
 def _compared(
     use: Costs, days: Mapping[date, _Day], cost_of: Callable[[_Day], Decimal]
-) -> _Compared | None:
+) -> BillCheck | None:
     """Compare days with those costs; None without ten days.
 
     A correction or an instalment is left out. Where many days are unlike the others, as with a tier
@@ -194,12 +184,12 @@ def _compared(
     midnights = [brunei_midnight(day) for day in (*firsts, *(day + _DAY for day in lasts))]
     ends += [_late(use, midnight) for midnight in midnights]
     off_by = sum((off * off for off in (*ends, *(noise for _ in firsts))), _ZERO).sqrt()
-    return _Compared(noise, BillCheck(kept[0], kept[-1], lost, cost, off_by / cost))
+    return BillCheck(kept[0], kept[-1], lost, cost, off_by / cost, noise)
 
 
 def _late(use: Costs, midnight: datetime) -> Decimal:
     """Return by how much (BND) days may be off that begin or end then, some time late."""
-    at, width = midnight.timestamp(), max(_LATE, use.used[-1].span)
+    at, width = midnight.timestamp(), max(_LATE, use.span)
     windows = (at - width.total_seconds(), at), (at, at + width.total_seconds())
     most = max(sum(use.between(*window), _ZERO) for window in windows) / 2
     return most * Decimal(_LATE / width)

@@ -29,8 +29,7 @@ _LAGS: Final = {
 }
 """How long after its end an hour or a day may lower the balance; below 0: before."""
 _EXACT: Final = Decimal("0.015")
-"""BND to which a step is explained where the delay is always the same: the balance shows whole
-cents."""
+"""BND to which a step is explained where the delay is always the same: it shows whole cents."""
 _ZERO: Final = Decimal(0)
 _LATELY: Final = 14 * _DAY
 
@@ -108,12 +107,15 @@ class Costs:
     """Before this, all that had ended is known, but for holes."""
     per_day: Decimal = field(init=False)
     """What a day costs on average."""
+    span: timedelta = field(init=False)
+    """How long the last was: an hour or a day."""
     _ends: list[float] = field(init=False)
     _low: list[Decimal] = field(init=False)
     _high: list[Decimal] = field(init=False)
 
     def __post_init__(self) -> None:
         """Add up."""
+        self.span = self.used[-1].span if self.used else _DAY
         self._ends = [piece.end.timestamp() for piece in self.used]
         self._low = list(accumulate((piece.low for piece in self.used), initial=_ZERO))
         self._high = list(accumulate((piece.high for piece in self.used), initial=_ZERO))
@@ -148,7 +150,7 @@ class Costs:
             pieces = pieces[: len(pieces) - len(pieces) // 3]
             return sum(pieces, _ZERO) / max(len(pieces), 1), abs(lag)
 
-        lags = _LAGS[self.used[-1].span]
+        lags = _LAGS[self.span]
         self.usual, self.late = min(lags, key=off), lags[-1]
         off_by = errors(self.usual)
         if off_by and off_by[-1 - len(off_by) // 50] <= _EXACT:
@@ -163,7 +165,7 @@ class Costs:
     def delays(self) -> list[timedelta]:
         """How long after midnight a day, and no more, may have lowered the balance."""
         # That is while the next hour or day goes on; what is lowered in batches is so on the hour.
-        usual = timedelta(seconds=self.usual) + self.used[-1].span / 2
+        usual = timedelta(seconds=self.usual) + self.span / 2
         hours = [timedelta(hours=n) for n in range(7)]
         return [usual] if self.early == self.late else [usual, *hours]
 

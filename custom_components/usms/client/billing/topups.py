@@ -42,8 +42,7 @@ class Settled:
     moves: tuple[Moved, ...] = ()
     """All of it: rises, what is doubted, and what another meter drew."""
     found: tuple[TopUp, ...] = ()
-    """What the history does not have: top-ups, where it can't be read, else adjustments; and
-    transfers."""
+    """What the history does not have: transfers; top-ups where it can't be read, or adjustments."""
     rows: Mapping[str, tuple[TopUp, ...]] = field(default_factory=dict)
     """The rows of the history that a move was, by its name; empty while it may get some yet."""
     unsettled: tuple[datetime, ...] = ()
@@ -170,11 +169,9 @@ def transfers(books: Sequence[Book]) -> dict[str, dict[Moved, TopUp]]:
     as the other rises, between the same two looks, also by less than anyone would top up.
     """
     drawn: dict[str, dict[Moved, TopUp]] = {book.meter: {} for book in books}
-    waters, others = (
-        [book for book in books if book.utility is utility]
-        for utility in (Utility.WATER, Utility.ELECTRICITY)
-    )
-    for water, other in product(waters, others):
+    for water, other in product(books, books):
+        if (water.utility, other.utility) != (Utility.WATER, Utility.ELECTRICITY):
+            continue
         falls = {step.at: step for step in other.steps if step.change < 0}
         for rise in rises(water, _LEAST_TRANSFER):
             if rise in drawn[water.meter] or rise.step.at not in falls:
