@@ -182,14 +182,16 @@ def _compared(
     lasts = [day for day in kept if day + _DAY not in kept]
     ends = [*(days[day].begin for day in firsts), *(days[day].end for day in lasts)]
     midnights = [brunei_midnight(day) for day in (*firsts, *(day + _DAY for day in lasts))]
-    ends += [_late(use, midnight) for midnight in midnights]
+    fixed = days[kept[0]].cost - days[kept[0]].used
+    ends += [_late(use, midnight, fixed) for midnight in midnights]
     off_by = sum((off * off for off in (*ends, *(noise for _ in firsts))), _ZERO).sqrt()
     return BillCheck(kept[0], kept[-1], lost, cost, off_by / cost, noise)
 
 
-def _late(use: Costs, midnight: datetime) -> Decimal:
+def _late(use: Costs, midnight: datetime, fixed: Decimal) -> Decimal:
     """Return by how much (BND) days may be off that begin or end then, some time late."""
     at, width = midnight.timestamp(), max(_LATE, use.span)
-    windows = (at - width.total_seconds(), at), (at, at + width.total_seconds())
-    most = max(sum(use.between(*window), _ZERO) for window in windows) / 2
-    return most * Decimal(_LATE / width)
+    before = sum(use.between(at - width.total_seconds(), at), _ZERO) / 2
+    # The first hour of a day has its share of fixed charges.
+    after = sum(use.between(at, at + width.total_seconds()), _ZERO) / 2 - fixed
+    return max(before, after) * Decimal(_LATE / width)
