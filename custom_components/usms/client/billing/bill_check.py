@@ -54,7 +54,7 @@ class BillCheck:
     """BND by the tariff."""
     uncertainty: Decimal
     """By which share the difference may be off: the balance moves in steps, and some time later."""
-    noise: Decimal
+    noise: Decimal = _ZERO
     """By how much (BND) a day is off, but for the worst."""
 
     @property
