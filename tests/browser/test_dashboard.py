@@ -15,7 +15,7 @@ import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
 from custom_components.usms.client import Account
-from tests.support.home_assistant import HomeAssistant
+from tests.support.home_assistant import HomeAssistant, HomeAssistantFailed
 
 from .conftest import SCREENSHOTS, call, control, drawn, read_portal, screenshot, soon, visit
 
@@ -123,12 +123,21 @@ async def test_adding_it_and_what_it_shows(
     await expect(page.get_by_role("textbox", name="Title")).to_have_value("USMS")
     await page.get_by_role("button", name="Create").click()
     added: list[str] = []
-    async with asyncio.timeout(30):
-        while not added:
-            paths = [d["url_path"] for d in await home.command("lovelace/dashboards/list")]
-            added = [path for path in paths if path.startswith("dashboard-")]
-    config = await home.command("lovelace/config", url_path=added[0])
-    assert config["strategy"]["type"] == "custom:usms"
+
+    async def is_added() -> bool:
+        paths = [d["url_path"] for d in await home.command("lovelace/dashboards/list")]
+        added[:] = [path for path in paths if path.startswith("dashboard-")]
+        return bool(added)
+
+    async def is_ours() -> bool:
+        try:
+            config = await home.command("lovelace/config", url_path=added[0])
+        except HomeAssistantFailed:  # it is listed before its strategy is saved
+            return False
+        return bool(config["strategy"]["type"] == "custom:usms")
+
+    await soon("a dashboard is listed", is_added)
+    await soon("the dashboard has the strategy", is_ours)
 
     await control(demo, "profile", {"second_login": "both_live"})
     await control(demo, "clock", await control(demo, "clock"))  # let it stand still

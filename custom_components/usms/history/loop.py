@@ -179,14 +179,14 @@ class History:
         try:
             while True:
                 self._wake.clear()
-                await self._async_read_whatis_due()
+                await self._async_read_due()
                 if not self._wake.is_set():
                     self._idle.set()
                 await self._wake.wait()
         finally:
             self._idle.set()
 
-    async def _async_read_whatis_due(self) -> None:
+    async def _async_read_due(self) -> None:
         """Read until nothing is due; errors end this round, not the loop."""
         now = dt_util.utcnow()
         try:
