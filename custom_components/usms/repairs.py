@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant
 from .client import Tariff, TariffKind, TariffSchedule, Utility, WrongTariff
 from .const import CONF_TARIFF
 from .issues.other_integration import CONF_OTHER
-from .prices import with_meter_option
+from .prices import meter_options, with_meter_option
 from .tariff_forms import COMMERCIAL, tariff_errors
 
 
@@ -41,18 +41,20 @@ class TariffFlow(RepairsFlow):
             except WrongTariff as err:
                 errors = tariff_errors(err)
             else:
-                self._keep(TariffSchedule.always(tariff))
-                return self.async_create_entry(data={})
+                return self._keep(TariffSchedule.always(tariff))
         schema: vol.Schema = self.add_suggested_values_to_schema(COMMERCIAL, user_input)
         return self.async_show_form(step_id="confirm", data_schema=schema, errors=errors)
 
-    def _keep(self, schedule: TariffSchedule) -> None:
+    def _keep(self, schedule: TariffSchedule) -> RepairsFlowResult:
         entries = self.hass.config_entries
         entry = entries.async_get_entry(self._entry_id)
         if entry is None:  # removed meanwhile, and the issue with it
-            return
+            return self.async_create_entry(data={})
+        if CONF_TARIFF in meter_options(entry.options, self._meter):
+            return self.async_abort(reason="tariff_changed")
         options = with_meter_option(entry.options, self._meter, CONF_TARIFF, schedule.to_dict())
         entries.async_update_entry(entry, options=options)
+        return self.async_create_entry(data={})
 
 
 class SwitchOffFlow(RepairsFlow):

@@ -26,6 +26,7 @@ from .tariff_forms import (
     CONF_KIND,
     CONF_SINCE,
     DWELLINGS,
+    FIRST,
     label_of,
     name_of,
     own,
@@ -127,6 +128,8 @@ class TariffOptionsFlow(MeterOptionsFlow):
                 data_schema=vol.Schema({}),
                 description_placeholders=await self._tariff_name(),
             )
+        if await self._async_overtaken() == "tariff_changed":
+            return self.async_abort(reason="tariff_changed")
         return self._keep(CONF_TARIFF, schedule.without(day).to_dict())
 
     async def async_step_first_tariff(
@@ -146,6 +149,16 @@ class TariffOptionsFlow(MeterOptionsFlow):
             elif await self._async_is_taken():
                 errors[CONF_SINCE] = "day_taken"
         return await self._async_kind_step("tariff", errors, user_input)
+
+    async def _async_overtaken(self) -> str | None:
+        """Return why another form has overtaken this one; None where it has not."""
+        dated = await self._async_dated()
+        if self._changed is None:  # the first of a meter that had none, or one that is added
+            return "tariff_changed" if self._since is None and FIRST in dated else None
+        now = dated.get(name_of(self._changed))
+        if now is None:
+            return "tariff_gone"
+        return None if now == self._changed else "tariff_changed"
 
     async def _async_is_taken(self) -> bool:
         """Return whether another tariff begins on the day that is chosen."""
@@ -233,9 +246,9 @@ class TariffOptionsFlow(MeterOptionsFlow):
                 data_schema=self.add_suggested_values_to_schema(schema or vol.Schema({}), terms),
                 errors=tariff_errors(err),
             )
-        # Another form may have been saved since the day was asked for.
-        if self._changed and name_of(self._changed) not in await self._async_dated():
-            return self.async_abort(reason="tariff_gone")
+        # Another form may have been saved since this one was opened.
+        if reason := await self._async_overtaken():
+            return self.async_abort(reason=reason)
         if await self._async_is_taken():
             chosen = {CONF_KIND: self._kind.value, CONF_SINCE: str(self._since)}
             return await self._async_kind_step("tariff", {CONF_SINCE: "day_taken"}, chosen)

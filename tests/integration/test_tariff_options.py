@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import TestClient
 from homeassistant.components.repairs import DOMAIN as REPAIRS
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
@@ -14,7 +15,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.usms.const import DOMAIN
 from custom_components.usms.diagnostics import async_get_config_entry_diagnostics
 from tests.support.harness import Harness
-from tests.support.options import choose, go, set_low_credit, suggested, tariffs_of
+from tests.support.options import Answer, choose, go, set_low_credit, suggested, tariffs_of
 
 OWN = {"tiers": [{"rate": 0.5}], "monthly_fixed": 0, "monthly_minimum": 0}
 
@@ -195,6 +196,41 @@ async def test_a_tariff_that_is_deleted_while_it_is_changed(account: Harness) ->
     assert account.entry.options == before
 
 
+@pytest.mark.parametrize("profile", [{"customer_type": "Commercial"}, {}])
+async def test_a_first_tariff_that_another_form_has_set(
+    account: Harness, profile: dict[str, str]
+) -> None:
+    """Whether nothing was known before, or the operator's prices held."""
+    account.portal.set_profile(**profile)
+    await account.start_history()
+    number = account.meter().number
+    flows = account.hass.config_entries.options
+    known: tuple[Answer, ...] = () if profile else ({"entry": "first"},)
+    first = (*tariffs_of(number), *known)
+    terms = await go(account, *first, {"kind": "own"})
+    await choose(account, *first, {"kind": "commercial"}, {"kva": 140, "vacant": False})
+    before = account.entry.options
+    result = await flows.async_configure(terms["flow_id"], OWN)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "tariff_changed")
+    assert account.entry.options == before
+    assert tariffs_in_options(account, number) == [(None, "commercial")]
+
+
+async def test_a_tariff_that_is_changed_while_it_is_deleted(account: Harness) -> None:
+    await account.start_history()
+    number = account.meter().number
+    flows = account.hass.config_entries.options
+    entry = (*tariffs_of(number), {"entry": "2026-11-05"})
+    own = {"kind": "own", "since": "2026-11-05"}
+    await choose(account, *tariffs_of(number), {"entry": "add"}, own, OWN)
+    deleting = await go(account, *entry, "delete")
+    await choose(account, *entry, "tariff", {"kind": "residential", "since": "2026-11-05"})
+    result = await flows.async_configure(deleting["flow_id"], {})
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "tariff_changed")
+    kept = [(None, "residential"), ("2026-11-05", "residential")]
+    assert tariffs_in_options(account, number) == kept
+
+
 async def test_an_account_that_is_not_loaded(account: Harness) -> None:
     """Its meters can't be chosen, now or with a form that is open, and the form says why."""
     await account.start_history()
@@ -313,6 +349,16 @@ async def test_commercial_water_needs_a_tariff_of_ones_own(account: Harness) -> 
     assert tier["end"] == pytest.approx(6 * 54.54)
 
 
+async def fix(http: TestClient[Any, Any], issue_id: str) -> str:
+    """Begin to repair an issue; return where the form goes."""
+    begun = await http.post(
+        "/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue_id}
+    )
+    flow = await begun.json()
+    assert flow["step_id"] == "confirm"
+    return f"/api/repairs/issues/fix/{flow['flow_id']}"
+
+
 async def test_a_commercial_meter_asks_for_its_kva(
     account: Harness, hass_client: ClientSessionGenerator
 ) -> None:
@@ -331,15 +377,18 @@ async def test_a_commercial_meter_asks_for_its_kva(
     assert kinds.keys() == {"tariff_needed", "tariff_needed_water"}
     assert not any(meter.number in str(issue) for issue in kinds.values())
     http = await hass_client()
-    begun = await http.post(
-        "/api/repairs/issues/fix",
-        json={"handler": DOMAIN, "issue_id": kinds["tariff_needed"][1]},
-    )
-    flow = await begun.json()
-    assert flow["step_id"] == "confirm"
-    path = f"/api/repairs/issues/fix/{flow['flow_id']}"
+    path = await fix(http, kinds["tariff_needed"][1])
     wrong = await (await http.post(path, json={"kva": 0, "vacant": False})).json()
     assert wrong["errors"] == {"kva": "wrong_kva"}
+    # Meanwhile the options give it another: what is sent later replaces none.
+    before = account.entry.options
+    await choose(account, *tariffs_of(meter.number), {"kind": "own"}, OWN)
+    late = await (await http.post(path, json={"kva": 140, "vacant": False})).json()
+    assert (late["type"], late["reason"]) == ("abort", "tariff_changed")
+    assert tariffs_in_options(account, meter.number) == [(None, "own")]
+    account.hass.config_entries.async_update_entry(account.entry, options=before)
+    await account.start_history()
+    path = await fix(http, kinds["tariff_needed"][1])
     done = await (await http.post(path, json={"kva": 140, "vacant": False})).json()
     assert done["type"] == "create_entry"
     await account.hass.async_block_till_done()
