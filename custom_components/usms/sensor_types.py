@@ -64,8 +64,9 @@ class FiguresSensorDescription(SensorEntityDescription):
 
 
 def _history_attributes(progress: HistoryProgress) -> Mapping[str, Any]:
+    known = progress.reports_read or progress.reports_left
     return {
-        "days_complete": None if progress.percent is None else progress.days_complete,
+        "days_complete": progress.days_complete if known else None,
         "empty_days": progress.empty_days,
         "minutes_left": _minutes_left(progress),
         "next_try": progress.next_try,
@@ -74,7 +75,7 @@ def _history_attributes(progress: HistoryProgress) -> Mapping[str, Any]:
 
 def _minutes_left(progress: HistoryProgress) -> int | None:
     """Return how long the history still takes, the rougher the longer: each is recorded."""
-    if progress.time_left is None or not progress.reports_left:
+    if progress.time_left is None or not progress.reports_left or not progress.planned:
         return None
     minutes = math.ceil(progress.time_left / timedelta(minutes=1))
     step = next(step for most, step in _ROUGHLY if minutes <= most)

@@ -339,11 +339,19 @@ def test_settled(days_ago: int, changes: dict[str, object], settled: bool) -> No
 
 
 def test_the_outlook_counts_reports() -> None:
-    assert outlook([electricity()], NOW).days_complete is False
+    new = electricity()
+    assert outlook([new], NOW).days_complete is False
+    # How many reports there will be is not known before its days are.
+    assert outlook([new], NOW).planned is False
+    step = next_step([new], NOW)
+    assert step is not None
+    assert outlook([new], NOW, deferred=[step]).planned is True
     days = known_days(62, make=lambda day: DayState(day, total=Decimal(1), daily_read_at=NOW))
     ahead = outlook([electricity(days)], NOW)
     # Four months, and seven jumps beyond them.
-    assert (ahead.done, ahead.left, ahead.days_complete) == (11, 62, True)
+    assert (ahead.done, ahead.left, ahead.days_complete, ahead.planned) == (11, 62, True, True)
+    both = outlook([electricity(days), replace(new, meter=replace(new.meter, number="2"))], NOW)
+    assert (both.days_complete, both.planned) == (False, False)
 
 
 VALUES = st.decimals(min_value=0, max_value=50, places=3)

@@ -478,6 +478,21 @@ test("the account's card is there only while there is something to say", async (
   );
 });
 
+test("before all days are found no share of the history is shown", (t) => {
+  const shown = (attributes, state = "unknown", language = "en") => {
+    const known = { days_complete: false, minutes_left: null, next_try: null, ...attributes };
+    const card = account(home({ states: { account: { history_progress: [state, known] } } }), { language });
+    t.after(card.disconnect);
+    return card.hidden ? "" : text(card);
+  };
+  assert.equal(shown(), "History is being read");
+  assert.equal(shown({}, "unknown", "ms"), "Sejarah sedang dibaca");
+  assert.match(shown({ next_try: "2026-11-25T06:18:00+00:00" }), /^History waits for the portal next try 2:18.PM$/);
+  assert.equal(shown({ days_complete: null }), "");
+  assert.equal(shown({ days_complete: true }, 100), "");
+  assert.equal(shown({ days_complete: false }, 90), "History is being read: 90%");
+});
+
 test("while history waits for the portal the card says until when", async (t) => {
   const waits = (next_try, language) => {
     const states = { account: { history_progress: [40, { minutes_left: null, next_try }] } };

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import override
 
 import pytest
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.helpers.event import async_track_state_change_event
 
 from custom_components.usms.client.models import Reading, Resolution, Utility
@@ -16,6 +16,9 @@ from custom_components.usms.history.series import statistic_ids
 from tests.portal import Fault
 from tests.support.harness import Harness
 from tests.support.stores import fill
+
+AMID_HOURS = 32
+"""Requests for reports after which the days are read, and some hours are not."""
 
 
 async def test_nothing_is_read_in_setup(account: Harness) -> None:
@@ -180,7 +183,7 @@ async def test_trouble_in_the_middle_is_waited_out(account: Harness, kind: str) 
 
 async def test_what_is_waited_for_is_said(account: Harness) -> None:
     account.portal.set_profile(session_minutes=None)
-    account.portal.add_fault(Fault(path="report/usagehistory", kind="status", after=15))
+    account.portal.add_fault(Fault(path="report/usagehistory", kind="status", after=AMID_HOURS))
     await account.start_history()
     progress = account.entity("history_progress")
     assert float(progress.state) < 100
@@ -204,7 +207,9 @@ async def test_a_dead_session_ends_the_time_that_is_left(
     remove = async_track_state_change_event(
         hass, entity, lambda event: seen.append(event.data["new_state"])
     )
-    account.portal.add_fault(Fault(path="report/usagehistory", kind="redirect_host", after=20))
+    account.portal.add_fault(
+        Fault(path="report/usagehistory", kind="redirect_host", after=AMID_HOURS)
+    )
     account.portal.add_fault(Fault(path="home", kind="redirect_host"))
     await account.start_history()
     account.portal.expire()
@@ -228,7 +233,7 @@ async def test_asking_in_vain_puts_no_try_off(hass: HomeAssistant, account: Harn
         await account.settle()
 
     account.portal.set_profile(session_minutes=None)
-    account.portal.add_fault(Fault(path="report/usagehistory", kind="status", after=15))
+    account.portal.add_fault(Fault(path="report/usagehistory", kind="status", after=AMID_HOURS))
     await account.start_history()
     planned = account.now + timedelta(minutes=5)
     await account.forward(timedelta(minutes=1))
@@ -256,3 +261,35 @@ async def test_a_new_meter_gets_its_history_and_only_it(account: Harness) -> Non
     account.portal.clear_requests()
     await account.forward(timedelta(minutes=12))
     assert account.requests("report") <= 3
+
+
+async def test_progress_never_goes_back_by_steps(hass: HomeAssistant, harness: Harness) -> None:
+    """Before the days of a meter are found, it is not known how much there is to read."""
+    seen: list[State] = []
+
+    @callback
+    def note(event: Event[EventStateChangedData]) -> None:
+        if event.data["entity_id"].endswith("_history_progress") and event.data["new_state"]:
+            seen.append(event.data["new_state"])
+
+    def shares() -> list[int]:
+        return [int(state.state) for state in seen if state.state != "unknown"]
+
+    harness.portal.set_profile(session_minutes=None)
+    hass.bus.async_listen("state_changed", note)
+    await harness.set_up()
+    await harness.start_history()
+    assert shares() == sorted(shares())
+    assert shares()[-1] == 100
+    planning = [state for state in seen if state.attributes["days_complete"] is False]
+    assert planning
+    assert {(state.state, state.attributes["minutes_left"]) for state in planning} == {
+        ("unknown", None)
+    }
+    seen.clear()
+    harness.portal.set_profile(more_meters=2)
+    await harness.forward(timedelta(minutes=12))
+    assert seen[0].state == "unknown"
+    assert 0 < shares()[0] < 100
+    assert shares() == sorted(shares())
+    assert shares()[-1] == 100

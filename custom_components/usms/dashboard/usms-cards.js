@@ -55,8 +55,9 @@ export const TEXTS = {
     captcha_expired: "That picture was no longer the latest one. Here is a new one.",
     done: "Signed in. The figures are being read.",
     fine: "Signed in; nothing to do.",
-    history: "History is being read: {percent}",
-    waits: "History waits for the portal: {percent} read",
+    history: "History is being read",
+    waits: "History waits for the portal",
+    share: "{percent} read",
     nextTry: "next try {time}",
     timeLeft: "about {time} left",
     unread: "The portal can't be read since {when}.",
@@ -115,8 +116,9 @@ export const TEXTS = {
     captcha_expired: "Gambar itu bukan lagi yang terkini. Ini gambar yang baharu.",
     done: "Berjaya log masuk. Bacaan sedang diambil.",
     fine: "Sudah log masuk; tiada apa-apa perlu dibuat.",
-    history: "Sejarah sedang dibaca: {percent}",
-    waits: "Sejarah menunggu portal: {percent} dibaca",
+    history: "Sejarah sedang dibaca",
+    waits: "Sejarah menunggu portal",
+    share: "{percent} dibaca",
     nextTry: "cubaan seterusnya {time}",
     timeLeft: "kira-kira {time} lagi",
     unread: "Portal tidak dapat dibaca sejak {when}.",
@@ -320,8 +322,6 @@ input { display: block; width: 100%; min-height: 44px; margin-top: 4px; padding:
 [role=status]:empty { margin-top: -12px; }
 .actions { display: flex; flex-wrap: wrap; gap: 8px; }
 `;
-
-// --- what all cards have in common ---
 
 // --- what all cards have in common ---
 
@@ -865,8 +865,8 @@ class AccountPainter extends Painter {
     const { account, card } = this;
     const needed = this.needsSignIn(account);
     const lost = this.config.account && !account.isAccount;
-    const reading = account.value("history_progress") < 100;
-    const wanted = needed || this._said?.unread_since || reading || card.preview || lost;
+    const wanted =
+      needed || this._said?.unread_since || this.isReading(account) || card.preview || lost;
     if (card.hidden === Boolean(wanted)) {
       card.hidden = !wanted;
       card.tell("card-visibility-changed", { value: !card.hidden });
@@ -902,9 +902,8 @@ class AccountPainter extends Painter {
       return note("error", "alert", fill(text.noAccount, this.config));
     this.ask(hass, account.entry);
     if (this.needsSignIn(account)) return this.form(hass, text, account);
-    const done = account.value("history_progress");
     const parts = [this.unread(hass, text, account)];
-    if (done < 100) parts.push(this.history(hass, text, account, done / 100));
+    if (this.isReading(account)) parts.push(this.history(hass, text, account));
     return parts.some(Boolean) ? html`${parts}` : note("info", "account-check", text.fine);
   }
 
@@ -916,21 +915,29 @@ class AccountPainter extends Painter {
     return words && note("warning", "cloud-off-outline", join([this.whose(hass, account), words], ": "));
   }
 
-  history(hass, text, account, done) {
+  // Whether history is left to read; which share is not known before all days are found.
+  isReading(account) {
+    const found = account.attribute("history_progress", "days_complete");
+    return account.value("history_progress") < 100 || found === false;
+  }
+
+  history(hass, text, account) {
+    const done = account.value("history_progress") / 100;
     const minutes = account.part("history_progress", "minutes_left");
     const next = new Date(account.attribute("history_progress", "next_try") ?? NaN);
     const waits = next > Date.now();
-    const shown = { percent: number(hass, done, { style: "percent" }) };
-    const read = fill(waits ? text.waits : text.history, shown);
-    const said = join([this.whose(hass, account), read], ": ");
+    const percents = !isNaN(done) && number(hass, done, { style: "percent" });
+    const share = percents && waits ? fill(text.share, { percent: percents }) : percents;
+    const what = waits ? text.waits : text.history;
+    const said = join([this.whose(hass, account), what, share], ": ");
     const time = waits
       ? date(hass, this.language, next, CLOCK)
       : minutes !== undefined && span(this.language, minutes, "minute");
     const rest = time && fill(waits ? text.nextTry : text.timeLeft, { time });
-    return html`<div role="progressbar" aria-valuenow="${Math.round(100 * done)}"
-      aria-label="${join([said, rest])}">
+    const now = share && html`aria-valuenow="${Math.round(100 * done)}"`;
+    return html`<div role="progressbar" ${now} aria-label="${join([said, rest])}">
       <div class="row"><span>${said}</span><span class="dim">${rest}</span></div>
-      <div class="bar thin"><i style="width:${percent(done)}"></i></div></div>`;
+      <div class="bar thin"><i style="width:${percent(done || 0)}"></i></div></div>`;
   }
 
   // The account's name, where there are others.

@@ -169,7 +169,8 @@ class History:
     def _async_publish(self) -> None:
         far, next_try = self._sync.outlook, self._pause.next_try(dt_util.utcnow())
         progress = HistoryProgress(
-            far.done, far.left, far.days_complete, far.empty_days, self._time_left, next_try
+            *(far.done, far.left, far.days_complete, far.empty_days, far.planned),
+            *(self._time_left, next_try),
         )
         self.progress.async_set_updated_data(progress)
 

@@ -19,6 +19,8 @@ class HistoryProgress:
     """Whether the daily history of every meter is there, back to its start."""
     empty_days: int
     """Days that the portal had not published when asked, and that are asked for again."""
+    planned: bool
+    """Whether it is known what there is to read: every day, then the hours of each."""
     time_left: timedelta | None
     """How long it still takes; None while nothing is read."""
     next_try: datetime | None
@@ -27,9 +29,9 @@ class HistoryProgress:
 
     @property
     def percent(self) -> int | None:
-        """Which share is read; None before it is known what there is to read."""
+        """Which share is read; None while it is not known what there is to read."""
         total = self.reports_read + self.reports_left
-        return 100 * self.reports_read // total if total else None
+        return 100 * self.reports_read // total if self.planned and total else None
 
 
 type HistoryCoordinator = DataUpdateCoordinator[HistoryProgress]

@@ -102,6 +102,8 @@ class Outlook:
     """Whether the daily history of every meter is there, back to its start."""
     empty_days: int = 0
     """Days that were empty when asked for, and are asked for again."""
+    planned: bool = False
+    """Whether it is known what is left: each day that is found adds a report of its hours."""
 
 
 def next_step(
@@ -270,10 +272,16 @@ def _hours(state: MeterState, day: DayState, why: Why) -> Step:
 # --- how far it has come ---
 
 
-def outlook(meters: Sequence[MeterState], now: datetime) -> Outlook:
-    """Return how many reports of history are read and how many are left, as far as known."""
+def outlook(
+    meters: Sequence[MeterState], now: datetime, *, deferred: Iterable[Step] = ()
+) -> Outlook:
+    """Return how many reports of history are read and how many are left, as far as known.
+
+    Days whose report is `deferred` are not waited for.
+    """
     done = left = empty = 0
-    days_complete = bool(meters)
+    days_complete = planned = bool(meters)
+    waiting = set(deferred)
     meters = [meter.as_of(now) for meter in meters]
     for meter in meters:
         asked = sum(1 for day in meter.days.values() if day.daily_read_at)
@@ -281,9 +289,10 @@ def outlook(meters: Sequence[MeterState], now: datetime) -> Outlook:
         done += -(-asked // WINDOW.days)
         if not history_found(meter, now):
             days_complete = False
+            planned &= waiting.issuperset(_history_days(meter, meter.days.search(now)))
             left += EMPTY_MONTHS
         if meter.has_hours(now):
             wanted = sum(1 for day in meter.days.values() if is_wanted(day))
             left += wanted
             done += sum(1 for day in meter.days.values() if day.total is not None) - wanted
-    return Outlook(done, left, days_complete, empty)
+    return Outlook(done, left, days_complete, empty, planned)

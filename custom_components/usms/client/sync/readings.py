@@ -79,8 +79,7 @@ class Sync:
         self._outlook: plan.Outlook | None = None
         """Of the states; None until someone asks."""
         self._deferred: dict[Step, datetime] = {}
-        self._delays: dict[Step, BackOff] = {}
-        """How long reports that were not understood are put off next."""
+        self._delays: dict[Step, BackOff] = {}  # of what was not understood, the next
         self._unread: Unread | None = None
         self._pace = _Pace()
 
@@ -123,7 +122,7 @@ class Sync:
     def outlook(self) -> plan.Outlook:
         """How far the history has come."""
         if self._outlook is None:
-            self._outlook = plan.outlook(self._meters(), self._now())
+            self._outlook = plan.outlook(self._meters(), self._now(), deferred=self._deferred)
         return self._outlook
 
     @property
@@ -135,6 +134,7 @@ class Sync:
         """Return the report that is due, or None."""
         now = self._now()
         self._deferred = {step: until for step, until in self._deferred.items() if until > now}
+        self._outlook = None
         return plan.next_step(
             self._meters(),
             now,
