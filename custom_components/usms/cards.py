@@ -38,7 +38,9 @@ _PARSED: Final[Mapping[str, Callable[[str], Any]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Value:
+class CardValue:
+    """A value of a card, and when it was read."""
+
     value: Any
     read_at: datetime
 
@@ -50,7 +52,7 @@ class Cards:
         """Begin with none; `async_load` reads what was."""
         self._hass = hass
         self._store = _store(hass, entry_id)
-        self._values: dict[str, dict[str, _Value]] = {}
+        self._values: dict[str, dict[str, CardValue]] = {}
         self._written_at: datetime | None = None
 
     @callback
@@ -72,9 +74,13 @@ class Cards:
             if name not in known or known[name].read_at < read_at:
                 known[name] = value
 
+    def last(self, meter: str, name: str) -> CardValue | None:
+        """Return a value as it was read last, however long ago; None for one that never was."""
+        return self._values.get(meter, {}).get(name)
+
     def read_at(self, meter: str, name: str) -> datetime | None:
         """Return when a value was read last; None for one that never was."""
-        value = self._values.get(meter, {}).get(name)
+        value = self.last(meter, name)
         return value.read_at if value else None
 
     @property
@@ -100,7 +106,7 @@ class Cards:
             stored = await self._store.async_load() or {}
             self._values = {
                 meter: {
-                    name: _Value(_PARSED[name](text), datetime.fromisoformat(read_at))
+                    name: CardValue(_PARSED[name](text), datetime.fromisoformat(read_at))
                     for name, (text, read_at) in values.items()
                     if datetime.fromisoformat(read_at) <= now
                 }
@@ -126,9 +132,9 @@ class Cards:
         }
 
 
-def _shown(meter: Meter, read_at: datetime) -> dict[str, _Value]:
+def _shown(meter: Meter, read_at: datetime) -> dict[str, CardValue]:
     values = {name: getattr(meter, name) for name in _PARSED}
-    return {name: _Value(value, read_at) for name, value in values.items() if value is not None}
+    return {name: CardValue(value, read_at) for name, value in values.items() if value is not None}
 
 
 def _text(value: object) -> str:

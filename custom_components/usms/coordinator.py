@@ -69,7 +69,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         """Meters whose fall to zero the next poll has to confirm."""
         self._poll: asyncio.Task[None] | None = None
         self._poll_after_sign_in: asyncio.Task[None] | None = None
-        self._cards = Cards(hass, entry.entry_id)
+        self.cards = Cards(hass, entry.entry_id)
         self._before: Account | None = None
         """The account as it was before this start."""
         self._end_of_kept: CALLBACK_TYPE | None = None
@@ -122,7 +122,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         card = account.meter(number) if account else Meter(number, None)
         if card is None:
             return None
-        return self._cards.filled(
+        return self.cards.filled(
             card if self._current else Meter(number, card.utility), self._since
         )
 
@@ -131,23 +131,23 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         account: Account | None = self.data
         if account and account.meter(number) is None:
             return False
-        read_at, since = self._cards.read_at(number, name), self._since
+        read_at, since = self.cards.read_at(number, name), self._since
         if read_at is None:
-            return self._current is not None or any(at > since for at in self._cards.moments)
+            return self._current is not None or any(at > since for at in self.cards.moments)
         return read_at == self._current or read_at > since
 
     def as_of(self, number: str, *names: str) -> datetime | None:
         """Return when values on show were read, the oldest first; None where the last poll did."""
-        found, since = {self._cards.read_at(number, name) for name in names}, self._since
+        found, since = {self.cards.read_at(number, name) for name in names}, self._since
         return min((at for at in found - {self._current} if at and at > since), default=None)
 
     async def async_remember(self, cards: Sequence[tuple[Meter, datetime]]) -> None:
         """Show what was read before this start, as noted and as given, until it is read again."""
-        await self._cards.async_load()
+        await self.cards.async_load()
         for card, read_at in cards:
-            self._cards.remember(card, read_at)
+            self.cards.remember(card, read_at)
         self._before = Account(tuple(card for card, _ in cards), dt_util.utcnow())
-        self.config_entry.async_on_unload(self._cards.async_save)
+        self.config_entry.async_on_unload(self.cards.async_save)
         self._async_watch_end(None)
 
     @callback
@@ -155,7 +155,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         """Have listeners look again once a value is too old; not those that were read just now."""
         self._async_stop_watching()
         since = self._since
-        kept = [at for at in self._cards.moments if at > since and at != current]
+        kept = [at for at in self.cards.moments if at > since and at != current]
         if not kept:
             return
 
@@ -196,7 +196,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         """When the account was last read, also before this start, where it can't be now."""
         if self.last_update_success or self.sign_in_needed:
             return None
-        return self.last_poll or max(self._cards.moments, default=None)
+        return self.last_poll or max(self.cards.moments, default=None)
 
     @property
     def page_not_understood(self) -> bool:
@@ -239,7 +239,7 @@ class UsmsCoordinator(DataUpdateCoordinator[Account]):
         self.last_poll = dt_util.utcnow()
         self._warn_of_more_meters(account)
         account = async_claim_meters(self.hass, self.config_entry, account, self._async_drop_meter)
-        self._cards.async_note(account)
+        self.cards.async_note(account)
         self._async_watch_end(account.read_at)
         return account
 

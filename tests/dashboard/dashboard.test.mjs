@@ -93,7 +93,8 @@ test("no credit is never a day until which it lasts, also where the balance is n
   const states = {
     electricity: { balance: ["unknown"], runs_out: ["2026-11-25T04:00:00Z"], days_left: ["0"] },
   };
-  const callWS = async ({ entity_ids: [id] }) => ({ [id]: [{ s: "-996.04", lu: 1795572600 }] });
+  const balances = { electricity: { balance: -996.04, read_at: "2026-11-25T04:00:00Z" } };
+  const callWS = async () => ({ balances });
   const card = meterCard(home({ states, callWS }));
   await tick();
   assert.ok(text(card).includes("Nothing left"), text(card));
@@ -184,21 +185,47 @@ test("a fresh balance does not", () => {
   assert.ok(!text(meterCard(home({ states }))).includes("as of"));
 });
 
-test("a balance that is not available is the last that the recorder has", async () => {
+test("a balance that is not available is the last that was read, as of when that was", async () => {
   const states = { electricity: { balance: ["unavailable", { unit_of_measurement: "BND" }] } };
   const asked = [];
+  const balances = { electricity: { balance: 8.2, read_at: "2026-11-25T12:23:00+08:00" } };
   const callWS = async (message) => {
-    asked.push(message);
-    const [id] = message.entity_ids;
-    return { [id]: [{ s: "9.1", lu: 1795572600 }, { s: "8.2", lu: 1795572000 }, { s: "unavailable", lu: 1795580000 }] };
+    asked.push(message.type);
+    return { gone: [], balances };
   };
   const hass = home({ states, callWS });
   const card = meterCard(hass);
   assert.ok(text(card).includes("Balance not known yet"));
   await tick();
-  assert.match(text(card), /BND 8\.20 as of November 25|BND 8\.20 as of/);
+  assert.match(text(card), /BND 8\.20 as of 12:23/);
   card.hass = { ...hass, devices: { ...hass.devices } };
-  assert.equal(asked.length, 1);
+  assert.deepEqual(asked, ["usms/account"]);
+});
+
+test("when a state changed is never shown as when the balance was read", async () => {
+  // Read every ten minutes without a change, until the meter went.
+  const fresh = home();
+  const { entity_id: id } = Object.values(fresh.entities).find(
+    ({ device_id, translation_key: key }) => device_id === "electricity" && key === "balance",
+  );
+  const card = meterCard(fresh);
+  assert.ok(text(card).includes("BND 7.85"));
+  mock.timers.setTime(NOW.getTime() + 23 * 60_000);
+  card.update();
+  let answer;
+  const callWS = () => new Promise((resolve) => (answer = resolve));
+  const { [id]: _, ...states } = fresh.states;
+  card.hass = { ...fresh, states, callWS };
+  assert.ok(text(card).includes("BND 7.85"), text(card));
+  assert.ok(!text(card).includes("as of"), text(card));
+  answer({ balances: { electricity: { balance: 7.85, read_at: "2026-11-25T14:20:00+08:00" } } });
+  await tick();
+  assert.match(text(card), /BND 7\.85 as of 2:20.PM/);
+  // It is back, and gone again: what was said before is not of that time.
+  card.hass = { ...fresh, callWS };
+  card.hass = { ...fresh, states, callWS };
+  assert.ok(text(card).includes("BND 7.85"), text(card));
+  assert.ok(!text(card).includes("as of"), text(card));
 });
 
 for (const [what, broken] of [

@@ -96,7 +96,15 @@ async def test_whether_a_sign_in_is_needed_without_entities(
 ) -> None:
     socket = await hass_ws_client(hass)
     entry = account.entry.entry_id
-    said = {"needed": False, "picture": None, "gone": [], "unread_since": None}
+    balances = {
+        account.device(utility).id: {
+            "balance": float(account.state("balance", utility)),
+            "read_at": account.entry.runtime_data.coordinator.last_poll.isoformat(),
+        }
+        for utility in ("electricity", "water")
+    }
+    read = {"gone": [], "balances": balances, "unread_since": None}
+    said = read | {"needed": False, "picture": None}
     assert (await asked(socket, entry))["result"] == said
     account.portal.expire()
     await account.forward(timedelta(minutes=10))
@@ -109,7 +117,7 @@ async def test_whether_a_sign_in_is_needed_without_entities(
     assert base64.b64decode(data).startswith(b"\x89PNG")
     # Only for those who may sign in.
     other = await hass_ws_client(hass, hass_read_only_access_token)
-    assert (await asked(other, entry))["result"] == {"gone": [], "unread_since": None}
+    assert (await asked(other, entry))["result"] == read
     assert (await asked(socket, "none of ours"))["result"] is None
     await hass.config_entries.async_unload(entry)
     assert (await asked(socket, entry))["result"] is None
@@ -143,6 +151,33 @@ async def test_which_meters_are_gone_without_entities(
     hass_read_only_user.mock_policy({})
     other = await hass_ws_client(hass, hass_read_only_access_token)
     assert (await asked(other, entry))["error"]["code"] == "unauthorized"
+
+
+@pytest.mark.history(days=9)
+async def test_when_the_balance_of_a_meter_that_is_gone_was_read(
+    hass: HomeAssistant,
+    pages: UrlManager,
+    account: Harness,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    """Not when its state last changed, which may be long before; also after a restart."""
+    account.portal.set_profile(session_minutes=None)
+    await account.start_history()
+    number, device = account.meter("water").number, account.device("water").id
+    before, changed = account.state("balance", "water"), account.entity("balance", "water")
+    await account.forward(timedelta(minutes=12))
+    read_at = account.entry.runtime_data.coordinator.last_poll
+    assert account.state("balance", "water") == before
+    assert changed.last_changed < read_at - timedelta(minutes=5)
+    account.portal.set_profile(hidden_meters=[number])
+    await account.forward(timedelta(minutes=12))
+    said = {"balance": float(before), "read_at": read_at.isoformat()}
+    socket = await hass_ws_client(hass)
+    for _ in range(2):
+        balances = (await asked(socket, account.entry.entry_id))["result"]["balances"]
+        assert balances[device] == said
+        assert balances[account.device("electricity").id]["read_at"] > said["read_at"]
+        await account.reload()
 
 
 @pytest.mark.history(days=9)

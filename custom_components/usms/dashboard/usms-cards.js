@@ -411,9 +411,12 @@ class Painter {
     const key = [entry, this._turn, Math.floor(Date.now() / 60_000), ...states].join();
     if (key === this._question) return;
     this._question = key;
+    this._isAnswered = false;
     try {
       const said = await hass.callWS({ type: "usms/account", account: entry });
-      if (key === this._question) this._said = said;
+      if (key !== this._question) return;
+      this._said = said;
+      this._isAnswered = true;
     } catch (error) {
       console.warn("usms:", error);
     }
@@ -431,7 +434,9 @@ class MeterPainter extends Painter {
   body(hass, text) {
     const meter = this.meter(hass);
     if (!meter) return this.noMeter(text);
-    if (!("status" in meter.ids && "sign_in_needed" in meter.account.ids)) this.ask(hass, meter.entry);
+    const told = "status" in meter.ids && "sign_in_needed" in meter.account.ids;
+    if (!told || meter.value("balance") === undefined) this.ask(hass, meter.entry);
+    else this._question = this._isAnswered = undefined;
     const url = meter.attribute("balance", "top_up_url") ?? (!meter.gone && meter.url);
     const days = meter.value("days_left");
     const left = days > 0 && span(this.language, days, "day");
@@ -457,21 +462,19 @@ class MeterPainter extends Painter {
     if (this._last?.id !== id) this._last = { id };
     const value = meter.value("balance");
     const stamp = meter.attribute("balance", "as_of");
-    if (value !== undefined) {
-      const since = stamp ?? Date.now();
-      this._last = { id, value, since: new Date(since) };
-    } else if (!("value" in this._last)) {
-      this.remember(hass, id);
-    }
+    // Only the integration knows when it was read; a state changes when the value does.
+    const { balance, read_at: readAt } = this._said?.balances?.[meter.id] ?? {};
+    if (value !== undefined) this._last = { id, value, since: stamp };
+    else if (readAt && this._isAnswered) this._last = { id, value: balance, since: readAt };
     const { value: last, since } = this._last;
     if (last === undefined)
       return meter.gone ? "" : html`<p class="balance old">${text.unknown}</p>`;
     const shown = money(hass, last, meter.attribute("balance", "unit_of_measurement"));
-    const old = value === undefined || stamp !== undefined || Date.now() - since > 2 * 36e5;
+    const old = value === undefined || stamp !== undefined;
     const aged = meter.attribute("remaining_units", "as_of");
     const units = aged ? undefined : meter.value("remaining_units");
     const beside = old
-      ? fill(text.asOf, { when: moment(hass, this.language, since) })
+      ? since && fill(text.asOf, { when: moment(hass, this.language, new Date(since)) })
       : units !== undefined &&
         quantity(hass, units, meter.attribute("remaining_units", "unit_of_measurement"));
     const low = meter.on("low_credit") || last <= 0;
@@ -483,25 +486,6 @@ class MeterPainter extends Painter {
         <span class="dim">${bdi(beside)}</span></span>`,
       join([shown, beside]),
     );
-  }
-
-  // Asks the recorder, once, for the last balance before it was not available.
-  async remember(hass, id) {
-    this._last.value = undefined;
-    try {
-      const found = await hass.callWS({
-        type: "history/history_during_period",
-        start_time: new Date(Date.now() - 10 * 864e5).toISOString(),
-        entity_ids: [id],
-        minimal_response: true,
-        no_attributes: true,
-      });
-      const row = found[id]?.findLast(({ s }) => numeric(s) !== undefined);
-      if (row) this._last = { id, value: Number(row.s), since: new Date(row.lu * 1000) };
-      this.update();
-    } catch (error) {
-      console.warn("usms:", error);
-    }
   }
 
   lasts(hass, text, meter) {
