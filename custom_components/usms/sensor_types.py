@@ -168,7 +168,10 @@ def card_sensors(utility: Utility | None) -> tuple[MeterSensorDescription, ...]:
 
 PERIODS: Final = ("today", "yesterday", "this_month", "last_month")
 MONTHS: Final[Mapping[str, Callable[[Figures], Mapping[str, Any]]]] = {
-    "this_month": lambda figures: {"days_missing": figures.consumption.days_missing},
+    "this_month": lambda figures: {
+        "last_day": figures.consumption.last_day,
+        "days_missing": figures.consumption.days_missing,
+    },
     "last_month": lambda figures: {"days_estimated": figures.consumption.days_estimated},
 }
 """What is not known of a month, as attributes."""

@@ -83,6 +83,7 @@ def test_days_and_the_hours_of_today(store: ReadingsStore) -> None:
     assert used.day == TODAY
     assert (used.today, used.yesterday) == (Decimal("19.5"), 24)
     assert used.this_month == 19 * 24 + Decimal("19.5")
+    assert used.last_day == TODAY
     assert used.last_month == 31 * 24
     assert used.oldest == brunei_midnight(date(2026, 9, 1))
     assert used.newest == brunei_midnight(TODAY) + timedelta(hours=12)

@@ -185,6 +185,25 @@ test("a fresh balance does not", () => {
   assert.ok(!text(meterCard(home({ states }))).includes("as of"));
 });
 
+test("this month says until when it is counted, where today is not", () => {
+  const shown = (last_day, key = "cost_this_month", language = "en") => {
+    const counted = { electricity: { cost_this_month: key === "cost_this_month" ? ["5.82", { last_day }] : undefined } };
+    counted.electricity.consumption_this_month = ["582.06", { last_day, unit_of_measurement: "kWh" }];
+    return meterCard(home({ states: counted }), { language });
+  };
+  assert.match(text(shown("2026-11-25")), /This month BND 5\.82/);
+  assert.match(text(shown("2026-11-24")), /This month until Nov 24 BND 5\.82 of about/);
+  assert.match(text(shown("2026-11-24", "none")), /This month until Nov 24 582 kWh/);
+  assert.match(text(shown("2026-11-24", "cost_this_month", "ms")), /Bulan ini hingga 24 Nov BND/);
+  assert.match(text(shown(null)), /This month BND 5\.82/);
+  assert.ok(labels(shown("2026-11-24")).some((label) => label.startsWith("This month until Nov 24: BND 5.82")));
+  // Its days are Brunei's: until midnight there, today is the 25th.
+  mock.timers.setTime(Date.parse("2026-11-25T23:59:00+08:00"));
+  assert.match(text(shown("2026-11-25")), /This month BND/);
+  mock.timers.setTime(Date.parse("2026-11-26T00:00:30+08:00"));
+  assert.match(text(shown("2026-11-25")), /This month until Nov 25 BND/);
+});
+
 test("a balance that is not available is the last that was read, as of when that was", async () => {
   const states = { electricity: { balance: ["unavailable", { unit_of_measurement: "BND" }] } };
   const asked = [];

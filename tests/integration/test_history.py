@@ -293,3 +293,25 @@ async def test_progress_never_goes_back_by_steps(hass: HomeAssistant, harness: H
     assert 0 < shares()[0] < 100
     assert shares() == sorted(shares())
     assert shares()[-1] == 100
+
+
+async def test_a_month_says_until_when_it_is_counted(hass: HomeAssistant, account: Harness) -> None:
+    """From its first figure on, which is there before the hours of today are."""
+    seen: list[State] = []
+    entities = [account.entity_id("consumption_this_month", "electricity")]
+    async_track_state_change_event(
+        hass, entities, lambda event: seen.append(event.data["new_state"])
+    )
+    await account.start_history()
+    today = account.now.date()
+    lacked = next(state for state in seen if state.state != "unknown")
+    whole = account.entity("consumption_this_month", "electricity")
+    assert lacked.attributes["last_day"] == today - timedelta(days=1)
+    assert whole.attributes["last_day"] == today
+    used = Decimal(account.state("consumption_today", "electricity"))
+    assert Decimal(whole.state) == Decimal(lacked.state) + used
+    cost = account.entity("cost_this_month", "electricity")
+    assert cost.attributes["last_day"] == today
+    # The portal has no hours of water.
+    water = account.entity("cost_this_month", "water")
+    assert water.attributes["last_day"] == today - timedelta(days=1)

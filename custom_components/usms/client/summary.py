@@ -39,6 +39,8 @@ class Consumption:
     today: Decimal | None
     yesterday: Decimal | None
     this_month: Decimal | None
+    last_day: date | None
+    """The last day of this month of which anything is counted: today once its hours are there."""
     yesterday_whole: bool
     """Whether all of yesterday is published."""
     last_month: Decimal | None
@@ -211,7 +213,8 @@ def _consumption(
         day=today,
         today=amounts.get(today),
         yesterday=amounts.get(today - _DAY),
-        this_month=used([day for day in amounts if this_month <= day <= today]),
+        this_month=used(days := [day for day in amounts if this_month <= day <= today]),
+        last_day=max(days, default=None),
         last_month=used([day for day in amounts if day < this_month]),
         yesterday_whole=False,
         days_missing=0,

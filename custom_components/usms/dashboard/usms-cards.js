@@ -23,6 +23,7 @@ export const TEXTS = {
     lowDays: "Low credit: about {days} left",
     signInFirst: "Sign-in needed: nothing is read until then",
     thisMonth: "This month",
+    untilDay: "until {day}",
     ofAbout: "of about {cost}",
     tier: "Tier {n} of {all}",
     left: "{units} left",
@@ -83,6 +84,7 @@ export const TEXTS = {
     lowDays: "Kredit rendah: tinggal kira-kira {days}",
     signInFirst: "Perlu log masuk: bacaan terhenti sehingga itu",
     thisMonth: "Bulan ini",
+    untilDay: "hingga {day}",
     ofAbout: "daripada kira-kira {cost}",
     tier: "Tahap {n} daripada {all}",
     left: "baki {units}",
@@ -515,14 +517,27 @@ class MeterPainter extends Painter {
     );
   }
 
+  // Until when this month is counted, where today is not there (yet).
+  until(hass, text, meter) {
+    const [first, second] = ["cost_this_month", "consumption_this_month"];
+    const last = meter.attribute(first, "last_day") ?? meter.attribute(second, "last_day");
+    const at = new Date(`${last}T00:00+08:00`); // Brunei's days
+    if (!(Date.now() - at >= 864e5)) return "";
+    const how = { day: "numeric", month: "short" };
+    return fill(text.untilDay, { day: date(hass, this.language, at, how, "Asia/Brunei") });
+  }
+
   month(hass, text, meter) {
+    const until = this.until(hass, text, meter);
+    const title = html`<span>${text.thisMonth} <span class="dim">${until}</span></span>`;
+    const named = join([text.thisMonth, until], " ");
     const spent = meter.value("cost_this_month");
     if (spent === undefined) {
       const used = meter.value("consumption_this_month");
       if (used === undefined) return "";
       const shown = quantity(hass, used, meter.unit);
-      const row = html`<span class="row"><span>${text.thisMonth}</span><b>${bdi(shown)}</b></span>`;
-      return this.more(meter, "consumption_this_month", row, `${text.thisMonth}: ${shown}`);
+      const row = html`<span class="row">${title}<b>${bdi(shown)}</b></span>`;
+      return this.more(meter, "consumption_this_month", row, `${named}: ${shown}`);
     }
     const cost = (value) => money(hass, value);
     const about = meter.value("forecast_cost");
@@ -533,7 +548,7 @@ class MeterPainter extends Painter {
     return this.more(
       meter,
       "cost_this_month",
-      html`<span class="row"><span>${text.thisMonth}</span>
+      html`<span class="row">${title}
         <span><b>${bdi(cost(spent))}</b> <span class="dim">${bdi(said)}</span></span></span>
         ${said &&
         html`<span class="bar">
@@ -542,7 +557,7 @@ class MeterPainter extends Painter {
             width:${percent((high - low) / all)}"></i>
           <i class="mark"
             style="margin-inline-start:calc(${percent(about / all)} - 2px)"></i></span>`}`,
-      `${text.thisMonth}: ${cost(spent)} ${join([
+      `${named}: ${cost(spent)} ${join([
         said,
         said && low < high && fill(text.between, { from: cost(low), to: cost(high) }),
       ])}`,
