@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote
@@ -15,6 +16,7 @@ import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
 from custom_components.usms.client import Account
+from tests.portal.accounts import OTHER_PASSWORD, OTHER_USERNAME
 from tests.support.home_assistant import HomeAssistant, HomeAssistantFailed
 
 from .conftest import SCREENSHOTS, call, control, drawn, read_portal, screenshot, soon, visit
@@ -360,6 +362,77 @@ async def test_signing_in_without_the_entities_that_say_so(
     await expect(electricity).not_to_contain_text("Sign-in needed")
     assert await page.locator(ERROR_CARDS).count() == 0
     assert ours(complaints) == []
+
+
+@pytest.mark.parametrize("demo_options", [["--days", "20"]])
+async def test_the_edges_of_three_meters_and_two_accounts(
+    page: Page, demo: dict[str, Any], home: HomeAssistant, complaints: list[str]
+) -> None:
+    await history_is_read(home)
+    await open_page(page, demo, demo["dashboard"])
+    await expect(page.locator("usms-usage-card .slot i").first).to_be_attached()
+    two = await edges(page, "meter", "usage")
+    await add_other_account(demo, home)
+    await expect(meter_card(page, "Electricity 0009")).to_contain_text("BND")
+    for width, columns in ((1280, 2), (1700, 3)):
+        await page.set_viewport_size({"width": width, "height": 900})
+        await soon("charts stand below balances", partial(in_columns, page, columns))
+    await page.set_viewport_size({"width": 1280, "height": 900})
+    for account in ("1234", "5678"):
+        await control(demo, "expire", {})
+        pressed = {"entity_id": await entity(home, "read_now", f"USMS account {account}")}
+        with suppress(HTTPError):
+            await perform(demo, "button/press", pressed)
+    pictures = page.locator("usms-account-card img")
+    await expect(pictures).to_have_count(2)
+    assert await in_columns(page, 2, "account", "meter", "usage")
+    first, second = [await card.bounding_box() for card in await pictures.all()]
+    assert first
+    assert second
+    assert first["y"] == second["y"]
+    for utility in ("Electricity 0001", "Water 0001", "Electricity 0009"):
+        await expect(meter_card(page, utility).locator(".balance")).to_be_in_viewport()
+    # One account alone has the width of its two meters.
+    (*_, other) = await home.call(
+        "GET", "/api/config/config_entries/entry", params={"domain": "usms"}
+    )
+    await home.call("DELETE", f"/api/config/config_entries/entry/{other['entry_id']}")
+    await expect(pictures).to_have_count(1)
+    left, right = min(two), max(two)
+
+    async def wide() -> bool:
+        return await edges(page, "account") == {(left[0], right[1])}
+
+    await soon("the card to sign in is as wide as both meters", wide)
+    assert await page.locator(ERROR_CARDS).count() == 0
+    assert ours(complaints) == []
+
+
+async def edges(page: Page, *cards: str) -> set[tuple[int, int]]:
+    """Return where the cards of those kinds that are shown begin and end, from left to right."""
+    script = "cards => cards.map(card => card.getBoundingClientRect()).map(c => [c.left, c.right])"
+    tags = ", ".join(f"usms-{card}-card" for card in cards)
+    found = await page.locator(tags).evaluate_all(script)
+    return {(round(left), round(right)) for left, right in found if right > left}
+
+
+async def in_columns(page: Page, columns: int, *cards: str) -> bool:
+    """Whether cards of those kinds, or balances and charts, share so many columns."""
+    kinds = cards or ("meter", "usage", "facts")
+    found = await edges(page, *kinds)
+    return len(found) == columns and all([await edges(page, kind) == found for kind in kinds])
+
+
+async def add_other_account(demo: dict[str, Any], home: HomeAssistant) -> None:
+    """Add the portal's other account, with a meter of its own; both stay signed in."""
+    await control(demo, "profile", {"second_login": "both_live"})
+    path = "/api/config/config_entries/flow"
+    flow = await home.call("POST", path, json={"handler": "usms"})
+    answers: list[dict[str, Any]] = [{"username": OTHER_USERNAME, "password": OTHER_PASSWORD}, {}]
+    for answer in answers:
+        shown = answer or {"captcha": (await control(demo, "captcha"))["answer"]}
+        flow = await home.call("POST", f"{path}/{flow['flow_id']}", json=shown)
+    await home.call("POST", f"{path}/{flow['flow_id']}", json={})
 
 
 async def until(home: HomeAssistant, entity_id: str, state: str) -> None:

@@ -787,13 +787,32 @@ test("the balances of three meters and more stand together, as there may be fewe
   hass.devices.shop = { ...hass.devices.electricity, id: "shop", identifiers: [["usms", "10000002"]] };
   hass.entities["sensor.shop"] = { entity_id: "sensor.shop", platform: "usms", device_id: "shop", translation_key: "tier" };
   const [view] = (await script.UsmsStrategy.generate({}, hass)).views;
-  const [, balances] = view.sections;
-  assert.deepEqual(
-    types(view)[1],
-    ["electricity", "shop", "water"].map((id) => `custom:usms-meter-card ${id}`),
-  );
+  const [, balances, charts] = view.sections;
+  const meters = ["electricity", "shop", "water"];
+  assert.deepEqual(types(view)[1], meters.map((id) => `custom:usms-meter-card ${id}`));
   assert.equal(balances.column_span, view.max_columns);
-  assert.equal(view.sections.length, 5);
+  // In the columns of the same section their charts stand, so that edges meet.
+  assert.equal(charts.column_span, view.max_columns);
+  assert.deepEqual(
+    charts.cards.map(({ type, cards }) => [type, cards[1].device, cards[1].show]),
+    meters.map((id) => ["vertical-stack", id, "month"]),
+  );
+  assert.equal(view.sections.length, 3);
+});
+
+test("the sign-in cards of two accounts stand side by side, one alone has the width", async () => {
+  const hass = home();
+  const alone = (await script.UsmsStrategy.generate({}, hass)).views[0].sections[0];
+  assert.deepEqual(alone.cards.map(({ grid_options }) => grid_options), [{ columns: "full" }]);
+  hass.devices.second = { ...hass.devices.account, id: "second", primary_config_entry: "2", identifiers: [["usms", "2"]] };
+  hass.entities["sensor.second"] = { entity_id: "sensor.second", platform: "usms", device_id: "second", translation_key: "captcha" };
+  const [view] = (await script.UsmsStrategy.generate({}, hass)).views;
+  assert.deepEqual(types(view).slice(0, 2), [
+    ["custom:usms-account-card account", "custom:usms-account-card second"],
+    ["custom:usms-meter-card electricity", "custom:usms-meter-card water"],
+  ]);
+  assert.ok(view.sections.every(({ column_span }) => column_span === view.max_columns));
+  assert.ok(view.sections[0].cards.every((card) => !("grid_options" in card)));
 });
 
 test("the dashboard of one meter, and of none", async () => {

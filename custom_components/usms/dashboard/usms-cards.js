@@ -314,7 +314,9 @@ dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr));
 dt, small, label { font-size: 12px; }
 dd { font-size: 16px; }
 small { display: block; }
-form { display: flex; flex-direction: column; gap: 12px; max-width: 420px; }
+form, .fields { display: flex; flex-direction: column; gap: 12px; }
+.halves { display: flex; flex-wrap: wrap; align-items: center; gap: 12px 16px; }
+.halves > * { flex: 1 1 260px; max-width: 420px; box-sizing: border-box; }
 .picture { display: flex; align-items: center; justify-content: center; min-height: 96px;
   border-radius: 8px; overflow: hidden; background: #fff; color: #555; }
 .picture img { width: 100%; max-width: 400px; }
@@ -977,19 +979,19 @@ class AccountPainter extends Painter {
     return html`<form>
       <h2 class="name">${icon("mdi:account-alert")}<span>${title}</span></h2>
       <p>${bdi(text.why)}</p>
-      <div class="picture">${
+      <div class="halves"><div class="picture">${
         seen
           ? html`<img src="${picture.url}" alt="${text.picture}">`
           : html`<span>${waits || (picture || this._inVain ? text.noPicture : "• • • • •")}</span>`
       }</div>
-      <label>${text.characters}<input data-focus="answer" dir="ltr" autocomplete="off"
+      <div class="fields"><label>${text.characters}<input data-focus="answer" dir="ltr" autocomplete="off"
         autocapitalize="none" spellcheck="false" enterkeyhint="send" ${!seen && off}></label>
       <div role="status">${error ? note("error", "alert", error) : this._message || waits}</div>
       <div class="actions">
         <button class="pill main" ${(busy || !seen) && off}>${text.send}</button>
         <button class="pill" type="button" data-draw ${busy && off}
           >${picture ? text.another : text.show}</button>
-      </div></form>`;
+      </div></div></div></form>`;
   }
 
   // Sends an answer, or has a picture drawn.

@@ -288,12 +288,14 @@ export class UsmsStrategy extends HTMLElement {
     const found = meters(hass);
     const columns = Math.min(4, Math.max(2, found.length));
     const wide = (...cards) => ({ ...grid(...cards), column_span: columns });
-    // Each hides itself, and so its section, while there is nothing to do.
-    const signIns = accounts(hass).map(({ id }) =>
-      wide({ type: "custom:usms-account-card", account: id, ...language }),
-    );
+    // Each hides itself, and all of them their section, while there is nothing to do.
+    const owners = accounts(hass);
+    const alone = owners.length === 1 && { grid_options: { columns: "full" } };
+    const signIns = owners.map(({ id }) => {
+      return { type: "custom:usms-account-card", account: id, ...alone, ...language };
+    });
     const view = (...more) => {
-      const sections = [...signIns, ...more];
+      const sections = signIns.length ? [wide(...signIns), ...more] : more;
       const only = { title: "USMS", type: "sections", max_columns: columns, sections };
       return { title: "USMS", views: [only] };
     };
@@ -312,21 +314,22 @@ export class UsmsStrategy extends HTMLElement {
       const style = { heading_style: "subtitle", icon: meter.icon };
       return { type: "heading", heading: meter.name(spoken), ...style };
     };
+    const charts = (meter) => [
+      heading(meter),
+      usage(meter, "month"),
+      card("facts", meter),
+      hours(meter),
+      usage(meter, "year"),
+    ];
     // Every balance comes before the first chart, also where columns follow each other, as on a
-    // phone, or where there are fewer of them than meters.
+    // phone, or where there are fewer of them than meters or cards to sign in. These then share a
+    // section, as the charts do, so that the edges of all meet.
     const balances = found.map((meter) => card("meter", meter));
-    return view(
-      ...(found.length > 2 ? [wide(...balances)] : balances.map((balance) => grid(balance))),
-      ...found.map((meter) =>
-        grid(
-          heading(meter),
-          usage(meter, "month"),
-          card("facts", meter),
-          hours(meter),
-          usage(meter, "year"),
-        ),
-      ),
-    );
+    if (found.length > 2 || owners.length > 1) {
+      const stack = (meter) => ({ type: "vertical-stack", cards: charts(meter).filter(Boolean) });
+      return view(wide(...balances), wide(...found.map(stack)));
+    }
+    return view(...balances.map((balance) => grid(balance)), ...found.map((meter) => grid(...charts(meter))));
   }
 }
 
