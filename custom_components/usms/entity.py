@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable
 from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_USERNAME
-from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.const import ATTR_RESTORED, CONF_USERNAME
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntry, DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .client import Meter
+from .client import Account, Meter
 from .client.summary import Figures
 from .const import CONF_NAMES, DOMAIN
 from .data import AccountMeter, FiguresCoordinator, UsmsConfigEntry, UsmsCoordinator
@@ -51,6 +52,15 @@ class UsmsAccountEntity(CoordinatorEntity[UsmsCoordinator]):
         return True
 
 
+@callback
+def async_leave(entity: Entity) -> None:
+    """Take away an entity with its meter, until that is back; its registration stays.
+
+    One that stayed would become unavailable, which the logbook shows of each.
+    """
+    entity.hass.async_create_task(entity.async_remove(force_remove=True), "usms entity leaves")
+
+
 class UsmsMeterEntity(CoordinatorEntity[UsmsCoordinator]):
     """Something that a meter's card shows; what can't be read stands for some time.
 
@@ -81,6 +91,20 @@ class UsmsMeterEntity(CoordinatorEntity[UsmsCoordinator]):
         """Whether the account has the meter, and the value was read not too long ago."""
         return self.coordinator.is_shown(self._number, self.entity_description.key)
 
+    @property
+    def leaves(self) -> bool:
+        """Whether the account no longer has the meter."""
+        account: Account | None = self.coordinator.data
+        return account is not None and account.meter(self._number) is None
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        if self.leaves:
+            async_leave(self)
+        else:
+            super()._handle_coordinator_update()
+
 
 class UsmsFiguresEntity(CoordinatorEntity[FiguresCoordinator]):
     """Something that was counted of a meter; there while the portal is not."""
@@ -104,11 +128,13 @@ class UsmsFiguresEntity(CoordinatorEntity[FiguresCoordinator]):
         """What was counted of the meter last."""
         return self.coordinator.data
 
-    @property
+    @callback
     @override
-    def available(self) -> bool:
-        """Whether the account still has the meter, as far as is known."""
-        return self.coordinator.present
+    def _handle_coordinator_update(self) -> None:
+        if self.coordinator.present:
+            super()._handle_coordinator_update()
+        else:
+            async_leave(self)
 
 
 def account_device(entry: UsmsConfigEntry) -> DeviceInfo:
@@ -195,28 +221,31 @@ def async_add_meters(
     add_entities: AddConfigEntryEntitiesCallback,
     entities_of: Callable[[AccountMeter], Iterable[Entity]],
 ) -> None:
-    """Add the entities of every meter, now and whenever a new one appears.
-
-    One whose device was deleted while the account did not have it is new when it comes back.
-    """
+    """Add the entities of every meter, now and whenever a new one appears, or one comes back."""
     data = entry.runtime_data
-    known: dict[str, str] = {}
-    """The device of each meter, by its number."""
+    known: set[str] = set()
 
     @callback
-    def add_new() -> None:
-        new = [meter for meter in data.meters() if meter.number not in known]
-        known.update({meter.number: _async_connect(hass, entry, meter) for meter in new})
+    def follow() -> None:
+        meters = data.meters()
+        new = [meter for meter in meters if meter.number not in known]
+        for meter in new:
+            device = _async_connect(hass, entry, meter)
+            if known:
+                _async_clear(hass, device)
+        known.clear()
+        known.update(meter.number for meter in meters)
         if new:
             add_entities(entity for meter in new for entity in entities_of(meter))
 
-    @callback
-    def forget(event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
-        if event.data["action"] == "remove":
-            for number, device in list(known.items()):
-                if device == event.data["device_id"]:
-                    del known[number]
+    follow()
+    entry.async_on_unload(data.coordinator.async_add_listener(follow))
 
-    add_new()
-    entry.async_on_unload(data.coordinator.async_add_listener(add_new))
-    entry.async_on_unload(hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, forget))
+
+@callback
+def _async_clear(hass: HomeAssistant, device: str) -> None:
+    """Remove what Home Assistant shows since its start of entities that were not there then."""
+    for entity in er.async_entries_for_device(er.async_get(hass), device):
+        state = hass.states.get(entity.entity_id)
+        if state and state.attributes.get(ATTR_RESTORED):
+            hass.states.async_remove(entity.entity_id)

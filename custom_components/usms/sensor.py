@@ -52,7 +52,13 @@ async def async_setup_entry(
     async_add_entities([AccountSensor(entry, LAST_POLL), HistorySensor(entry, HISTORY_PROGRESS)])
 
     shown: set[str] = set()
-    """Meters that the account had, and whose status says so."""
+    """Meters whose status is there, which it also is of those that the account had."""
+
+    def status(meter: AccountMeter) -> StatusSensor:
+        sensor = StatusSensor(entry, meter, STATUS)
+        shown.add(meter.number)
+        sensor.async_on_remove(partial(shown.discard, meter.number))
+        return sensor
 
     def entities_of(meter: AccountMeter) -> list[SensorEntity]:
         figures = (
@@ -64,19 +70,15 @@ async def async_setup_entry(
             else ()
         )
         later = [what for what in figures if what.while_not_zero]
-        _async_add_later(entry, meter, later, async_add_entities)
+        _async_add_later(entry, meter, list(later), async_add_entities)
         return [
             *(MeterSensor(entry, meter, what) for what in card_sensors(meter.utility)),
-            *([StatusSensor(entry, meter, STATUS)] if meter.number not in shown else ()),
+            *([status(meter)] if meter.number not in shown else ()),
             *(FiguresSensor(entry, meter, what) for what in figures if what not in later),
         ]
 
     async_add_meters(hass, entry, async_add_entities, entities_of)
-    for meter in _gone_and_not_deleted(hass, entry):
-        sensor = StatusSensor(entry, meter, STATUS)
-        shown.add(meter.number)
-        sensor.async_on_remove(partial(shown.discard, meter.number))
-        async_add_entities([sensor])
+    async_add_entities(status(meter) for meter in _gone_and_not_deleted(hass, entry))
 
 
 @callback
@@ -100,6 +102,8 @@ def _async_add_later(
 
     @callback
     def add() -> None:
+        if not coordinator.present:  # all this begins anew where the meter comes back
+            descriptions.clear()
         shown = coordinator.data and [what for what in descriptions if what.value(coordinator.data)]
         for what in shown or ():
             descriptions.remove(what)
@@ -187,6 +191,12 @@ class StatusSensor(MeterSensor):
     def available(self) -> bool:
         """Whether anything is known of it."""
         return self._gone or super().available
+
+    @property
+    @override
+    def leaves(self) -> bool:
+        """Whether another account has the meter: else it says that none has."""
+        return super().leaves and not self._gone
 
     @property
     @override

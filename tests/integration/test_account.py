@@ -153,13 +153,12 @@ async def test_a_new_meter_appears_and_a_vanished_one_goes_stale(
     assert len(account.portal.meters) == 3
     new = account.portal.meters[2].number
     assert account.state("balance", new) != "unavailable"
-    entity_id = account.entity_id("balance", new)
+    entity_id, status = (account.entity_id(key, new) for key in ("balance", "status"))
 
     account.portal.set_profile(hidden_meters=[new])
     await account.forward(timedelta(minutes=12))
-    state = hass.states.get(entity_id)
-    assert state is not None
-    assert state.state == "unavailable"
+    assert hass.states.get(entity_id) is None
+    assert hass.states.is_state(status, "gone")
     assert account.state("balance", "water") != "unavailable"
 
 
@@ -178,7 +177,7 @@ async def test_a_meter_that_the_account_no_longer_has_says_so(
 
     before = await shown(hidden=False)
     assert before["status"] == "active"
-    gone = {"status": "gone", "balance": "unavailable"}
+    gone = {"status": "gone", "balance": None}
     assert await shown(hidden=True) == gone
     assert await shown(hidden=False) == before
     # It comes back though it was gone at the start, and though its device was deleted.
@@ -207,7 +206,7 @@ async def test_a_meter_that_is_gone_stays_so_when_the_portal_is_down_next(
     hidden = [account.meter("water").number]
     account.portal.set_profile(session_minutes=None, hidden_meters=hidden)
     await account.reload()
-    gone = {"status": "gone", "balance": "unavailable"}
+    gone = {"status": "gone", "balance": None}
     assert shown() == gone
     account.portal.add_fault(Fault(path="*", kind="status"))
     await account.reload()
