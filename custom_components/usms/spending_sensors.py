@@ -28,8 +28,13 @@ def _cents(cost: Decimal | None) -> Decimal | None:
     return None if cost is None else round(cost, 2)
 
 
+def _spending(figures: Figures) -> Spending | None:
+    """Return what was spent; None before any reading, where the month's tier is not known."""
+    return figures.spending if figures.consumption.oldest else None
+
+
 def _spent(value: Callable[[Spending], State]) -> Callable[[Figures], State]:
-    return lambda figures: value(figures.spending) if figures.spending else None
+    return lambda figures: value(found) if (found := _spending(figures)) else None
 
 
 def _expected(value: Callable[[Forecast], State]) -> Callable[[Figures], State]:
@@ -74,7 +79,7 @@ def _range(
 
 
 def _tier(figures: Figures) -> Mapping[str, Any]:
-    spending = figures.spending
+    spending = _spending(figures)
     end = spending.tier.end if spending else None
     left = spending.left_in_tier if spending else None
     return {

@@ -295,6 +295,15 @@ async def test_progress_never_goes_back_by_steps(hass: HomeAssistant, harness: H
     assert shares()[-1] == 100
 
 
+async def test_before_any_reading_the_tier_is_not_known(account: Harness) -> None:
+    """Nor what hangs on it: nothing is known of this month."""
+    account.portal.add_fault(Fault(path="report/usagehistory", kind="status"))
+    await account.start_history()
+    for key in ("cost_this_month", "tier", "rate", "units_left_in_tier", "balance_buys"):
+        assert account.state(key, "water") == "unknown", key
+    assert account.entity("tier", "water").attributes["left"] is None
+
+
 async def test_a_month_says_until_when_it_is_counted(hass: HomeAssistant, account: Harness) -> None:
     """From its first figure on, which is there before the hours of today are."""
     seen: list[State] = []
