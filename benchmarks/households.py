@@ -109,6 +109,18 @@ def tenant_change(random: Random) -> Pattern:
     return pattern
 
 
+def flat_between(random: Random) -> Pattern:
+    """A flat that is lived in for some months and stands empty for some."""
+    lived_in, left, empty = True, random.randrange(50, 150), []
+    for _ in range(DAYS):
+        if left == 0:
+            lived_in, left = not lived_in, random.randrange(40, 140)
+        left -= 1
+        empty.append(not lived_in)
+    standby = random.choice((0.0, 0.05))
+    return lambda n, _day: standby if empty[n] else 1.0
+
+
 def ramadan(random: Random) -> Pattern:
     """More through the nights of Ramadan, then a week of open house, then a week in the village."""
     fasting, away = random.uniform(1.1, 1.4), random.uniform(0.3, 0.8)
@@ -143,6 +155,7 @@ KINDS: dict[str, Callable[[Random], Pattern]] = {
     "shift work": shift_work,
     "weekend house": weekend_house,
     "tenant change": tenant_change,
+    "empty for months": flat_between,
     "Ramadan": ramadan,
     "electric car": electric_car,
     "missing days": seasonal,

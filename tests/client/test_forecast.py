@@ -197,6 +197,28 @@ def test_who_moved_out_does_not_come_back() -> None:
     assert abs(found.per_day - 1) < Decimal("0.01")
 
 
+@pytest.mark.parametrize("standby", [0, 1, 3])
+@pytest.mark.parametrize("away", [7, 14, 30, 60, 90, 160])
+@pytest.mark.parametrize("back", [3, 10, 28])
+def test_who_comes_home_has_as_little_left_as_before(away: int, back: int, standby: int) -> None:
+    chance = Random(away + back)
+    known = days(lambda _day: round(20 * chance.uniform(0.75, 1.25), 3), 100 + away + back)
+    known |= days(always(standby), away, FIRST + 100 * DAY)
+    found = told(known, midnight(FIRST + (100 + away + back) * DAY), "100")
+    assert found.days_left is not None
+    assert found.runs_out_early is not None
+    assert 7 < found.days_left < 13
+    assert found.runs_out_early <= found.made_at + 11 * DAY
+
+
+def test_who_is_away_now_and_then_is_expected_to_be_so_again() -> None:
+    """Two days of every five empty: absences of a few days are part of life."""
+    known = days(lambda day: 20.0 if (day - FIRST).days % 5 < 3 else 2.0, 120)
+    found = told(known, midnight(FIRST + 120 * DAY), "192")
+    assert found.days_left is not None
+    assert 25 < found.days_left < 35  # 30 in truth
+
+
 def test_a_new_appliance_is_learnt_within_a_month() -> None:
     def more(since: int) -> Decimal:
         known = days(always(10), 70) | days(always(16), since, FIRST + 70 * DAY)

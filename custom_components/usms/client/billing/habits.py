@@ -17,7 +17,7 @@ from statistics import fmean
 from typing import Final
 
 from .day_shape import EVEN, DayShape
-from .ways import AHEAD, Ways
+from .ways import AHEAD, State, Ways
 
 LONGEST: Final = 168
 """How many days back count; older ones say little about the next month."""
@@ -146,18 +146,21 @@ def _habits(oldest: date, amounts: tuple[float | None, ...]) -> Habits:
     for n, amount in enumerate(amounts, 1):
         weekday = (oldest.weekday() + n) % 7
         ways.learn(None if amount is None else max(amount, 0.0), (weekday - 1) % 7)
+        if begun := ways.moved_in:  # what was before says nothing of those who came
+            begun = n - begun
+            return replace(_habits(oldest + begun * _DAY, amounts[begun:]), oldest=oldest)
         unknown.append(unknown[-1] + (amount is None))
         if n >= _FIRST:
             blend.judge(ways.sums, unknown)
-            blend.ask(n, ways.ahead(weekday, _SPANS), empty=ways.empty)
-    sums = blend.mix(ways.ahead(weekday, range(AHEAD + 1)), empty=ways.empty)
+            blend.ask(n, ways.ahead(weekday, _SPANS), ways.state)
+    sums = blend.mix(ways.ahead(weekday, range(AHEAD + 1)), ways.state)
     return Habits(
         oldest=oldest,
         newest=oldest + (len(amounts) - 1) * _DAY,
         _path=[max(after - before, 0.0) for before, after in pairwise(sums)],
         _amounts=amounts,
         _week=ways.week,
-        _errors=[sorted(errors[-_LAST:]) for errors in blend.errors],
+        _errors=[sorted(errors[-_LAST:]) for errors in blend.record(ways.state).errors],
         _uneven=_uneven(amounts, ways.week, oldest.weekday()),
     )
 
@@ -175,24 +178,54 @@ def _uneven(amounts: Sequence[float | None], week: Sequence[float], first: int) 
 
 
 @dataclass(slots=True)
-class _Blend:
-    """Ways, each weighed by how far off it was; and how far off the blend itself was."""
+class _Record:
+    """How far off ways were, and what they said together."""
 
     errors: list[list[float]] = field(default_factory=lambda: [[] for _ in _SPANS])
-    _asked: dict[int, tuple[list[list[float]], list[float]]] = field(default_factory=dict)
-    """After so many days: what each way said, and the blend."""
-    _off: dict[tuple[int, bool], list[float]] = field(default_factory=dict)
-    """How far off each way was, by span: in what is used, and in when as much is."""
-    _weights: list[float] = field(default_factory=list)
+    """Of what they said together, by span, as shares of it."""
+    off: dict[tuple[int, bool], list[float]] = field(default_factory=dict)
+    """Of each way, by span: in what is used, and in when as much is."""
+    weights: list[float] = field(default_factory=list)
+    """What each way weighs."""
 
-    def ask(self, count: int, ways: list[list[float]], *, empty: bool) -> None:
+    def add(self, what: tuple[int, bool], off: list[float], worth: float) -> None:
+        """Take in how far off each way was."""
+        before = self.off.get(what, [0.0] * len(off))
+        self.off[what] = [old + worth * new for old, new in zip(before, off, strict=True)]
+
+    def weigh(self) -> None:
+        """Weigh the ways, in the mean over the spans, by use and by time."""
+        weights = [0.0] * len(next(iter(self.off.values()), []))
+        for off in self.off.values():
+            least = sum(off) / 1000 + 1e-9
+            worth = [max(one, least) ** -_STRICT for one in off]
+            whole = sum(worth) * len(self.off)
+            weights = [weight + one / whole for weight, one in zip(weights, worth, strict=True)]
+        self.weights = weights
+
+
+@dataclass(slots=True)
+class _Blend:
+    """Ways, each weighed by how far off it was while the home was as it is."""
+
+    _lived_in: _Record = field(default_factory=_Record)
+    _empty: _Record = field(default_factory=_Record)
+    _asked: dict[int, tuple[_Record, list[list[float]], list[float]]] = field(default_factory=dict)
+    """After so many days: what each way said, and all together."""
+
+    def record(self, state: State) -> _Record:
+        """Return how far off was what was asked in such a state."""
+        return self._lived_in if state is State.LIVED_IN else self._empty
+
+    def ask(self, count: int, ways: list[list[float]], state: State) -> None:
         """Keep what is said after that many days."""
-        self._asked[count] = ways, self.mix(ways, empty=empty)
+        self._asked[count] = self.record(state), ways, self.mix(ways, state)
 
-    def mix(self, ways: list[list[float]], *, empty: bool) -> list[float]:
+    def mix(self, ways: list[list[float]], state: State) -> list[float]:
         """Return what the ways say together, span by span."""
-        weights = self._weights or [1 / len(ways)] * len(ways)
-        if empty:
+        weights = self.record(state).weights or self._lived_in.weights
+        weights = weights or [1 / len(ways)] * len(ways)
+        if state is State.EMPTY:
             # Less where another way is far better, as with shifts of a fortnight.
             stays = _STAYS * (weights[-1] / max(weights)) ** (2 / _STRICT)
             weights = [weight * (1 - stays) for weight in weights]
@@ -208,33 +241,22 @@ class _Blend:
         Both are running sums; of a span, a tenth may be unknown: such days say nothing.
         """
         count = len(sums) - 1
+        worth = _FORGET**-count
         for place, span in enumerate(_SPANS):
             asked = self._asked.get(count - span)
             if asked is None or unknown[count] - unknown[count - span] > span // 10:
                 continue
-            ways, said = asked
+            record, ways, said = asked
+            record.off = record.off or dict(self._lived_in.off)
             truth = sums[count] - sums[count - span]
             if said[place] > 0:
-                self.errors[place].append(truth / said[place] - 1)
+                record.errors[place].append(truth / said[place] - 1)
             if place in _JUDGED:
-                self._learn((place, False), [abs(way[place] - truth) for way in ways])
+                record.add((place, False), [abs(way[place] - truth) for way in ways], worth)
             if place in _JUDGED and truth > 0:
-                self._learn((place, True), [abs(_until(way, truth) - span) for way in ways])
-        self._weigh()
-
-    def _learn(self, what: tuple[int, bool], off: list[float]) -> None:
-        before = self._off.get(what, [0.0] * len(off))
-        self._off[what] = [old * _FORGET + new for old, new in zip(before, off, strict=True)]
-
-    def _weigh(self) -> None:
-        """Weigh the ways, in the mean over the spans, by use and by time."""
-        weights = [0.0] * len(next(iter(self._off.values()), []))
-        for off in self._off.values():
-            least = sum(off) / 1000 + 1e-9
-            worth = [max(one, least) ** -_STRICT for one in off]
-            whole = sum(worth) * len(self._off)
-            weights = [weight + one / whole for weight, one in zip(weights, worth, strict=True)]
-        self._weights = weights
+                record.add((place, True), [abs(_until(way, truth) - span) for way in ways], worth)
+        self._lived_in.weigh()
+        self._empty.weigh()
 
 
 def _until(sums: Sequence[float], amount: float) -> float:
