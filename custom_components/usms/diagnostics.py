@@ -92,6 +92,7 @@ def _store(store: ReadingsStore, numbers: Container[str] | None = None) -> list[
             "utility": meter.utility,
             "readings_below_zero": store.below_zero(meter.number),
             **_days(list(store.days(meter.number).values())),
+            **_hours(*store.hours_known(meter.number)),
         }
         for meter in store.meters()
         if numbers is None or meter.number in numbers
@@ -121,9 +122,11 @@ def _days(days: list[DayState]) -> dict[str, Any]:
         "days_empty": sum(1 for day in days if day.empty_since),
         "days_asked": len(days),
         "days_with_total": sum(1 for day in days if day.total is not None),
-        "days_with_hours": sum(1 for day in days if day.hours),
         "days_settled": sum(1 for day in days if day.settled),
-        "hours_estimated": sum(day.estimated for day in days),
         "oldest": min((day.day for day in days if day.total is not None), default=None),
         "newest": max((day.day for day in days if day.total is not None), default=None),
     }
+
+
+def _hours(days: int, estimated: int) -> dict[str, int]:
+    return {"days_with_hours": days, "hours_estimated": estimated}

@@ -95,7 +95,10 @@ def test_a_day_knows_its_state(store: ReadingsStore) -> None:
     assert store.days(METER)[next_day].daily_read_at == AT
     assert store.days(METER, next_day, next_day).keys() == {next_day}
     store.settle(METER, [DAY], AT)
-    assert store.days(METER)[DAY].settled
+    state = store.days(METER)[DAY]
+    # Hours of years are not added up for days that are not asked for again.
+    assert (state.settled, state.total, state.hours) == (True, 3, 0)
+    assert store.hours_known(METER) == (1, 2)
     assert all(reading.settled for reading in store.readings(METER, Resolution.HOUR))
 
 

@@ -389,6 +389,8 @@ async def test_diagnostics_tell_nothing_private(
     secrets += [meter.number for meter in account.portal.meters]
     assert [secret for secret in secrets if secret in text] == []
     assert diagnostics["store"][0]["days_with_total"] == 40
+    assert diagnostics["store"][0]["days_with_hours"] == 41
+    assert diagnostics["store"][0]["days_settled"] > 30
     assert diagnostics["meters"][0]["utility"] == "electricity"
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from .models import DayState, Origin
-from .schema import date_of, moment
+from .schema import date_of, decimal_of, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,15 +22,13 @@ def hours_of(rows: Iterable[tuple[int, str, str]]) -> tuple[int, Decimal, int]:
     return reported, total, estimated
 
 
-def day_state(
-    row: tuple[Any, ...], total: str | None, of_hours: tuple[int, Decimal, int]
-) -> DayState:
-    """Return what is known of a day: its row, its total, and its hours."""
-    day, daily_read_at, hours_read_at, asked, changed_at, settled_at, empty_since = row
-    hours, hours_sum, estimated = of_hours
+def day_state(row: tuple[Any, ...], of_hours: tuple[int, Decimal, int] | None) -> DayState:
+    """Return what is known of a day: its row and its total, and its hours."""
+    day, daily_read_at, hours_read_at, asked, changed_at, settled_at, empty_since, total = row
+    hours, hours_sum, estimated = of_hours or (0, Decimal(0), 0)
     return DayState(
         day=date_of(day),
-        total=Decimal(total) if total is not None else None,
+        total=decimal_of(total),
         hours=hours,
         hours_sum=hours_sum,
         estimated=estimated,

@@ -99,3 +99,14 @@ class MeterTable(Database):
                 (meter_id_of(db, meter),),
             ).fetchone()
         return int(found[0])
+
+    def hours_known(self, meter: str) -> tuple[int, int]:
+        """Return how many days have hours of the portal, and how many hours are estimated."""
+        with self.reading() as db:
+            days, estimated = db.execute(
+                "SELECT count(DISTINCT iif(origin = 'report', (start + 28800) / 86400, NULL)),"
+                " count(iif(origin = 'remainder', 1, NULL))"
+                " FROM reading WHERE meter = ? AND resolution = 'hour'",
+                (meter_id_of(db, meter),),
+            ).fetchone()
+        return days, estimated

@@ -47,7 +47,7 @@ class DayState:
     total: Decimal | None = None
     """The daily report's value; not what was taken over."""
     hours: int = 0
-    """How many hours the hourly report gave."""
+    """How many hours the hourly report gave; not counted any more once the day is settled."""
     hours_sum: Decimal = Decimal(0)
     """Of these hours."""
     estimated: int = 0

@@ -19,7 +19,7 @@ from .day_states import day_state, hours_of
 from .file import stored_values
 from .meters import MeterTable
 from .models import DayState, Origin, StoredReading
-from .schema import MIGRATIONS, date_of, day_number, iso_of, meter_id_of, moment, stamp
+from .schema import MIGRATIONS, day_number, iso_of, meter_id_of, moment, stamp
 
 if TYPE_CHECKING:
     import sqlite3
@@ -238,34 +238,30 @@ class ReadingsStore(MeterTable):
         low = day_number(first) if first else 0
         high = day_number(last) if last else date.max.toordinal()
         with self.reading() as db:
-            meter_id = meter_id_of(db, meter)
-            span = (meter_id, low * 86400 - 28800, (high + 1) * 86400 - 28800)
-            totals = dict(
-                db.execute(
-                    "SELECT (start + 28800) / 86400, value FROM reading WHERE meter = ?"
-                    " AND resolution = 'day' AND origin = 'report' AND start >= ? AND start < ?",
-                    span,
-                ).fetchall()
-            )
-            # Summed up as they come: all hours of years would leave much memory in pieces.
+            span = (meter_id_of(db, meter), low, high)
+            rows = db.execute(
+                "SELECT d.day, d.daily_read_at, d.hours_read_at, d.hours_asked, d.changed_at,"
+                " d.settled_at, d.empty_since, t.value FROM day d LEFT JOIN reading t"
+                " ON t.meter = d.meter AND t.resolution = 'day' AND t.start = d.day * 86400 - 28800"
+                " AND t.origin = 'report' WHERE d.meter = ? AND d.day BETWEEN ? AND ?"
+                " ORDER BY d.day",
+                span,
+            ).fetchall()
+            # Of what is settled they are not looked at: nearly all. The others are summed up as
+            # they come.
             found = db.execute(
-                "SELECT (start + 28800) / 86400, value, origin FROM reading WHERE meter = ?"
-                " AND resolution = 'hour' AND start >= ? AND start < ? ORDER BY start",
+                "SELECT d.day, r.value, r.origin FROM day d CROSS JOIN reading r"
+                " ON r.meter = d.meter AND r.resolution = 'hour'"
+                " AND r.start >= d.day * 86400 - 28800 AND r.start < d.day * 86400 + 57600"
+                " WHERE d.meter = ? AND d.day BETWEEN ? AND ? AND d.settled_at IS NULL"
+                " ORDER BY d.day",
                 span,
             )
             with stored_values():
                 hours = {day: hours_of(of) for day, of in groupby(found, itemgetter(0))}
-            rows = db.execute(
-                "SELECT day, daily_read_at, hours_read_at, hours_asked, changed_at, settled_at,"
-                " empty_since"
-                " FROM day WHERE meter = ? AND day BETWEEN ? AND ? ORDER BY day",
-                (meter_id, low, high),
-            ).fetchall()
         with stored_values():
-            return {
-                date_of(row[0]): day_state(row, totals.get(row[0]), hours.get(row[0], hours_of(())))
-                for row in rows
-            }
+            states = [day_state(row, hours.get(row[0])) for row in rows]
+        return {state.day: state for state in states}
 
     def span(self, meter: str) -> tuple[datetime | None, datetime | None]:
         """Return when a meter's oldest and newest readings start; None where it has none."""
