@@ -6,7 +6,7 @@ Pure, and bounded in time: at most `habits.LONGEST` days count, at most two year
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -111,14 +111,14 @@ def forecast(
     habits = habits_of(known, today, shape, charged=schedule.charged)
     if habits is None:
         return None
-    month = _Month(days, parts or {}, habits, now)
+    month = _Month.of(days, parts or {}, habits, now)
+    used = month.used
     rest = habits.off(month.unknown)
     consumption, cost = zip(*(month.end(schedule, 1 + off) for off in (0, *rest)), strict=True)
     early = expected = late = None
     if balance is not None:
         left = balance if isinstance(balance, Estimate) else Estimate.sure(balance)
-        used = month.used or None
-        out = partial(runs_out, used=used, now=now, schedule=schedule, shape=shape)
+        out = partial(runs_out, used=used or None, now=now, schedule=schedule, shape=shape)
         expected = out(left.expected, expected=habits.on)
         until = HORIZON if expected is None else expected - now
         low, high = habits.off(until / _DAY if until < _DAY else ceil(until / _DAY))
@@ -130,7 +130,7 @@ def forecast(
         made_at=now,
         newest=habits.newest,
         per_day=as_amount(sum(habits.on(today + n * _DAY) for n in range(7)) / 7),
-        used=month.used,
+        used=used,
         month_consumption=Estimate(*consumption),
         month_cost=Estimate(*cost),
         runs_out=expected,
@@ -144,61 +144,71 @@ def _off_by(habits: Habits, today: date, now: float, later: float) -> Callable[[
     return lambda day: habits.on(day) * (1 + (now if day == today else later))
 
 
+class _MonthDay(NamedTuple):
+    """A day of the month of a forecast."""
+
+    day: date
+    known: Decimal
+    """What is known of its use."""
+    unpublished: float
+    """Which share of it has passed, unpublished."""
+    rest: float
+    """Which share is to come."""
+    expected: float
+    """What all of it is expected to use."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Month:
-    """The month of a forecast: what is known of it, and what is not."""
+    """The month of a forecast: its days, from where the meter's readings begin."""
 
-    days: Mapping[date, Decimal]
-    parts: Mapping[date, Part]
-    habits: Habits
-    now: datetime
+    days: Sequence[_MonthDay]
 
-    def _dates(self) -> Iterator[date]:
-        """Yield its days, from where the meter's readings begin."""
-        today = brunei_date(self.now)
-        first = min((self.habits.oldest, *self.parts, *self.days))
-        for number in range(1, monthrange(today.year, today.month)[1] + 1):
-            if (day := today.replace(day=number)) >= first:
-                yield day
+    @classmethod
+    def of(
+        cls, days: Mapping[date, Decimal], parts: Mapping[date, Part], habits: Habits, now: datetime
+    ) -> _Month:
+        """Return what is known of the month of a moment."""
+        today = brunei_date(now)
+        first = min((habits.oldest, *parts, *days))
+        of_month = (today.replace(day=n + 1) for n in range(monthrange(today.year, today.month)[1]))
+        gone = habits.shape.by(_part_gone(now))
 
-    def _known(self, day: date) -> tuple[Decimal, float, float]:
-        """Return what is known of a day, and which shares of it have passed unpublished or not."""
-        today = brunei_date(self.now)
-        if day < today and (amount := self.days.get(day)) is not None:
-            return max(amount, _ZERO), 0.0, 0.0
-        gone = 0.0
-        if day <= today:
-            gone = 1.0 if day < today else self.habits.shape.by(_part_gone(self.now))
-        if day > today or (part := self.parts.get(day)) is None:
-            return _ZERO, gone, 1 - gone
-        known = min(part.share, 1.0)
-        # Before the first complete day, the meter may not have been there.
-        unpublished = max(gone - known, 0.0) if day >= self.habits.oldest else 0.0
-        return max(part.amount, _ZERO), unpublished, 1 - max(gone, known)
+        def known(day: date) -> tuple[Decimal, float, float]:
+            if day < today and (amount := days.get(day)) is not None:
+                return max(amount, _ZERO), 0.0, 0.0
+            passed = 1.0 if day < today else gone if day == today else 0.0
+            if day > today or (part := parts.get(day)) is None:
+                return _ZERO, passed, 1 - passed
+            share = min(part.share, 1.0)
+            # Before the first complete day, the meter may not have been there.
+            unpublished = max(passed - share, 0.0) if day >= habits.oldest else 0.0
+            return max(part.amount, _ZERO), unpublished, 1 - max(passed, share)
+
+        return cls(
+            [_MonthDay(day, *known(day), habits.on(day)) for day in of_month if day >= first]
+        )
 
     @property
     def unknown(self) -> float:
         """How many days of it are not known."""
-        return sum(sum(self._known(day)[1:]) for day in self._dates())
+        return sum(day.unpublished + day.rest for day in self.days)
 
     @property
     def used(self) -> Decimal:
         """What was used of it until now."""
-        used = _ZERO
-        for day in self._dates():
-            known, unpublished, _ = self._known(day)
-            used += known + as_amount(self.habits.on(day) * unpublished)
-        return used
+        return sum(
+            (day.known + as_amount(day.expected * day.unpublished) for day in self.days), _ZERO
+        )
 
     def end(self, schedule: TariffSchedule, factor: float) -> tuple[Decimal, Decimal]:
         """Return consumption and bill of the whole month if the rest is off by that factor."""
         total, cost = _ZERO, _ZERO
         bill = RunningBill(schedule)
-        for day in self._dates():
-            known, unpublished, rest = self._known(day)
-            amount = known + as_amount(self.habits.on(day) * (unpublished + rest) * factor)
+        for day in self.days:
+            amount = day.known + as_amount(day.expected * (day.unpublished + day.rest) * factor)
             total += amount
-            cost += bill.use(day, amount)
+            cost += bill.use(day.day, amount)
         return total, cost
 
 

@@ -127,7 +127,9 @@ class TariffSchedule:
     @property
     def charged(self) -> bool:
         """Whether anything is charged beside use."""
-        return self.by_use != self
+        return any(
+            dated.tariff.monthly_fixed or dated.tariff.monthly_minimum for dated in self.tariffs
+        )
 
     def on(self, day: date) -> Tariff:
         """Return the tariff that holds on a day of Brunei."""
@@ -138,6 +140,8 @@ class TariffSchedule:
 
     def charges(self, first: date, last: date) -> Charges:
         """Return the fixed and minimum charges of days of one month, by days of each tariff."""
+        if not self.charged:  # asked for each day that is priced
+            return _NOTHING
         spans = list(self.spans(first, last))
         whole = monthrange(first.year, first.month)[1]
         return Charges(
