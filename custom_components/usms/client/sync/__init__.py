@@ -1,5 +1,6 @@
 """From the portal into the store: what is due, one request at a time."""
 
-from .readings import Progress, Sync
+from .progress import Progress
+from .readings import Sync
 
 __all__ = ["Progress", "Sync"]

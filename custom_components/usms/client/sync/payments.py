@@ -73,8 +73,7 @@ class PaymentsSync:
 
     async def open(self) -> None:
         """Take up what the store holds."""
-        for meter in await asyncio.to_thread(self._store.meters):
-            await self._load_debt(meter.number)
+        self.debts = await asyncio.to_thread(self._stored_debts)
 
     def record_account(self, account: Account, cards: Callable[[], None] | None = None) -> bool:
         """Record the balances that cards show; return whether any moved (blocks).
@@ -184,6 +183,10 @@ class PaymentsSync:
         return True
 
     # --- what is remembered ---
+
+    def _stored_debts(self) -> dict[str, Debt]:
+        found = {one.number: self.payments.debt(one.number) for one in self._store.meters()}
+        return {number: debt for number, debt in found.items() if debt}
 
     async def _load_debt(self, number: str) -> None:
         debt = await asyncio.to_thread(self.payments.debt, number)

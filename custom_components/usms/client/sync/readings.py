@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from time import monotonic
@@ -23,6 +23,7 @@ from . import plan, settling
 from .known_days import KnownDays
 from .ownership import read_report
 from .plan import MeterState, Step
+from .progress import Pace, Progress
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -43,27 +44,6 @@ _PAGE_SERVES: Final = "open_page_serves"
 _PAGE_SERVES_KNOWN_FOR: Final = timedelta(days=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """One report was read, and what that means for the whole."""
-
-    step: Step
-    done: int
-    """Reports of history that are in the store."""
-    total: int
-    """`done` and those known to be left; grows while the start of history is not found."""
-    days_complete: bool
-    """Whether the daily history of every meter is there, back to its start."""
-    empty_days: int
-    """Days that were empty when asked for, and are asked for again."""
-    changed: tuple[date, ...]
-    """The days of the step's meter of which any reading changed."""
-    time_left: timedelta | None
-    """At the speed so far; None before there is one."""
-    unread: Unread | None = None
-    """What could not be read of the report, and was left out."""
-
-
 class Sync:
     """Keeps the store of an account up to date with the portal."""
 
@@ -81,18 +61,25 @@ class Sync:
         self._deferred: dict[Step, datetime] = {}
         self._delays: dict[Step, BackOff] = {}  # of what was not understood, the next
         self._unread: Unread | None = None
-        self._pace = _Pace()
+        self._pace = Pace()
 
     async def open(self) -> None:
         """Take up what the store holds."""
-        for meter in await asyncio.to_thread(self._store.meters):
-            await self._load(meter)
-        known = await asyncio.to_thread(self._store.fact, _PAGE_SERVES)
+        self._states, known = await asyncio.to_thread(self._stored)
+        self._outlook = None
         if isinstance(known, dict):
             since = datetime.fromisoformat(known["at"])
             # A portal that serves no further days is tried again now and then: it may learn.
             if known["value"] or self._now() - since < _PAGE_SERVES_KNOWN_FOR:
                 self._client.open_page_serves = known["value"]
+
+    def _stored(self) -> tuple[dict[str, MeterState], object]:
+        """Return what the store holds of each meter, and of how the page serves (blocks)."""
+        states = {
+            meter.number: MeterState(meter, KnownDays(self._store.days(meter.number)))
+            for meter in self._store.meters()
+        }
+        return states, self._store.fact(_PAGE_SERVES)
 
     async def record_account(self, account: Account, payments: PaymentsSync | None = None) -> bool:
         """Take note of what cards show; with `payments`, return whether a balance moved.
@@ -300,19 +287,6 @@ class Sync:
             time_left=self._pace.time_for(outlook.left),
             unread=self._unread,
         )
-
-
-@dataclass(slots=True)
-class _Pace:
-    """How long a report takes, as a running mean."""
-
-    seconds: float | None = field(default=None)
-
-    def add(self, seconds: float) -> None:
-        self.seconds = seconds if self.seconds is None else 0.9 * self.seconds + 0.1 * seconds
-
-    def time_for(self, reports: int) -> timedelta | None:
-        return None if self.seconds is None else timedelta(seconds=round(self.seconds * reports))
 
 
 def _card(meter: Meter) -> str:
