@@ -78,7 +78,7 @@ class UsmsMeterEntity(CoordinatorEntity[UsmsCoordinator]):
         self._number = meter.number
         self._attr_entity_registry_enabled_default = description.key in SHOWN
         self._attr_unique_id = f"{meter.number}_{description.key}"
-        self._attr_device_info = _meter_device(entry, meter)
+        self._attr_device_info = _known_device(meter)
 
     @property
     def meter(self) -> Meter | None:
@@ -121,7 +121,7 @@ class UsmsFiguresEntity(CoordinatorEntity[FiguresCoordinator]):
         self._number = meter.number
         self._attr_entity_registry_enabled_default = description.key in SHOWN
         self._attr_unique_id = f"{meter.number}_{description.key}"
-        self._attr_device_info = _meter_device(entry, meter)
+        self._attr_device_info = _known_device(meter)
 
     @property
     def figures(self) -> Figures | None:
@@ -164,6 +164,11 @@ def _meter_device(entry: UsmsConfigEntry, meter: AccountMeter) -> DeviceInfo:
         translation_key=kind,
         translation_placeholders={"number": _counted(number, _alike_before(entry, meter))},
     )
+
+
+def _known_device(meter: AccountMeter) -> DeviceInfo:
+    """Return what its entities go by, of which there are many; `_async_connect` made the rest."""
+    return DeviceInfo(identifiers={(DOMAIN, meter.number)})
 
 
 def _alike_before(entry: UsmsConfigEntry, meter: AccountMeter) -> int:

@@ -13,7 +13,6 @@ import voluptuous as vol
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CoreState, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
@@ -82,11 +81,11 @@ class Seen:
 _SEEN: Final = vol.Schema(
     {
         vol.Optional("low"): vol.Any(None, bool),
-        vol.Optional("month"): vol.Any(None, cv.date),
+        vol.Optional("month"): vol.Any(None, date.fromisoformat),
         vol.Optional("tier"): vol.Any(None, int),
         vol.Optional("near"): vol.Any(None, int),
         vol.Optional("forecast"): vol.Any(None, vol.Coerce(float)),
-        vol.Optional("day"): vol.Any(None, cv.date),
+        vol.Optional("day"): vol.Any(None, date.fromisoformat),
     },
     extra=vol.REMOVE_EXTRA,
 )

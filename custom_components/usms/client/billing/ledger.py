@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate, pairwise
@@ -97,8 +97,8 @@ def priced(days: Sequence[DayReadings], schedule: TariffSchedule, now: datetime)
 class Costs:
     """What was used costs, added up by time, and when that lowers the balance."""
 
-    used: Sequence[Used]
-    """By time, without what was before the first."""
+    used: InitVar[Sequence[Used]]
+    """By time, without what was before the first; not kept, as there are many."""
     early: float = 0.0
     late: float = 3 * _HOUR
     usual: float = 0.0
@@ -113,15 +113,15 @@ class Costs:
     _low: list[Decimal] = field(init=False)
     _high: list[Decimal] = field(init=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, used: Sequence[Used]) -> None:
         """Add up."""
-        self.span = self.used[-1].span if self.used else _DAY
-        self._ends = [piece.end.timestamp() for piece in self.used]
-        self._low = list(accumulate((piece.low for piece in self.used), initial=_ZERO))
-        self._high = list(accumulate((piece.high for piece in self.used), initial=_ZERO))
-        days = Decimal(sum((piece.span for piece in self.used), timedelta(0)) / _DAY)
+        self.span = used[-1].span if used else _DAY
+        self._ends = [piece.end.timestamp() for piece in used]
+        self._low = list(accumulate((piece.low for piece in used), initial=_ZERO))
+        self._high = list(accumulate((piece.high for piece in used), initial=_ZERO))
+        days = Decimal(sum((piece.span for piece in used), timedelta(0)) / _DAY)
         self.per_day = (self._low[-1] + self._high[-1]) / 2 / days if days else _ZERO
-        if known := [piece for piece in self.used if piece.is_known]:
+        if known := [piece for piece in used if piece.is_known]:
             self.published = (known[-1].end + known[-1].span).timestamp()
 
     def learn(self, steps: Sequence[Step]) -> None:
@@ -134,7 +134,7 @@ class Costs:
             for step in steps
             if step.change < 0 and steps[-1].at - step.at < _LATELY
         ]
-        if not self.used or not falls:
+        if not self._ends or not falls:
             return
 
         def errors(lag: float) -> list[Decimal]:

@@ -185,27 +185,40 @@ class RunningBill:
     """Its first day."""
     consumption: Decimal = _ZERO
     """kWh or m³ of the month so far."""
+    _day: date | None = None
+    """The last that was priced."""
+    _tariff: Tariff | None = None
+    """Of that day."""
+    _cost: Decimal = _ZERO
+    """BND for all of the month's consumption at that tariff."""
     _used: Decimal = _ZERO
-    """BND for that."""
+    """BND for it at the tariffs it was used at."""
     _until: date | None = None
     """The last day whose charges are in."""
     _charges: Charges = _NOTHING
+    _bill: Decimal = _ZERO
+    """BND of the month so far."""
 
     def use(self, day: date, amount: Decimal) -> Decimal:
         """Take in what was consumed on a day, or in an hour of it; return what it costs (BND)."""
+        tariff = self._tariff if day == self._day else None
+        if tariff is None:
+            tariff = self._turn_to(day)
+        self.consumption += amount
+        before, self._cost = self._cost, tariff.cost(self.consumption)
+        self._used += self._cost - before
+        so_far = self._bill
+        self._bill = max(self._charges.minimum, self._charges.fixed + self._used)
+        return self._bill - so_far
+
+    def _turn_to(self, day: date) -> Tariff:
+        """Begin a day, and its month where that is another; return its tariff."""
         first = day.replace(day=1)
         if self.month != first:
             self.month, self.consumption, self._used = first, _ZERO, _ZERO
-            self._until, self._charges = None, _NOTHING
-        so_far = self._bill
+            self._until, self._charges, self._bill = None, _NOTHING, _ZERO
         if self._until is None or day > self._until:
             self._until, self._charges = day, self.schedule.charges(first, day)
-        tariff = self.schedule.on(day)
-        before = self.consumption
-        self.consumption += amount
-        self._used += tariff.cost(self.consumption) - tariff.cost(before)
-        return self._bill - so_far
-
-    @property
-    def _bill(self) -> Decimal:
-        return max(self._charges.minimum, self._charges.fixed + self._used)
+        self._day, self._tariff = day, self.schedule.on(day)
+        self._cost = self._tariff.cost(self.consumption)
+        return self._tariff

@@ -65,21 +65,19 @@ class Sync:
 
     async def open(self) -> None:
         """Take up what the store holds."""
-        self._states, known = await asyncio.to_thread(self._stored)
-        self._outlook = None
+        known = await asyncio.to_thread(self._take_up)
         if isinstance(known, dict):
             since = datetime.fromisoformat(known["at"])
             # A portal that serves no further days is tried again now and then: it may learn.
             if known["value"] or self._now() - since < _PAGE_SERVES_KNOWN_FOR:
                 self._client.open_page_serves = known["value"]
 
-    def _stored(self) -> tuple[dict[str, MeterState], object]:
-        """Return what the store holds of each meter, and of how the page serves (blocks)."""
-        states = {
-            meter.number: MeterState(meter, KnownDays(self._store.days(meter.number)))
-            for meter in self._store.meters()
-        }
-        return states, self._store.fact(_PAGE_SERVES)
+    def _take_up(self) -> object:
+        """Take up what is stored of each meter; return what is of how the page serves (blocks)."""
+        for meter in self._store.meters():
+            self._put(MeterState(meter, KnownDays(self._store.days(meter.number))))
+        self._outlook = plan.outlook(self._meters(), self._now())  # it goes through all days
+        return self._store.fact(_PAGE_SERVES)
 
     async def record_account(self, account: Account, payments: PaymentsSync | None = None) -> bool:
         """Take note of what cards show; with `payments`, return whether a balance moved.
