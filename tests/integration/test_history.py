@@ -8,6 +8,7 @@ import pytest
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.helpers.event import async_track_state_change_event
 
+from custom_components.usms.client.brunei import brunei_midnight
 from custom_components.usms.client.models import Reading, Resolution, Utility
 from custom_components.usms.client.store.models import Origin
 from custom_components.usms.history.meter_statistics import MeterStatistics, Verified
@@ -107,6 +108,29 @@ async def test_late_corrections_of_any_month_move_all_later_sums(
         anew = MeterStatistics(hass, store, number, Utility.WATER, lambda: prices)
         assert (await anew.async_verify()).written == 0
     assert statistics.compared == 1
+
+
+async def test_of_a_day_that_gets_its_next_hour_the_others_stand(
+    hass: HomeAssistant, account: Harness
+) -> None:
+    number, store = account.meter().number, account.store
+    prices = account.entry.runtime_data.schedule(number)
+    day = account.now.date()
+    begin = brunei_midnight(day)
+    hours = [Reading(begin + timedelta(hours=n), Decimal("0.5")) for n in range(12)]
+    store.record_meter(number, Utility.ELECTRICITY, "", account.now)
+    store.save_hours(number, day, hours[:10], account.now)
+    statistics = MeterStatistics(hass, store, number, Utility.ELECTRICITY, lambda: prices)
+    await statistics.async_verify()
+
+    store.save_hours(number, day, hours[10:11], account.now)
+    assert (await statistics.async_update({day})).written == 2, "consumption and cost"
+    # What is corrected moves the sums of all that comes after it, and of nothing before.
+    corrected = Reading(hours[8].start, Decimal("0.7"))
+    store.save_hours(number, day, [corrected, hours[11]], account.now)
+    assert (await statistics.async_update({day})).written == 2 * 4
+    assert (await statistics.async_update({day})).written == 0
+    assert (await statistics.async_verify()).written == 0
 
 
 async def test_a_row_that_only_the_recorder_has_is_taken_over(

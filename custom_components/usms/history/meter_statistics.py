@@ -39,6 +39,8 @@ _LOGGER = logging.getLogger(__name__)
 
 _DAY: Final = timedelta(days=1)
 _SAME: Final = 1e-9
+_COMPARED: Final = timedelta(days=31)
+"""How much of what changed is compared with the recorder, so that what stands there stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +103,18 @@ class MeterStatistics:
             return await self.async_verify()
         if not changed:
             return Verified()
-        if not self._verified or not await self._async_is_as_written_before(min(changed)):
+        first, last = min(changed), min(max(changed), min(changed) + _COMPARED)
+        before = max((known for known in self._written if known < first), default=None)
+        recorded = await self._async_recorded(before or first, last)
+        if not self._verified or not await self._async_is_as_written(before, recorded):
             return await self.async_verify()
         # One look at the store for both: the history goes on writing to it.
         rows, superseded = await self._hass.async_add_executor_job(self._changed_rows, changed)
-        await self._async_write(rows)
+        # Of a day that gets its next hour, the others stand.
+        differing = self._differing(rows, recorded)
+        await self._async_write(differing)
         await self._async_delete(superseded)
-        return Verified(written=sum(map(len, rows.values())))
+        return Verified(written=sum(map(len, differing.values())))
 
     async def async_verify(self) -> Verified:
         """Take over what only the recorder has, compare the rest and write what differs.
@@ -125,33 +132,23 @@ class MeterStatistics:
             expected = await run(self._rows, first, last, sums)
             superseded = left_totals(self._written, recorded[self._ids["consumption"]])
             self._find_base(expected, recorded)
-            differing = {
-                name: [
-                    row
-                    for row in self._shifted(name, rows)
-                    if not is_recorded(row, recorded[self._ids[name]])
-                ]
-                for name, rows in expected.items()
-            }
-            await self._async_write(differing, shifted=True)
+            differing = self._differing(expected, recorded)
+            await self._async_write(differing)
             await self._async_delete(superseded)
             done += Verified(sum(map(len, differing.values())), adopted)
         self._verified = True
         return done
 
-    async def _async_is_as_written_before(self, day: date) -> bool:
-        """Return whether the recorder's last rows before a day are what was written."""
-        before = max((known for known in self._written if known < day), default=None)
-        if before is None:
+    async def _async_is_as_written(
+        self, day: date | None, recorded: Mapping[str, Recorded]
+    ) -> bool:
+        """Return whether the recorder's last rows of a day are what was written."""
+        if day is None:
             return True
-        sums = await self._hass.async_add_executor_job(self._sums_before, before)
-        expected = await self._hass.async_add_executor_job(self._rows, before, before, sums)
-        recorded = await self._async_recorded(before, before)
-        return all(
-            is_recorded(row, recorded[self._ids[name]])
-            for name, rows in expected.items()
-            for row in self._shifted(name, rows[-1:])
-        )
+        sums = await self._hass.async_add_executor_job(self._sums_before, day)
+        expected = await self._hass.async_add_executor_job(self._rows, day, day, sums)
+        last = {name: rows[-1:] for name, rows in expected.items()}
+        return not any(self._differing(last, recorded).values())
 
     async def _async_recorded(self, first: date | None, last: date | None) -> dict[str, Recorded]:
         since = brunei_midnight(first) if first else None
@@ -159,18 +156,10 @@ class MeterStatistics:
         with self._looking_again():
             return await async_read(self._hass, set(self._ids.values()), since, until)
 
-    async def _async_write(
-        self, rows: Mapping[str, Sequence[StatisticData]], *, shifted: bool = False
-    ) -> None:
+    async def _async_write(self, rows: Mapping[str, Sequence[StatisticData]]) -> None:
         of = metadata(self._meter, self._utility, called(self._hass, self._meter))
         with self._looking_again():
-            await async_write(
-                self._hass,
-                [
-                    (of[name], series if shifted else self._shifted(name, series))
-                    for name, series in rows.items()
-                ],
-            )
+            await async_write(self._hass, [(of[name], series) for name, series in rows.items()])
 
     async def _async_delete(self, starts: Sequence[datetime]) -> None:
         if starts:
@@ -186,6 +175,19 @@ class MeterStatistics:
         except RecorderFailed:
             self._verified = False
             raise
+
+    def _differing(
+        self, rows: Mapping[str, Sequence[StatisticData]], recorded: Mapping[str, Recorded]
+    ) -> dict[str, list[StatisticData]]:
+        """Return the rows, as they are to stand, that the recorder has not so."""
+        return {
+            name: [
+                row
+                for row in self._shifted(name, series)
+                if not is_recorded(row, recorded[self._ids[name]])
+            ]
+            for name, series in rows.items()
+        }
 
     def _shifted(self, name: str, rows: Sequence[StatisticData]) -> Sequence[StatisticData]:
         if self._ids[name] in self.left_out:
