@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from .models import DayState, Origin
 from .schema import date_of, decimal_of, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_NONE: Final = 0, Decimal(0), 0
 
 
 def hours_of(rows: Iterable[tuple[int, str, str]]) -> tuple[int, Decimal, int]:
@@ -25,7 +27,7 @@ def hours_of(rows: Iterable[tuple[int, str, str]]) -> tuple[int, Decimal, int]:
 def day_state(row: tuple[Any, ...], of_hours: tuple[int, Decimal, int] | None) -> DayState:
     """Return what is known of a day: its row and its total, and its hours."""
     day, daily_read_at, hours_read_at, asked, changed_at, settled_at, empty_since, total = row
-    hours, hours_sum, estimated = of_hours or (0, Decimal(0), 0)
+    hours, hours_sum, estimated = of_hours or _NONE
     return DayState(
         day=date_of(day),
         total=decimal_of(total),

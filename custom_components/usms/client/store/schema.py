@@ -128,8 +128,9 @@ def stamp(at: datetime) -> int:
     return int(at.timestamp())
 
 
+@lru_cache(1024)
 def moment(seconds: int | None) -> datetime | None:
-    """Return a stored moment, in Brunei's time."""
+    """Return a stored moment, in Brunei's time; the same for all the days of a report."""
     return None if seconds is None else datetime.fromtimestamp(seconds, BRUNEI)
 
 
