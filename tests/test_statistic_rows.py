@@ -121,5 +121,5 @@ def test_stretches_end_at_known_days_that_are_not_wanted(
     def day(number: int) -> date:
         return FIRST + timedelta(days=number)
 
-    found = stretches([day(n) for n in wanted], dict.fromkeys(map(day, known)))
+    found = stretches([day(n) for n in wanted], [day(n) for n in known])
     assert list(found) == [(day(first), day(last)) for first, last in expected]

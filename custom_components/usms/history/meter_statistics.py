@@ -33,7 +33,7 @@ from .recorder import (
 )
 from .series import called, ids_by_name, metadata
 from .statistic_rows import Row, RunningSums, build_rows, stretches
-from .written import Written, left_totals, superseded_rows
+from .written import Written, WrittenDays, left_totals, superseded_rows
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class MeterStatistics:
         """At which the rows are priced."""
         self.left_out: frozenset[str] = frozenset()
         """The ids of series that are not written: deleted by hand, and the meter is gone."""
-        self._written: dict[date, Written] = {}
+        self._written = WrittenDays()
         """What the recorder has of each day."""
         self._sums: tuple[date, RunningSums] | None = None
         """Where the series stand before a day, some weeks ago: what later ones are counted from."""
@@ -104,7 +104,7 @@ class MeterStatistics:
         if not changed:
             return Verified()
         first, last = min(changed), min(max(changed), min(changed) + _COMPARED)
-        before = max((known for known in self._written if known < first), default=None)
+        before = self._written.before(first)
         recorded = await self._async_recorded(before or first, last)
         if not self._verified or not await self._async_is_as_written(before, recorded):
             return await self.async_verify()
@@ -124,7 +124,7 @@ class MeterStatistics:
         self._verified, self._prices = False, self._schedule()
         await async_recorded(self._hass)
         run = self._hass.async_add_executor_job
-        self._written, self._sums, self._base = {}, None, {}
+        self._written, self._sums, self._base = WrittenDays(), None, {}
         sums, done = RunningSums.priced_by(self._prices), Verified()
         for first, last in await run(self._months):
             recorded = await self._async_recorded(first, last)
@@ -254,19 +254,20 @@ class MeterStatistics:
 
         And the starts of rows that have to go.
         """
-        before, moved = dict(self._written), None
+        before, moved = self._written.of(changed), None
         for day in self._days(changed):
-            known, self._written[day.day] = self._written.get(day.day), Written.of(day)
+            known, self._written[day.day] = before.get(day.day), Written.of(day)
             if moved is None and (
                 known is None or (known.amount, known.total) != (day.amount, day.total)
             ):
                 moved = day.day
         # A last day that is new moves no sums, but neither are there rows after it.
-        wanted = {
-            day for day in self._written if day in changed or (moved is not None and day > moved)
-        }
+        wanted = {day for day in changed if day in self._written}
+        if moved is not None:
+            wanted.update(self._written.between(moved, date.max))
+        before = self._written.of(wanted) | before
         rows: dict[str, list[StatisticData]] = {name: [] for name in self._ids}
-        for first, last in stretches(sorted(wanted), self._written):
+        for first, last in stretches(sorted(wanted), self._written.days):
             part = self._rows(first, last, self._sums_before(first))
             for name, series in part.items():
                 rows[name] += series
@@ -296,7 +297,7 @@ class MeterStatistics:
 
     def _counted_on(self, since: date, sums: RunningSums, until: date) -> RunningSums:
         sums = sums.copy()
-        for day in sorted(known for known in self._written if since <= known < until):
+        for day in self._written.between(since, until):
             sums.use(day, self._written[day].amount)
             sums.daily += self._written[day].total or 0
         return sums

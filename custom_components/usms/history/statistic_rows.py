@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -77,14 +78,13 @@ def build_rows(day: DayReadings, sums: RunningSums) -> Rows:
     return rows
 
 
-def stretches(wanted: Sequence[date], known: Mapping[date, object]) -> Iterator[tuple[date, date]]:
-    """Yield the runs of days, first and last, that no other known day interrupts."""
-    order = {day: n for n, day in enumerate(sorted(known))}
+def stretches(wanted: Sequence[date], known: Sequence[date]) -> Iterator[tuple[date, date]]:
+    """Yield the runs of days, first and last, that no other known day interrupts; both by time."""
     first = previous = None
     for day in wanted:
         if first is None or previous is None:
             first = day
-        elif order[day] != order[previous] + 1:
+        elif known[bisect_right(known, previous)] != day:
             yield first, previous
             first = day
         previous = day

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, override
 
 from ..client.brunei import BRUNEI, brunei_midnight
 from ..client.consumption import DayReadings
@@ -28,6 +29,35 @@ class Written:
     def of(cls, day: DayReadings) -> Written:
         """Return what stands there once the day is written."""
         return cls(day.amount, day.total, day.starts)
+
+
+class WrittenDays(dict[date, Written]):
+    """What stands in the recorder of each day; its days in order, however many there are."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        super().__init__()
+        self.days: list[date] = []
+        """By time."""
+
+    @override
+    def __setitem__(self, day: date, written: Written) -> None:
+        if day not in self:
+            insort(self.days, day)
+        super().__setitem__(day, written)
+
+    def of(self, days: Iterable[date]) -> dict[date, Written]:
+        """Return what stands there of those days now."""
+        return {day: self[day] for day in days if day in self}
+
+    def before(self, day: date) -> date | None:
+        """Return the last day before one."""
+        place = bisect_left(self.days, day)
+        return self.days[place - 1] if place else None
+
+    def between(self, since: date, until: date) -> list[date]:
+        """Return the days from one on, and before another, by time."""
+        return self.days[bisect_left(self.days, since) : bisect_left(self.days, until)]
 
 
 def superseded_rows(
