@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from math import sqrt
+from operator import mul
 from statistics import fmean
 from typing import Final
 
@@ -185,23 +186,21 @@ class _Record:
     """Of what they said together, by span, as shares of it."""
     off: dict[tuple[int, bool], list[float]] = field(default_factory=dict)
     """Of each way, by span: in what is used, and in when as much is."""
-    weights: list[float] = field(default_factory=list)
-    """What each way weighs."""
 
     def add(self, what: tuple[int, bool], off: list[float], worth: float) -> None:
         """Take in how far off each way was."""
         before = self.off.get(what, [0.0] * len(off))
         self.off[what] = [old + worth * new for old, new in zip(before, off, strict=True)]
 
-    def weigh(self) -> None:
-        """Weigh the ways, in the mean over the spans, by use and by time."""
+    def weights(self) -> list[float]:
+        """Return what each way weighs, in the mean over the spans, by use and by time."""
         weights = [0.0] * len(next(iter(self.off.values()), []))
         for off in self.off.values():
             least = sum(off) / 1000 + 1e-9
             worth = [max(one, least) ** -_STRICT for one in off]
             whole = sum(worth) * len(self.off)
             weights = [weight + one / whole for weight, one in zip(weights, worth, strict=True)]
-        self.weights = weights
+        return weights
 
 
 @dataclass(slots=True)
@@ -223,17 +222,14 @@ class _Blend:
 
     def mix(self, ways: list[list[float]], state: State) -> list[float]:
         """Return what the ways say together, span by span."""
-        weights = self.record(state).weights or self._lived_in.weights
+        weights = self.record(state).weights() or self._lived_in.weights()
         weights = weights or [1 / len(ways)] * len(ways)
         if state is State.EMPTY:
             # Less where another way is far better, as with shifts of a fortnight.
             stays = _STAYS * (weights[-1] / max(weights)) ** (2 / _STRICT)
             weights = [weight * (1 - stays) for weight in weights]
             weights[-1] += stays
-        return [
-            sum(weight * said for weight, said in zip(weights, spans, strict=True))
-            for spans in zip(*ways, strict=True)
-        ]
+        return [sum(map(mul, weights, said)) for said in zip(*ways, strict=True)]
 
     def judge(self, sums: Sequence[float], unknown: Sequence[int]) -> None:
         """Compare what was said before with what the days up to the newest used.
@@ -255,8 +251,6 @@ class _Blend:
                 record.add((place, False), [abs(way[place] - truth) for way in ways], worth)
             if place in _JUDGED and truth > 0:
                 record.add((place, True), [abs(_until(way, truth) - span) for way in ways], worth)
-        self._lived_in.weigh()
-        self._empty.weigh()
 
 
 def _until(sums: Sequence[float], amount: float) -> float:
