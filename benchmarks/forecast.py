@@ -18,7 +18,8 @@ from random import Random
 from statistics import fmean
 
 from custom_components.usms.client import RunningBill, TariffSchedule, residential_electricity
-from custom_components.usms.client.billing.forecast import HORIZON, Forecast, forecast, runs_out
+from custom_components.usms.client.billing.forecast import Forecast, forecast
+from custom_components.usms.client.billing.run_out import HORIZON, Spending
 from custom_components.usms.client.brunei import brunei_midnight
 
 from .first_days import print_table
@@ -115,9 +116,9 @@ def at_rate(asked: Question, rate: Rate) -> tuple[float, datetime | None]:
     days = [month + n * DAY for n in range(monthrange(month.year, month.month)[1])]
     amounts = [asked.known.get(day) or Decimal(f"{rate(day):.6f}") for day in days]
     before = amounts[: asked.now.day - 1]
-    used = sum(before, Decimal(0)) if before else None
+    used = sum(before, Decimal(0))
     cost = float(PRICES.on(asked.now).bill(sum(amounts, Decimal(0))))
-    return cost, runs_out(asked.balance, used, asked.moment, PRICES, rate)
+    return cost, Spending(asked.moment, used, PRICES, rate).runs_out(asked.balance)
 
 
 # --- asking ---

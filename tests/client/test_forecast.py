@@ -21,8 +21,9 @@ from custom_components.usms.client import (
     tiers_of,
 )
 from custom_components.usms.client.billing.day_shape import EVEN, shape_of
-from custom_components.usms.client.billing.forecast import Forecast, Part, forecast, runs_out
+from custom_components.usms.client.billing.forecast import Forecast, Part, forecast
 from custom_components.usms.client.billing.habits import LONGEST, habits_of
+from custom_components.usms.client.billing.run_out import Spending
 from custom_components.usms.client.consumption import DayReadings
 from tests.support.tariffs import tariffs
 
@@ -127,9 +128,9 @@ def test_a_dearer_tariff_to_come_is_counted_from_its_day() -> None:
     known, now = days(always(10), 117), midnight(date(2026, 11, 28))
     dear = Tariff("dear", Utility.ELECTRICITY, tiers_of([(None, Decimal(1))]))
     schedule = FLAT.with_tariff(date(2026, 11, 29), dear)
-    assert runs_out(Decimal(25), Decimal(270), now, schedule, lambda _day: 10.0) == midnight(
-        date(2026, 11, 30)
-    ) + timedelta(days=1)
+    assert Spending(now, Decimal(270), schedule, lambda _day: 10.0).runs_out(
+        Decimal(25)
+    ) == midnight(date(2026, 11, 30)) + timedelta(days=1)
     found = forecast(known, schedule, now)
     assert found is not None
     assert found.month_cost.expected == 28 * 5 + 2 * 10
@@ -189,6 +190,19 @@ def test_a_home_that_is_empty_stays_so_about_as_long() -> None:
     assert left is not None
     assert known_level is not None
     assert left > known_level + 1
+
+
+@pytest.mark.parametrize("standby", [0, 1])
+def test_a_home_that_is_empty_may_stay_so_or_not(standby: int) -> None:
+    known = days(always(20), 100) | days(always(standby), 6, FIRST + 100 * DAY)
+    found = told(known, midnight(FIRST + 106 * DAY), "100")  # ten days at home
+    rest = date(2026, 11, 30) - (FIRST + 105 * DAY)
+    used = sum(amount for day, amount in known.items() if day.month == 11)
+    assert found.month_consumption.low <= used + standby * rest.days
+    assert found.month_consumption.high >= used + 18 * rest.days
+    assert found.runs_out_early is not None
+    assert found.runs_out_early <= found.made_at + 11 * DAY
+    assert (found.runs_out_late or found.made_at + 99 * DAY) > found.made_at + 20 * DAY
 
 
 def test_who_moved_out_does_not_come_back() -> None:

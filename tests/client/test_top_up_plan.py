@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from custom_components.usms.client import (
     residential_water,
 )
 from custom_components.usms.client.billing.forecast import Estimate
-from custom_components.usms.client.billing.habits import habits_of
+from custom_components.usms.client.billing.habits import Habits, habits_of
 from custom_components.usms.client.billing.top_up_plan import (
     Outlook,
     end_of_next_month,
@@ -57,6 +58,35 @@ def test_an_amount_lasts_as_long_as_is_needed_for_it(amount: int) -> None:
         before = moment.date() - DAY
         assert getattr(plan.needed(before), name) <= in_notes(Decimal(amount))
         assert getattr(plan.needed(moment.date() + DAY), name) >= amount - 5
+
+
+UNEVEN = st.builds(
+    lambda seed, usual, spread: habits_of(
+        {TODAY - n * DAY: usual * Random(seed + n).lognormvariate(0, spread) for n in range(1, 168)}
+    ),
+    st.integers(0, 10**6),
+    st.floats(2, 60),
+    st.floats(0.1, 1.2),
+)
+
+
+@given(UNEVEN, st.integers(0, 1900), st.integers(0, 90))
+@settings(max_examples=40, deadline=None)
+def test_more_money_never_lasts_shorter(habits: Habits, used: int, days: int) -> None:
+    schedule = TariffSchedule.always(residential_electricity())
+    plan = Outlook(NOW, Estimate.sure(Decimal(2)), Decimal(used), habits, schedule)
+    last = plan.lasts(Decimal(0))
+    far = NOW + 800 * DAY
+    for amount in (1, 2, 5, 10, 20, 30, 60, 100, 200):
+        lasts = plan.lasts(Decimal(amount))
+        for name in ("expected", "likely", "safe"):
+            assert (getattr(lasts, name) or far) >= (getattr(last, name) or far)
+        last = lasts
+    # What is to be paid so that it lasts does last.
+    needed = plan.needed(TODAY + days * DAY)
+    end = NOW.replace(hour=0) + (days + 1) * DAY
+    for name in ("expected", "likely", "safe"):
+        assert (getattr(plan.lasts(getattr(needed, name)), name) or far) >= end
 
 
 def test_an_old_balance_counts_with_its_range() -> None:

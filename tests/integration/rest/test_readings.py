@@ -197,7 +197,7 @@ async def test_a_forecast_says_no_more_than_the_sensors(
     assert made["balance"] == dict.fromkeys(("expected", "low", "high"), balance)
     assert made["as_of"] is None
     account.portal.expire()
-    await account.forward(timedelta(hours=5))
+    await account.forward(timedelta(hours=30))
     later = await api.get(path)
     assert later["as_of"] is not None
     left = later["balance"]

@@ -6,22 +6,19 @@ Pure, and bounded in time: at most `habits.LONGEST` days count, at most two year
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import partial
-from math import ceil
 from typing import Final, NamedTuple
 
-from ..brunei import BRUNEI, brunei_date, brunei_midnight
+from ..brunei import brunei_date, brunei_midnight
 from .day_shape import EVEN, DayShape
 from .habits import Habits, habits_of
 from .precision import as_amount
+from .run_out import Spending
 from .schedule import RunningBill, TariffSchedule
 
-HORIZON: Final = timedelta(days=2 * 365)
-"""A balance that lasts longer has no date."""
 _DAY: Final = timedelta(days=1)
 _ZERO: Final = Decimal(0)
 
@@ -118,14 +115,10 @@ def forecast(
     early = expected = late = None
     if balance is not None:
         left = balance if isinstance(balance, Estimate) else Estimate.sure(balance)
-        out = partial(runs_out, used=used or None, now=now, schedule=schedule, shape=shape)
-        expected = out(left.expected, expected=habits.on)
-        until = HORIZON if expected is None else expected - now
-        low, high = habits.off(until / _DAY if until < _DAY else ceil(until / _DAY))
-        # The hours of today may be far off; days after it are less so.
-        less, more = (low, high) if until >= _DAY else habits.off(1)
-        early = out(left.low, expected=_off_by(habits, today, high, more))
-        late = out(left.high, expected=_off_by(habits, today, low, less))
+        ahead = Spending(now, used, schedule, habits.on, shape)
+        expected = ahead.runs_out(left.expected)
+        early = ahead.runs_out(left.low, habits.most)
+        late = ahead.runs_out(left.high, habits.least)
     return Forecast(
         made_at=now,
         newest=habits.newest,
@@ -137,11 +130,6 @@ def forecast(
         runs_out_early=early,
         runs_out_late=late,
     )
-
-
-def _off_by(habits: Habits, today: date, now: float, later: float) -> Callable[[date], float]:
-    """Return what days are expected to use, off by a share today and by another after it."""
-    return lambda day: habits.on(day) * (1 + (now if day == today else later))
 
 
 class _MonthDay(NamedTuple):
@@ -210,57 +198,6 @@ class _Month:
             total += amount
             cost += bill.use(day.day, amount)
         return total, cost
-
-
-def runs_out(
-    balance: Decimal,
-    used: Decimal | None,
-    now: datetime,
-    schedule: TariffSchedule,
-    expected: Callable[[date], float],
-    shape: DayShape = EVEN,
-) -> datetime | None:
-    """Return when a balance (BND) is used up through the tiers, month turns included.
-
-    `used` (kWh or m³) is what was used of this month before `now`, None where nothing was;
-    `expected` returns what a day will use, `shape` says how that comes. In Brunei's time; None
-    after `HORIZON`.
-    """
-    begin = now.astimezone(BRUNEI)
-    if balance <= 0:
-        return begin
-    bill = RunningBill(schedule)
-    bill.use(begin.date(), used or _ZERO)
-    while begin < now + HORIZON:
-        rest = _rest_of_month(begin, expected, shape)
-        (first, _), (last, _) = rest[0], rest[-1]
-        whole = replace(bill)
-        cost = whole.use(last, as_amount(sum(amount for _, amount in rest)))
-        if cost <= balance and schedule.on(first) is schedule.on(last):
-            balance -= cost
-            begin, bill = brunei_midnight(last + _DAY), whole
-            continue
-        for day, amount in rest:
-            end = brunei_midnight(day + _DAY)
-            cost = bill.use(day, as_amount(amount))
-            if cost > balance:
-                gone = shape.by(_part_gone(begin))
-                gone += (1 - gone) * float(balance / cost)
-                return max(begin, brunei_midnight(day) + _DAY * shape.when(gone))
-            balance -= cost
-            begin = end
-    return None
-
-
-def _rest_of_month(
-    begin: datetime, expected: Callable[[date], float], shape: DayShape
-) -> list[tuple[date, float]]:
-    """Return the days from a moment to the end of its month, and what each will still use."""
-    first = begin.date()
-    last = monthrange(first.year, first.month)[1]
-    days = [first + n * _DAY for n in range(last - first.day + 1)]
-    gone = shape.by(_part_gone(begin))
-    return [(day, expected(day) * (1 - gone if day == first else 1.0)) for day in days]
 
 
 def _part_gone(now: datetime) -> float:

@@ -62,6 +62,10 @@ class Habits:
     """By which shares each span was off before, sorted."""
     _uneven: float = field(repr=False)
     """How far days are from their mean, as a share of it."""
+    _known: int = field(repr=False)
+    """How many days are known."""
+    _home: float | None = field(default=None, repr=False)
+    """What a day would use were the home not empty for some days; None where it is not."""
     shape: DayShape = EVEN
     """How a day runs."""
     age: int = 0
@@ -85,10 +89,19 @@ class Habits:
         what is known of a home gets old.
         """
         low, high = self._spans_off(days)
-        wider = 1 + self.age / _OLD + max(days - _SPANS[-1], 0) / _FAR
+        wider, far = 1 + self.age / _OLD, max(days - _SPANS[-1], 0) / _FAR
         if days < 1:
             wider *= max(days, 1 / 24) ** -0.5
-        return max(-1.0, low * wider), high * wider
+        # Homes may use ever more than is expected, but hardly ever less.
+        return (1 + low) ** (wider + min(far, 0.5)) - 1, high * (wider + far)
+
+    def least(self, days: float) -> float:
+        """Return the low one."""
+        return self.off(days)[0]
+
+    def most(self, days: float) -> float:
+        """Return the high one."""
+        return self.off(days)[1]
 
     def _spans_off(self, days: float) -> tuple[float, float]:
         place = bisect_left(_SPANS, min(days, _SPANS[-1]))
@@ -104,9 +117,11 @@ class Habits:
         """Return the tenths at both ends of a span's errors, and of other homes' while few."""
         errors, span = self._errors[place], _SPANS[place]
         # About how far other homes as uneven as this, real and made, were off after so many days.
-        known = sum(amount is not None for amount in self._amounts)
-        low = -0.05 - 0.1 / known - self._uneven * (0.55 + 0.5 / span)
-        high = 0.05 + 0.25 / known + self._uneven * (1.05 + 0.5 / span)
+        low = -0.05 - 0.1 / self._known - self._uneven * (0.55 + 0.5 / span)
+        high = 0.05 + 0.25 / self._known + self._uneven * (1.05 + 0.5 / span)
+        if self._home is not None:  # it stays empty, or ends tomorrow
+            low, said = -1.0, sum(self._path[:span])
+            high = max(high, self._home * span / said - 1) if said else high
         if errors:
             # Spans overlap, so what they are worth grows with how many fit side by side: the ends
             # of a few are nearer than the truth.
@@ -162,6 +177,8 @@ def _habits(oldest: date, amounts: tuple[float | None, ...]) -> Habits:
         _amounts=amounts,
         _week=ways.week,
         _errors=[sorted(errors[-_LAST:]) for errors in blend.record(ways.state).errors],
+        _known=sum(amount is not None for amount in amounts),
+        _home=ways.home if ways.state is State.EMPTY else None,
         _uneven=_uneven(amounts, ways.week, oldest.weekday()),
     )
 

@@ -5,17 +5,15 @@ Pure. Money is BND, consumption kWh or m³, days are Brunei's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
-from ..brunei import brunei_date, brunei_midnight
-from .forecast import Estimate, runs_out
+from .forecast import Estimate
 from .habits import Habits
-from .precision import as_amount
-from .schedule import RunningBill, TariffSchedule
+from .run_out import Off, Spending
+from .schedule import TariffSchedule
 
 NOTES: Final = (Decimal(50), Decimal(20), Decimal(10), Decimal(5))
 """BND: the notes that people pay with."""
@@ -69,40 +67,28 @@ class Outlook:
 
     def needed(self, until: date) -> TopUpNeeded:
         """Return what to pay so that it lasts to the end of that day."""
-        days = (brunei_midnight(until + _DAY) - self.now) / _DAY
-        return TopUpNeeded(until, *(self._short(until, days, share) for share in (0, LIKELY, SAFE)))
+        return TopUpNeeded(until, *(self._short(until, share) for share in (0, LIKELY, SAFE)))
 
     def lasts(self, amount: Decimal) -> TopUpLasts:
         """Return when it is used up with that amount on top."""
-        first = self._empty(amount, 1, 0)
-        days = 365.0 if first is None else (first - self.now) / _DAY
-        return TopUpLasts(
-            amount, first, *(self._empty(amount, days, share) for share in (LIKELY, SAFE))
-        )
-
-    def _use(self, days: float, share: float) -> Callable[[date], float]:
-        """Return what a day uses at most, with what holds of the range of so many days."""
-        _, high = self.habits.off(days)
-        return lambda day: self.habits.on(day) * (1 + share * high)
+        return TopUpLasts(amount, *(self._empty(amount, share) for share in (0, LIKELY, SAFE)))
 
     def _balance(self, share: float) -> Decimal:
         return self.left.expected - Decimal(str(share)) * (self.left.expected - self.left.low)
 
-    def _short(self, until: date, days: float, share: float) -> Decimal:
-        use = self._use(days, share)
-        bill, cost, today = RunningBill(self.schedule), _ZERO, brunei_date(self.now)
-        bill.use(today, self.used)
-        gone = self.habits.shape.by((self.now - brunei_midnight(today)) / _DAY)
-        for n in range((until - today).days + 1):
-            day = today + n * _DAY
-            amount = use(day) * (1 - gone if n == 0 else 1)
-            cost += bill.use(day, as_amount(amount))
-        return in_notes(cost - self._balance(share))
+    def _most(self, share: float) -> Off:
+        """Return what is used at most, with what holds of the range."""
+        return lambda days: share * self.habits.most(days)
 
-    def _empty(self, amount: Decimal, days: float, share: float) -> datetime | None:
-        use = self._use(days, share)
-        left = self._balance(share) + amount
-        return runs_out(left, self.used, self.now, self.schedule, use, self.habits.shape)
+    @property
+    def _ahead(self) -> Spending:
+        return Spending(self.now, self.used, self.schedule, self.habits.on, self.habits.shape)
+
+    def _short(self, until: date, share: float) -> Decimal:
+        return in_notes(self._ahead.cost(until, self._most(share)) - self._balance(share))
+
+    def _empty(self, amount: Decimal, share: float) -> datetime | None:
+        return self._ahead.runs_out(self._balance(share) + amount, self._most(share))
 
 
 def in_notes(amount: Decimal) -> Decimal:

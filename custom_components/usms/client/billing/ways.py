@@ -126,6 +126,11 @@ class Ways:
         return self._high if begun else 0
 
     @property
+    def home(self) -> float:
+        """What a day uses while the home is lived in."""
+        return self._life.usual.mean
+
+    @property
     def week(self) -> Sequence[float]:
         """How Monday to Sunday differ, as factors of mean about 1."""
         return self._life.week
