@@ -654,3 +654,28 @@ def test_a_rise_that_was_announced_is_one_event_whatever_it_turns_out_to_be(
     assert len(news) == 1
     (topup,) = payments.topups(METER)
     assert topup.origin is TopUpOrigin.HISTORY
+
+
+def test_a_top_up_in_an_evening_that_is_never_published(store: ReadingsStore) -> None:
+    """What was used then is expected by the hour: an evening has more than its share of the day."""
+    begin = brunei_midnight(date(2026, 11, 1))
+    rose, balance, payments = begin + 6 * DAY + timedelta(hours=19), Decimal(90), Payments(store)
+    for n in range(24):
+        start = begin + n * DAY
+        hours = [
+            Reading(start + hour * timedelta(hours=1), Decimal(3 if 18 <= hour < 22 else "0.4"))
+            for hour in range(24)
+        ]
+        if n not in {6, 7}:
+            store.save_hours(METER, start.date(), hours, begin + 24 * DAY)
+        for hour in hours:
+            balance += (20 if hour.start == rose else 0) - hour.value / 10
+            at = hour.start + timedelta(hours=1)
+            card = Meter(METER, Utility.ELECTRICITY, balance=balance.quantize(CENT))
+            payments.record_balance(card, at, before=at - timedelta(hours=1))
+    payments.history_failed(METER, at)
+    review(store, {METER: FLAT}, at)
+    (topup,) = payments.topups(METER)
+    assert topup.low is not None
+    assert topup.high is not None
+    assert topup.low <= 20 <= topup.high

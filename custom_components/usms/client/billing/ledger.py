@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import InitVar, dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
 
-from ..brunei import brunei_date
+from ..brunei import BRUNEI, brunei_date
 from ..consumption import DayReadings
 from ..models import Balance, Resolution, Utility
+from .day_shape import shape_of
 from .schedule import RunningBill, TariffSchedule
 
 _HOUR: Final = 3600.0
@@ -66,30 +67,24 @@ class Used(NamedTuple):
 def priced(days: Sequence[DayReadings], schedule: TariffSchedule, now: datetime) -> Iterator[Used]:
     """Price what was used until now, by time.
 
-    What is not known is between nothing and twice what is usual, and the month's tiers run on with
-    that: so what comes after it may be uncertain, too.
+    What is not known is between nothing and twice what is usual at that hour, and the month's tiers
+    run on with that: so what comes after it may be uncertain, too.
     """
     rows = {row.start: (row.value, _SPAN[day.resolution]) for day in days for row in day.rows}
     if not rows:
         return
     whole = [amount for day in days if (amount := day.whole) is not None]
-    usual = sum(whole, _ZERO) / max(len(whole), 1)
+    twice, shape = 2 * sum(whole, _ZERO) / max(len(whole), 1), shape_of(days)
     at, finest = min(rows), min(span for _, span in rows.values())
-    least = most = RunningBill(schedule)
-    if (first := brunei_date(at)).day > 1:  # the charges of the days before are none of its
-        least.use(first - _DAY, _ZERO)
+    least, most = RunningBill(schedule), RunningBill(schedule)
+    for bill in (least, most):  # the charges of the days before are none of its
+        bill.use(brunei_date(at) - _DAY, _ZERO)
     while at < now:
         amount, span = rows.get(at, (None, finest))
-        day = brunei_date(at)
+        day, share = brunei_date(at), shape.of(at.astimezone(BRUNEI).hour) if span < _DAY else 1
+        much = twice * Decimal(share) if amount is None else amount
         at += span
-        if day.day == 1 and most.month != day:  # all is known again
-            most = least
-        if amount is None and most is least:
-            most = replace(least)
-        low = high = least.use(day, amount or _ZERO)
-        if most is not least:
-            much = 2 * usual * Decimal(span / _DAY) if amount is None else amount
-            low, high = sorted((low, most.use(day, much)))
+        low, high = sorted((least.use(day, amount or _ZERO), most.use(day, much)))
         yield Used(at, span, low, high, amount is not None)
 
 
