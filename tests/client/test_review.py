@@ -679,3 +679,27 @@ def test_a_top_up_in_an_evening_that_is_never_published(store: ReadingsStore) ->
     assert topup.low is not None
     assert topup.high is not None
     assert topup.low <= 20 <= topup.high
+
+
+@pytest.mark.parametrize("price", ["1", "1.05"])
+def test_a_shop_that_is_charged_once_a_day_has_a_bill_check(
+    store: ReadingsStore, price: str
+) -> None:
+    """However unlike its days are: what falls at once may be all that was used since the last."""
+    terms = {"kind": "commercial", "kva": 10}
+    schedule = TariffSchedule.from_dict({"utility": "electricity", "tariffs": [terms]})
+    begin = brunei_midnight(date(2026, 10, 25))
+    bill, balance, payments, differs = RunningBill(schedule), Decimal(200), Payments(store), []
+    for n in range(13):
+        day, per_day = begin + n * DAY, Decimal((30, 90, 30, 30)[n % 4])
+        for hour in range(24):
+            at = day + timedelta(hours=hour)
+            card = Meter(METER, Utility.ELECTRICITY, balance=balance.quantize(CENT))
+            payments.record_balance(card, at, before=at - timedelta(hours=1))
+        found = review(store, {METER: schedule}, at).get(METER)
+        differs += [n] if found and found.bill and found.bill.differs else []
+        use(store, day.date(), 1, str(per_day), at)
+        balance -= bill.use(day.date(), per_day) * Decimal(price)
+    assert found is not None
+    assert found.bill is not None
+    assert bool(differs) is (price != "1")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate, pairwise
+from statistics import median
 from typing import Final, NamedTuple
 
 from ..brunei import BRUNEI, brunei_date
@@ -146,7 +147,9 @@ class Costs:
             return sum(pieces, _ZERO) / max(len(pieces), 1), abs(lag)
 
         lags = _LAGS[self.span]
-        self.usual, self.late = min(lags, key=off), lags[-1]
+        # A fall may take all that was used since the one before: some portals lower in batches.
+        apart = median([after - at for (_, at, _), (_, after, _) in pairwise(falls)] or [0.0])
+        self.usual, self.late = min(lags, key=off), max(lags[-1], apart)
         off_by = errors(self.usual)
         if off_by and off_by[-1 - len(off_by) // 50] <= _EXACT:
             self.early = self.late = self.usual
