@@ -131,3 +131,12 @@ def test_a_true_difference_is_found_within_twelve_days(
     found = [at for at, review in lived.reviews if review.bill and review.bill.differs]
     assert found
     assert found[0] - BEGIN <= 12 * DAY
+
+
+def test_days_that_slip_over_midnight_make_no_bill_differ() -> None:
+    """The first hours of a month cost three times the last ones of the month before."""
+    home = Home("a shop 14", kva=10, kwh_per_day=90, lag=(0, 3), topups=())
+    lived = Prepaid(home, minutes=60, history="there", days=31).live()
+    bills = [review.bill for _, review in lived.reviews if review.bill]
+    assert bills
+    assert all(abs(bill.difference) <= bill.uncertainty for bill in bills)

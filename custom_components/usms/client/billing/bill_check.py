@@ -36,7 +36,8 @@ _BESIDE: Final = Decimal("0.50")
 """BND: by less a day may always differ from the others."""
 _APART: Final = 2
 """Days that may be unlike the others; where there are more, they are the difference."""
-_ROUNDED: Final = Decimal("0.02")
+_CENT: Final = Decimal("0.01")
+_ROUNDED: Final = 2 * _CENT
 _ZERO: Final = Decimal(0)
 _DAY: Final = timedelta(days=1)
 
@@ -55,7 +56,7 @@ class BillCheck:
     uncertainty: Decimal
     """By which share the difference may be off: the balance moves in steps, and some time later."""
     noise: Decimal = _ZERO
-    """By how much (BND) a day is off, but for the worst."""
+    """By how much (BND, in cents) a day is off on average, those that were left out too."""
 
     @property
     def difference(self) -> Decimal:
@@ -99,17 +100,13 @@ def check_bill(book: Book, schedule: TariffSchedule, moves: Sequence[Moved]) -> 
         dict(sorted(islice(_sure_days(book, schedule, moves, delay), _MOST)))  # by time
         for delay in book.costs.delays
     ]
-    by_days = [(_compared(book.costs, days, attrgetter("cost")), days) for days in tried]
-    if by_days[0][0] is None:  # no other delay is preferred for having more days at the ends
+    by_days = [_compared(book.costs, days, attrgetter("cost")) for days in tried]
+    if by_days[0] is None:  # no other delay is preferred for having more days at the ends
         return None
-    fits = [(found, days) for found, days in by_days if found]
+    fits = [(found, days) for found, days in zip(by_days, tried, strict=True) if found]
     by_day, days = min(fits, key=lambda fit: fit[0].noise)
     others = {day: one for day, one in days.items() if not one.took_it_all}
-    at_once = _compared(book.costs, others, attrgetter("used"))
-    if at_once is None or not any(one.monthly for one in days.values()):
-        return by_day
-    if len(others) < len(days):
-        return at_once
+    at_once = _compared(book.costs, others, attrgetter("used")) or by_day
     best, other = sorted((by_day, at_once), key=attrgetter("noise"))
     if other.noise > 2 * best.noise:
         return best
@@ -185,7 +182,8 @@ def _compared(
     fixed = days[kept[0]].cost - days[kept[0]].used
     ends += [_late(use, midnight, fixed) for midnight in midnights]
     off_by = sum((off * off for off in (*ends, *(noise for _ in firsts))), _ZERO).sqrt()
-    return BillCheck(kept[0], kept[-1], lost, cost, off_by / cost, noise)
+    mean = (sum(off.values(), _ZERO) / len(off)).quantize(_CENT) + _ROUNDED
+    return BillCheck(kept[0], kept[-1], lost, cost, off_by / cost, mean)
 
 
 def _late(use: Costs, midnight: datetime, fixed: Decimal) -> Decimal:
