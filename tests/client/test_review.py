@@ -703,3 +703,35 @@ def test_a_shop_that_is_charged_once_a_day_has_a_bill_check(
     assert found is not None
     assert found.bill is not None
     assert bool(differs) is (price != "1")
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("hours_late", [(0, 0, 0), (0, 2, 1)])
+def test_a_fixed_charge_is_no_part_of_a_top_up(
+    store: ReadingsStore, hours_late: tuple[int, ...], at_once: bool
+) -> None:
+    """Two days without a poll: whether their share of it was taken in them is found out, or not."""
+    terms = {"kind": "own", "tiers": [{"rate": "0.10"}], "monthly_fixed": "30"}
+    schedule = TariffSchedule.from_dict({"utility": "electricity", "tariffs": [terms]})
+    begin = brunei_midnight(date(2026, 11, 2))
+    use(store, begin.date(), 20, "24", begin + 20 * DAY)
+    payments, moves = Payments(store), {begin + 8 * DAY + timedelta(hours=19): Decimal(20)}
+    for hour in range(24 * 20):
+        at = begin + timedelta(hours=hour + 1 + hours_late[hour % 3])
+        cost = Decimal("0.10") + (1 if hour % 24 == 0 and not at_once else 0)
+        moves[at] = moves.get(at, Decimal(0)) - cost
+    balance, before = Decimal(90), begin
+    for at in (begin + timedelta(hours=hour) for hour in range(24 * 20)):
+        balance += moves.get(at, 0)
+        if not 8 * DAY <= at - begin < 10 * DAY:
+            card = Meter(METER, Utility.ELECTRICITY, balance=balance.quantize(CENT))
+            payments.record_balance(card, at, before=before)
+            before = at
+    payments.history_failed(METER, at)
+    review(store, {METER: schedule}, at)
+    (topup,) = payments.topups(METER)
+    assert topup.low is not None
+    assert topup.high is not None
+    assert topup.low <= 20 <= topup.high
+    found_out = not any(hours_late)
+    assert (topup.high - topup.low < Decimal("0.05")) is found_out

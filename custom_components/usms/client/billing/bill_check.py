@@ -131,16 +131,15 @@ def _sure_days(
         midnight, tariff = brunei_midnight(day), schedule.on(day)
         least, most = costs.between(midnight.timestamp(), (midnight + _DAY).timestamp())
         # A month that costs its minimum does so whatever its days use.
-        if not 0 < most <= least * _SAME or tariff.monthly_minimum >= 28 * costs.per_day:
+        fixed, minimum = schedule.charges(day, day).fixed, tariff.monthly_minimum
+        if not 0 < most + fixed <= (least + fixed) * _SAME or minimum >= 28 * costs.per_day:
             continue
         begin, end = midnight + delay, midnight + delay + _DAY
         before, after = _balance_at(balances, begin), _balance_at(balances, end)
         is_moved = any(move.step.since < end and move.step.at > begin for move in moves)
         if before and after and not is_moved:
-            cost, monthly = (least + most) / 2, tariff.monthly_fixed
-            used = cost - schedule.charges(day, day).fixed if monthly else cost
-            seen = before[0] - after[0], before[1], after[1]
-            yield day, _Day(*seen, cost, used, monthly)
+            used, seen = (least + most) / 2, (before[0] - after[0], before[1], after[1])
+            yield day, _Day(*seen, used + fixed, used, tariff.monthly_fixed)
 
 
 def _balance_at(balances: Sequence[Balance], moment: datetime) -> tuple[Decimal, Decimal] | None:
@@ -179,17 +178,15 @@ def _compared(
     lasts = [day for day in kept if day + _DAY not in kept]
     ends = [*(days[day].begin for day in firsts), *(days[day].end for day in lasts)]
     midnights = [brunei_midnight(day) for day in (*firsts, *(day + _DAY for day in lasts))]
-    fixed = days[kept[0]].cost - days[kept[0]].used
-    ends += [_late(use, midnight, fixed) for midnight in midnights]
+    ends += [_late(use, midnight) for midnight in midnights]
     off_by = sum((off * off for off in (*ends, *(noise for _ in firsts))), _ZERO).sqrt()
     mean = (sum(off.values(), _ZERO) / len(off)).quantize(_CENT) + _ROUNDED
     return BillCheck(kept[0], kept[-1], lost, cost, off_by / cost, mean)
 
 
-def _late(use: Costs, midnight: datetime, fixed: Decimal) -> Decimal:
+def _late(use: Costs, midnight: datetime) -> Decimal:
     """Return by how much (BND) days may be off that begin or end then, some time late."""
     at, width = midnight.timestamp(), max(_LATE, use.span)
     before = sum(use.between(at - width.total_seconds(), at), _ZERO) / 2
-    # The first hour of a day has its share of fixed charges.
-    after = sum(use.between(at, at + width.total_seconds()), _ZERO) / 2 - fixed
+    after = sum(use.between(at, at + width.total_seconds()), _ZERO) / 2
     return max(before, after) * Decimal(_LATE / width)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, product
 from statistics import median
 from typing import Final, NamedTuple
 
@@ -62,6 +62,8 @@ class Used(NamedTuple):
     span: timedelta
     low: Decimal
     high: Decimal
+    fixed: Decimal
+    """What comes to that where fixed charges are taken day by day: the share of a day's first."""
     is_known: bool
 
 
@@ -78,15 +80,18 @@ def priced(days: Sequence[DayReadings], schedule: TariffSchedule, now: datetime)
     twice, shape = 2 * sum(whole, _ZERO) / max(len(whole), 1), shape_of(days)
     at, finest = min(rows), min(span for _, span in rows.values())
     least, most = RunningBill(schedule), RunningBill(schedule)
+    last = brunei_date(at) - _DAY
     for bill in (least, most):  # the charges of the days before are none of its
-        bill.use(brunei_date(at) - _DAY, _ZERO)
+        bill.use(last, _ZERO)
     while at < now:
         amount, span = rows.get(at, (None, finest))
         day, share = brunei_date(at), shape.of(at.astimezone(BRUNEI).hour) if span < _DAY else 1
         much = twice * Decimal(share) if amount is None else amount
         at += span
+        fixed = schedule.charges(day, day).fixed if day != last else _ZERO
+        last = day
         low, high = sorted((least.use(day, amount or _ZERO), most.use(day, much)))
-        yield Used(at, span, low, high, amount is not None)
+        yield Used(at, span, low - fixed, high - fixed, fixed, amount is not None)
 
 
 @dataclass(slots=True)
@@ -99,6 +104,8 @@ class Costs:
     late: float = 3 * _HOUR
     usual: float = 0.0
     """How long after its end use lowers the balance: between these, and on the whole."""
+    fixed: tuple[int, int] = (0, 1)
+    """How much of a fixed charge is taken day by day, at least and at most: 0 where at once."""
     published: float = field(init=False, default=0.0)
     """Before this, all that had ended is known, but for holes."""
     per_day: Decimal = field(init=False)
@@ -108,20 +115,22 @@ class Costs:
     _ends: list[float] = field(init=False)
     _low: list[Decimal] = field(init=False)
     _high: list[Decimal] = field(init=False)
+    _fixed: list[Decimal] = field(init=False)
 
     def __post_init__(self, used: Sequence[Used]) -> None:
         """Add up."""
-        self.span = used[-1].span if used else _DAY
-        self._ends = [piece.end.timestamp() for piece in used]
-        self._low = list(accumulate((piece.low for piece in used), initial=_ZERO))
-        self._high = list(accumulate((piece.high for piece in used), initial=_ZERO))
-        days = Decimal(sum((piece.span for piece in used), timedelta(0)) / _DAY)
+        self.span = self.used[-1].span if self.used else _DAY
+        self._ends = [piece.end.timestamp() for piece in self.used]
+        self._low = list(accumulate((piece.low for piece in self.used), initial=_ZERO))
+        self._high = list(accumulate((piece.high for piece in self.used), initial=_ZERO))
+        self._fixed = list(accumulate((piece.fixed for piece in self.used), initial=_ZERO))
+        days = Decimal(sum((piece.span for piece in self.used), timedelta(0)) / _DAY)
         self.per_day = (self._low[-1] + self._high[-1]) / 2 / days if days else _ZERO
         if known := [piece for piece in used if piece.is_known]:
             self.published = (known[-1].end + known[-1].span).timestamp()
 
     def learn(self, steps: Sequence[Step]) -> None:
-        """Find the delay that explains best how the balance moved.
+        """Find what explains best how the balance moved: the delay, and when fixed charges go.
 
         The portal does not say what that is, and water differs from electricity.
         """
@@ -133,31 +142,35 @@ class Costs:
         if not self._ends or not falls:
             return
 
-        def errors(lag: float) -> list[Decimal]:
-            return sorted(
-                abs(change + self.between(since - lag, at - lag)[0])
+        def off(fit: tuple[float, int]) -> tuple[Decimal, float, Decimal]:
+            lag, fixed = fit
+            pieces = sorted(
+                abs(change + self.between(since - lag, at - lag, (fixed, fixed))[0])
                 for since, at, change in falls
                 if at - lag < self.published
             )
-
-        def off(lag: float) -> tuple[Decimal, float]:
             # What top-ups have hidden is the same with each delay.
-            pieces = errors(lag)
-            pieces = pieces[: len(pieces) - len(pieces) // 3]
-            return sum(pieces, _ZERO) / max(len(pieces), 1), abs(lag)
+            few = pieces[: len(pieces) - len(pieces) // 3]
+            worst = pieces[-1 - len(pieces) // 50] if pieces else Decimal(1)
+            return sum(few, _ZERO) / max(len(few), 1), abs(lag), worst
 
         lags = _LAGS[self.span]
         # A fall may take all that was used since the one before: some portals lower in batches.
         apart = median([after - at for (_, at, _), (_, after, _) in pairwise(falls)] or [0.0])
-        self.usual, self.late = min(lags, key=off), max(lags[-1], apart)
-        off_by = errors(self.usual)
-        if off_by and off_by[-1 - len(off_by) // 50] <= _EXACT:
+        best = min(product(lags, (1, 0)), key=off)
+        self.usual, self.late = best[0], max(lags[-1], apart)
+        if off(best)[-1] <= _EXACT:
             self.early = self.late = self.usual
+            self.fixed = best[1], best[1]
 
-    def between(self, since: float, until: float) -> tuple[Decimal, Decimal]:
+    def between(
+        self, since: float, until: float, fixed: tuple[int, int] = (0, 0)
+    ) -> tuple[Decimal, Decimal]:
         """Return what was used between two moments costs, at least and at most."""
         first, last = bisect_right(self._ends, since), bisect_right(self._ends, until)
-        return self._low[last] - self._low[first], self._high[last] - self._high[first]
+        share = self._fixed[last] - self._fixed[first]
+        low, high = self._low[last] - self._low[first], self._high[last] - self._high[first]
+        return low + fixed[0] * share, high + fixed[1] * share
 
     @property
     def delays(self) -> list[timedelta]:
@@ -175,9 +188,9 @@ class Costs:
     def beside(self, step: Step) -> Moved:
         """Return what may have moved the balance beside use in a step."""
         since, at = step.since.timestamp(), step.at.timestamp()
-        low, _ = self.between(since - self.early, at - self.late)
-        _, high = self.between(since - self.late, at - self.early)
-        usual = sum(self.between(since - self.usual, at - self.usual), _ZERO) / 2
+        low, _ = self.between(since - self.early, at - self.late, self.fixed)
+        _, high = self.between(since - self.late, at - self.early, self.fixed)
+        usual = sum(self.between(since - self.usual, at - self.usual, self.fixed), _ZERO) / 2
         used = min(max(low, _ZERO), usual), usual, max(high, usual)
         return Moved(step, *(step.change + cost for cost in used))
 
