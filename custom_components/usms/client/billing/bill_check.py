@@ -7,7 +7,7 @@ nothing but use near that moved the balance.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -76,49 +76,38 @@ class _Day(NamedTuple):
     begin: Decimal
     end: Decimal
     """By how much that may be off where the balance was not looked at just then."""
-    cost: Decimal
-    """With the day's share of the month's fixed charge."""
     used: Decimal
-    """Without it."""
-    monthly: Decimal
-    """The fixed charge of the whole month."""
-
-    @property
-    def took_it_all(self) -> bool:
-        """Whether the day took the fixed charge of its whole month."""
-        return abs(self.lost - self.used - self.monthly) <= self.monthly / 10 > 0
+    fixed: Decimal
+    """What comes to that where fixed charges are taken day by day."""
 
 
 def check_bill(book: Book, schedule: TariffSchedule, moves: Sequence[Moved]) -> BillCheck | None:
     """Compare the last days that are sure; None without ten of them.
 
-    `moves` is what moved the balance beside use. When the portal takes fixed charges is found out
-    by what fits: day by day, or at once on a day that is left out. Where both fit, either may be.
+    `moves` is what moved the balance beside use. When the portal takes fixed charges is found out:
+    day by day, or at once on a day that is left out. Where both fit, either may be.
     """
-    moves = [move for move in moves if not _is_charge(move, schedule)]
+    fixed = book.costs.fixed
+    at_once = 0 in fixed and any(_is_charge(move, schedule) for move in moves)
     tried = [
         dict(sorted(islice(_sure_days(book, schedule, moves, delay), _MOST)))  # by time
         for delay in book.costs.delays
     ]
-    by_days = [_compared(book.costs, days, attrgetter("cost")) for days in tried]
-    if by_days[0] is None:  # no other delay is preferred for having more days at the ends
+    ways = {0} if at_once else {*fixed}
+    fits = [fit for way in ways if (fit := _fitting(book.costs, tried, way))]
+    if not fits:
         return None
-    fits = [(found, days) for found, days in zip(by_days, tried, strict=True) if found]
-    by_day, days = min(fits, key=lambda fit: fit[0].noise)
-    others = {day: one for day, one in days.items() if not one.took_it_all}
-    at_once = _compared(book.costs, others, attrgetter("used")) or by_day
-    best, other = sorted((by_day, at_once), key=attrgetter("noise"))
-    if other.noise > 2 * best.noise:
-        return best
-    nearer = min(best, other, key=lambda check: abs(check.difference))
-    either = abs(best.difference - other.difference)
-    return replace(nearer, uncertainty=max(nearer.uncertainty, either))
+    best, *others = sorted(fits, key=attrgetter("noise"))
+    alike = [best, *(fit for fit in others if fit.noise <= 2 * best.noise)]
+    nearest = min(alike, key=lambda fit: abs(fit.difference))
+    either = max(abs(fit.difference - nearest.difference) for fit in alike)
+    return replace(nearest, uncertainty=max(nearest.uncertainty, either))
 
 
 def _is_charge(move: Moved, schedule: TariffSchedule) -> bool:
-    """Return whether that may be the fixed charge of a month."""
+    """Return whether that is as much as the fixed charge of a month."""
     fixed = schedule.on(brunei_date(move.step.at)).monthly_fixed
-    return bool(fixed) and move.low <= fixed / 10 - fixed and move.high >= -fixed / 10 - fixed
+    return abs(move.expected + fixed) <= fixed / 10 > 0
 
 
 def _sure_days(
@@ -128,18 +117,19 @@ def _sure_days(
     balances, costs = book.balances, book.costs
     last, first = brunei_date(balances[-1].as_of), brunei_date(balances[0].seen_at)
     for day in (last - n * _DAY for n in range((last - first).days + 1)):
-        midnight, tariff = brunei_midnight(day), schedule.on(day)
+        midnight = brunei_midnight(day)
         least, most = costs.between(midnight.timestamp(), (midnight + _DAY).timestamp())
+        fixed = schedule.charges(day, day).fixed
         # A month that costs its minimum does so whatever its days use.
-        fixed, minimum = schedule.charges(day, day).fixed, tariff.monthly_minimum
-        if not 0 < most + fixed <= (least + fixed) * _SAME or minimum >= 28 * costs.per_day:
+        is_least = schedule.on(day).monthly_minimum >= 28 * costs.per_day
+        if is_least or not 0 < most + fixed <= (least + fixed) * _SAME:
             continue
         begin, end = midnight + delay, midnight + delay + _DAY
         before, after = _balance_at(balances, begin), _balance_at(balances, end)
         is_moved = any(move.step.since < end and move.step.at > begin for move in moves)
         if before and after and not is_moved:
-            used, seen = (least + most) / 2, (before[0] - after[0], before[1], after[1])
-            yield day, _Day(*seen, used + fixed, used, tariff.monthly_fixed)
+            lost = before[0] - after[0]
+            yield day, _Day(lost, before[1], after[1], (least + most) / 2, fixed)
 
 
 def _balance_at(balances: Sequence[Balance], moment: datetime) -> tuple[Decimal, Decimal] | None:
@@ -156,15 +146,21 @@ def _balance_at(balances: Sequence[Balance], moment: datetime) -> tuple[Decimal,
     return before.amount + change * part, abs(change) / 2
 
 
-def _compared(
-    use: Costs, days: Mapping[date, _Day], cost_of: Callable[[_Day], Decimal]
-) -> BillCheck | None:
+def _fitting(costs: Costs, tried: Sequence[Mapping[date, _Day]], fixed: int) -> BillCheck | None:
+    """Compare with the delay that fits best; `fixed` is 1 where fixed charges go day by day."""
+    checks = [_compared(costs, days, fixed) for days in tried]
+    # No other delay is preferred for having more days at the ends.
+    found = [check for check in checks if check] if checks[0] else []
+    return min(found, key=attrgetter("noise", "uncertainty"), default=None)
+
+
+def _compared(use: Costs, days: Mapping[date, _Day], fixed: int) -> BillCheck | None:
     """Compare days with those costs; None without ten days.
 
     A correction or an instalment is left out. Where many days are unlike the others, as with a tier
     that ends elsewhere, all count.
     """
-    costs = {day: cost_of(one) for day, one in days.items()}
+    costs = {day: one.used + fixed * one.fixed for day, one in days.items()}
     ratio = median([days[day].lost / cost for day, cost in costs.items() if cost] or [_ZERO])
     off = {day: abs(days[day].lost - ratio * cost) for day, cost in costs.items()}
     alike = [day for day in days if off[day] <= max(_BESIDE, ratio * costs[day] / 2)]
@@ -174,19 +170,17 @@ def _compared(
         return None
     lost = sum((days[day].lost for day in kept), _ZERO)
     noise = sorted(off[day] for day in kept)[-2] + _ROUNDED
-    firsts = [day for day in kept if day - _DAY not in kept]
-    lasts = [day for day in kept if day + _DAY not in kept]
-    ends = [*(days[day].begin for day in firsts), *(days[day].end for day in lasts)]
-    midnights = [brunei_midnight(day) for day in (*firsts, *(day + _DAY for day in lasts))]
-    ends += [_late(use, midnight) for midnight in midnights]
-    off_by = sum((off * off for off in (*ends, *(noise for _ in firsts))), _ZERO).sqrt()
+    ends = [(day, days[day].begin) for day in kept if day - _DAY not in kept]
+    ends += [(day + _DAY, days[day].end) for day in kept if day + _DAY not in kept]
+    parts = [part for day, off_by in ends for part in (off_by, _late(use, brunei_midnight(day)))]
+    parts += [noise] * (len(ends) // 2)
+    off_by = sum((part * part for part in parts), _ZERO).sqrt()
     mean = (sum(off.values(), _ZERO) / len(off)).quantize(_CENT) + _ROUNDED
     return BillCheck(kept[0], kept[-1], lost, cost, off_by / cost, mean)
 
 
 def _late(use: Costs, midnight: datetime) -> Decimal:
     """Return by how much (BND) days may be off that begin or end then, some time late."""
-    at, width = midnight.timestamp(), max(_LATE, use.span)
-    before = sum(use.between(at - width.total_seconds(), at), _ZERO) / 2
-    after = sum(use.between(at, at + width.total_seconds()), _ZERO) / 2
-    return max(before, after) * Decimal(_LATE / width)
+    at, width = midnight.timestamp(), max(_LATE, use.span).total_seconds()
+    sides = use.between(at - width, at), use.between(at, at + width)
+    return max(sum(side, _ZERO) for side in sides) / 2 * Decimal(_LATE.total_seconds() / width)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import accumulate, pairwise, product
+from itertools import accumulate, pairwise, product, starmap
+from operator import attrgetter
 from statistics import median
 from typing import Final, NamedTuple
 
@@ -94,40 +95,28 @@ def priced(days: Sequence[DayReadings], schedule: TariffSchedule, now: datetime)
         yield Used(at, span, low - fixed, high - fixed, fixed, amount is not None)
 
 
-@dataclass(slots=True)
 class Costs:
     """What was used costs, added up by time, and when that lowers the balance."""
 
-    used: InitVar[Sequence[Used]]
-    """By time, without what was before the first; not kept, as there are many."""
-    early: float = 0.0
-    late: float = 3 * _HOUR
-    usual: float = 0.0
-    """How long after its end use lowers the balance: between these, and on the whole."""
-    fixed: tuple[int, int] = (0, 1)
-    """How much of a fixed charge is taken day by day, at least and at most: 0 where at once."""
-    published: float = field(init=False, default=0.0)
-    """Before this, all that had ended is known, but for holes."""
-    per_day: Decimal = field(init=False)
-    """What a day costs on average."""
-    span: timedelta = field(init=False)
-    """How long the last was: an hour or a day."""
-    _ends: list[float] = field(init=False)
-    _low: list[Decimal] = field(init=False)
-    _high: list[Decimal] = field(init=False)
-    _fixed: list[Decimal] = field(init=False)
-
-    def __post_init__(self, used: Sequence[Used]) -> None:
-        """Add up."""
-        self.span = self.used[-1].span if self.used else _DAY
-        self._ends = [piece.end.timestamp() for piece in self.used]
-        self._low = list(accumulate((piece.low for piece in self.used), initial=_ZERO))
-        self._high = list(accumulate((piece.high for piece in self.used), initial=_ZERO))
-        self._fixed = list(accumulate((piece.fixed for piece in self.used), initial=_ZERO))
-        days = Decimal(sum((piece.span for piece in self.used), timedelta(0)) / _DAY)
+    def __init__(self, used: Sequence[Used]) -> None:
+        """Add up what was used, by time; without what was before the first."""
+        self.span = used[-1].span if used else _DAY
+        """How long the last was: an hour or a day."""
+        self.early, self.late, self.usual = 0.0, 3 * _HOUR, 0.0
+        """How long after its end use lowers the balance: between these, and on the whole."""
+        self.fixed = 0, 1
+        """How much of a fixed charge goes day by day, at least and at most: none where at once."""
+        known = [piece for piece in used if piece.is_known]
+        self.published = (known[-1].end + known[-1].span).timestamp() if known else 0.0
+        """Before this, all that had ended is known, but for holes."""
+        self._ends = [piece.end.timestamp() for piece in used]
+        self._low, self._high, self._fixed = (
+            list(accumulate(map(attrgetter(name), used), initial=_ZERO))
+            for name in ("low", "high", "fixed")
+        )
+        days = Decimal(sum((piece.span for piece in used), timedelta(0)) / _DAY)
         self.per_day = (self._low[-1] + self._high[-1]) / 2 / days if days else _ZERO
-        if known := [piece for piece in used if piece.is_known]:
-            self.published = (known[-1].end + known[-1].span).timestamp()
+        """What the use of a day costs on average."""
 
     def learn(self, steps: Sequence[Step]) -> None:
         """Find what explains best how the balance moved: the delay, and when fixed charges go.
@@ -142,26 +131,31 @@ class Costs:
         if not self._ends or not falls:
             return
 
-        def off(fit: tuple[float, int]) -> tuple[Decimal, float, Decimal]:
-            lag, fixed = fit
-            pieces = sorted(
-                abs(change + self.between(since - lag, at - lag, (fixed, fixed))[0])
-                for since, at, change in falls
-                if at - lag < self.published
+        def fit(lag: float, fixed: int) -> tuple[tuple[Decimal, ...], float, int, list[Decimal]]:
+            off_by = sorted(
+                (
+                    change + self.between(since - lag, at - lag, (fixed, fixed))[0]
+                    for since, at, change in falls
+                    if at - lag < self.published
+                ),
+                key=abs,
             )
+            total = list(accumulate(map(abs, off_by), initial=_ZERO))
             # What top-ups have hidden is the same with each delay.
-            few = pieces[: len(pieces) - len(pieces) // 3]
-            worst = pieces[-1 - len(pieces) // 50] if pieces else Decimal(1)
-            return sum(few, _ZERO) / max(len(few), 1), abs(lag), worst
+            few = len(off_by) - len(off_by) // 3
+            how = total[few] / max(few, 1), Decimal(abs(lag)), total[-1]
+            return how, lag, fixed, off_by
 
         lags = _LAGS[self.span]
         # A fall may take all that was used since the one before: some portals lower in batches.
         apart = median([after - at for (_, at, _), (_, after, _) in pairwise(falls)] or [0.0])
-        best = min(product(lags, (1, 0)), key=off)
-        self.usual, self.late = best[0], max(lags[-1], apart)
-        if off(best)[-1] <= _EXACT:
+        _, self.usual, fixed, off_by = min(starmap(fit, product(lags, (1, 0))))
+        self.late = max(lags[-1], apart)
+        off_by = off_by[: len(off_by) - len(off_by) // 50]
+        if off_by and abs(off_by[-1]) <= _EXACT:
             self.early = self.late = self.usual
-            self.fixed = best[1], best[1]
+            if abs(sum(off_by, _ZERO)) <= 10 * _EXACT:  # else some may go hour by hour, a cent each
+                self.fixed = fixed, fixed
 
     def between(
         self, since: float, until: float, fixed: tuple[int, int] = (0, 0)

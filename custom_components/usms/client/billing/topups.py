@@ -172,14 +172,12 @@ def transfers(books: Sequence[Book]) -> dict[str, dict[Moved, TopUp]]:
     for water, other in product(books, books):
         if (water.utility, other.utility) != (Utility.WATER, Utility.ELECTRICITY):
             continue
-        falls = {step.at: step for step in other.steps if step.change < 0}
-        for rise in rises(water, _LEAST_TRANSFER):
-            if rise in drawn[water.meter] or rise.step.at not in falls:
+        falls = [other.costs.beside(step) for step in other.steps if step.change < 0]
+        for rise, fall in product(rises(water, _LEAST_TRANSFER), falls):
+            if rise.step.at != fall.step.at or rise in drawn[water.meter]:
                 continue
-            fall = other.costs.beside(falls[rise.step.at])
-            if fall.high < -_ROUNDED and (
-                rise.low - _ROUNDED <= -fall.low and -fall.high <= rise.high + _ROUNDED
-            ):
+            fits = rise.low - _ROUNDED <= -fall.low and -fall.high <= rise.high + _ROUNDED
+            if fits and fall.high < -_ROUNDED:
                 out = Moved(fall.step, -rise.high, -rise.expected, -rise.low)
                 drawn[water.meter][rise] = _named(water, rise, TopUpOrigin.TRANSFER)
                 drawn[other.meter][fall] = _named(other, out, TopUpOrigin.TRANSFER)
