@@ -149,7 +149,8 @@ class Costs:
         lags = _LAGS[self.span]
         # A fall may take all that was used since the one before: some portals lower in batches.
         apart = median([after - at for (_, at, _), (_, after, _) in pairwise(falls)] or [0.0])
-        _, self.usual, fixed, off_by = min(starmap(fit, product(lags, (1, 0))))
+        ways = (1, 0) if self._fixed[-1] else (1,)
+        _, self.usual, fixed, off_by = min(starmap(fit, product(lags, ways)))
         self.late = max(lags[-1], apart)
         off_by = off_by[: len(off_by) - len(off_by) // 50]
         if off_by and abs(off_by[-1]) <= _EXACT:
