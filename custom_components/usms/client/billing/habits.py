@@ -24,6 +24,8 @@ LONGEST: Final = 168
 """How many days back count; older ones say little about the next month."""
 _SPANS: Final = (1, 3, 7, 14, 28)
 """Days over which ways are asked, and errors are kept."""
+_WIDER: Final = (1.0, 1.0, 1.0, 1.0, 1.15)
+"""By how much the ends of their errors are farther than they seem: of four weeks, few were seen."""
 _JUDGED: Final = (1, 2, 3)
 """By which of these spans a way is judged."""
 _FORGET: Final = 0.985
@@ -128,8 +130,8 @@ class Habits:
             beside = (len(errors) / span) ** 2
             trust = beside / (beside + 4)
             tenth = len(errors) // 11
-            low += trust * (errors[tenth] - low)
-            high += trust * (errors[-1 - tenth] - high)
+            low += trust * (_WIDER[place] * errors[tenth] - low)
+            high += trust * (_WIDER[place] * errors[-1 - tenth] - high)
         return max(-1.0, min(0.0, low)), max(0.0, high)
 
 
