@@ -45,7 +45,7 @@ INTEGRATION = ASKED_FOR_BY_HOME_ASSISTANT | {
     *("claims", "permissions", "action_target", "planning", "energy_dashboard", "found"),
     *("entity", "sensor_types", "spending_sensors", "low_credit", "options_flow", "meter_options"),
     *("tariff_forms", "tariff_options", "polling"),
-    *("news", "meter_target", "cards"),
+    *("news", "meter_target", "cards", "steady"),
 }
 
 # What rests on data.py, and does not look behind it.

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import partial
-from typing import Any, Final, override
+from typing import Any, override
 
 from homeassistant.components.sensor import SensorEntity
 from homeassistant.core import HomeAssistant, callback
@@ -36,11 +34,9 @@ from .sensor_types import (
     consumption_sensors,
 )
 from .spending_sensors import spending_sensors
+from .steady import STEADY_RANGE, is_new
 
 PARALLEL_UPDATES = 0
-_STEADY: Final = Decimal("0.02")
-_STEADY_PART: Final = Decimal("0.05")
-_SOON, _HOURS, _DAY = timedelta(days=2), timedelta(hours=2), timedelta(days=1)
 
 
 async def async_setup_entry(
@@ -233,24 +229,12 @@ class FiguresSensor(UsmsFiguresEntity, SensorEntity):
         return self._shown
 
     def _is_new(self, figures: Figures, shown: Figures) -> bool:
-        """Return whether the value differs by more than 2 %, or what belongs to it by 5 %.
-
-        A moment by more than two hours, or by more than a day where it is two days away.
-        """
+        """Return whether the value differs, or what belongs to it by more than 5 %."""
         what = self.entity_description
         now, before = (dict(what.attributes(each) or {}) for each in (figures, shown))
-        soon = figures.at + _SOON
-
-        def moved(new: object, old: object, share: Decimal) -> bool:
-            if isinstance(new, datetime) and isinstance(old, datetime):
-                return abs(new - old) > (_HOURS if min(new, old) < soon else _DAY)
-            if isinstance(new, int | float | Decimal) and isinstance(old, int | float | Decimal):
-                one, other = Decimal(str(new)), Decimal(str(old))
-                return abs(one - other) > abs(other) * share
-            return new != old
-
-        return moved(what.value(figures), what.value(shown), _STEADY) or any(
-            moved(now.get(key), before.get(key), _STEADY_PART) for key in now.keys() | before.keys()
+        return what.value(figures) != what.value(shown) or any(
+            is_new(now.get(key), before.get(key), STEADY_RANGE)
+            for key in now.keys() | before.keys()
         )
 
     @property

@@ -58,7 +58,7 @@ class FiguresSensorDescription(SensorEntityDescription):
     value: Callable[[Figures], State]
     attributes: Callable[[Figures], Mapping[str, Any] | None] = lambda _figures: None
     steady: bool = False
-    """Whether small changes within a day, such as of 2 %, say nothing new."""
+    """Whether what belongs to it says nothing new where it changes by 5 % within a day."""
     while_not_zero: bool = False
     """Whether it is there only once it is known and not 0."""
 

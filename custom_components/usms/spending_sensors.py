@@ -46,7 +46,6 @@ def _money(
     value: Callable[[Figures], State],
     *,
     attributes: Callable[[Figures], Mapping[str, Any] | None] = lambda _figures: None,
-    steady: bool = False,
     while_not_zero: bool = False,
 ) -> FiguresSensorDescription:
     """Return a sensor of an amount of money."""
@@ -58,7 +57,6 @@ def _money(
         suggested_display_precision=2,
         value=value,
         attributes=attributes,
-        steady=steady,
         while_not_zero=while_not_zero,
     )
 
@@ -121,7 +119,7 @@ def _days_left(figures: Figures) -> Mapping[str, Any]:
 def _days_until(figures: Figures, moment: datetime | None) -> float | None:
     if moment is None:
         return None
-    return float(days_known(Decimal((moment - figures.at) / _DAY)))
+    return float(days_known(Decimal(max(moment - figures.at, timedelta(0)) / _DAY)))
 
 
 def as_of(figures: Figures) -> dict[str, Any]:
@@ -175,15 +173,14 @@ _MONEY: Final = (
         "forecast_cost",
         _expected(lambda forecast: cost_known(forecast.month_cost.expected)),
         attributes=_range(lambda forecast: forecast.month_cost, cost_known),
-        steady=True,
     ),
     FiguresSensorDescription(
         key="runs_out",
         translation_key="runs_out",
         device_class=SensorDeviceClass.TIMESTAMP,
+        steady=True,
         value=_run_out_value,
         attributes=_run_out,
-        steady=True,
     ),
     FiguresSensorDescription(
         key="days_left",
@@ -277,7 +274,6 @@ def spending_sensors(utility: Utility, *, hourly: bool) -> tuple[FiguresSensorDe
             native_unit_of_measurement=unit,
             suggested_display_precision=1,
             value=_expected(lambda forecast: unit_known(forecast.month_consumption.expected)),
-            steady=True,
             attributes=_range(lambda forecast: forecast.month_consumption, unit_known),
         ),
     )

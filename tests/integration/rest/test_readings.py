@@ -7,9 +7,15 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.usms.client import Reading, Resolution
+from custom_components.usms.client import Reading, Resolution, Utility
+from custom_components.usms.client.billing.forecast import Forecast
+from custom_components.usms.client.billing.precision import days_known, run_out_known
+from custom_components.usms.client.billing.schedule import TariffSchedule
+from custom_components.usms.client.billing.tariff import residential
 from custom_components.usms.client.brunei import brunei_midnight
+from custom_components.usms.client.summary import count
 from tests.integration.rest.api import Api
+from tests.portal import Meter
 from tests.support.harness import Harness, bill
 
 
@@ -186,13 +192,8 @@ async def test_a_forecast_says_no_more_than_the_sensors(
     api = Api(account.hass, await hass_client_no_auth(), hass_access_token)
     path = f"/meters/{account.meter().number}/forecast"
     made = await api.get(path)
-    # The sensors stay where it moves by a day.
-    assert abs(made["days_left"] - float(account.state("days_left", "electricity"))) <= 1
     assert made["days_left"] == int(made["days_left"])
-    runs_out, shown = made["runs_out"], account.state("runs_out", "electricity")
-    runs_out, shown = (datetime.fromisoformat(moment) for moment in (runs_out, shown))
-    assert abs(runs_out - shown) <= timedelta(days=1)
-    assert runs_out.hour == 12
+    assert datetime.fromisoformat(made["runs_out"]).hour == 12
     balance = float(account.state("balance", "electricity"))
     assert made["balance"] == dict.fromkeys(("expected", "low", "high"), balance)
     assert made["as_of"] is None
@@ -203,6 +204,54 @@ async def test_a_forecast_says_no_more_than_the_sensors(
     left = later["balance"]
     assert left["low"] <= left["expected"] <= left["high"] <= balance
     assert left["low"] < left["high"]
+
+
+@pytest.mark.history(days=9)
+async def test_a_forecast_says_the_same_everywhere(
+    account: Harness, hass_client_no_auth: ClientSessionGenerator, hass_access_token: str
+) -> None:
+    """Sensors stayed on another day than the forecast, and than days left, until midnight."""
+    account.portal.set_profile(session_minutes=None)
+    await account.start_history()
+    api = Api(account.hass, await hass_client_no_auth(), hass_access_token)
+    shown = set()
+    for hour in range(2 * 36):
+        await account.forward(timedelta(minutes=30))
+        for meter in account.meters:
+            made = await api.get(f"/meters/{meter.number}/forecast")
+            # What is counted without having been shown, as by the command line.
+            at = datetime.fromisoformat(made["made_at"])
+            assert account.now - at <= timedelta(hours=1)
+            anew = await account.hass.async_add_executor_job(fresh, account, meter, at)
+            out, left = (account.entity(key, meter.number) for key in ("runs_out", "days_left"))
+            moments = [out.state, *(out.attributes[end].isoformat() for end in ("early", "late"))]
+            assert [datetime.fromisoformat(moment) for moment in moments] == [
+                datetime.fromisoformat(made[name])
+                for name in ("runs_out", "runs_out_early", "runs_out_late")
+            ], hour
+            assert float(left.state) == made["days_left"]
+            assert anew.days_left is not None
+            ends = (anew.runs_out, anew.runs_out_early, anew.runs_out_late)
+            known = [run_out_known(moment, at) for moment in ends]
+            assert known == [datetime.fromisoformat(moment) for moment in moments]
+            assert float(days_known(anew.days_left)) == made["days_left"]
+            for sensor, name in (
+                ("forecast_cost", "month_cost"),
+                ("forecast_consumption", "month_consumption"),
+            ):
+                state = account.entity(sensor, meter.number)
+                month = dict(state.attributes) | {"expected": float(state.state)}
+                assert {end: month[end] for end in made[name]} == made[name]
+            shown.add((meter.number, out.state))
+    assert len(shown) > 4
+
+
+def fresh(account: Harness, meter: Meter, at: datetime) -> Forecast:
+    prices = TariffSchedule.always(residential(Utility(meter.utility)))
+    made = count(account.store, meter.number, prices, at).spending
+    assert made
+    assert made.forecast
+    return made.forecast
 
 
 async def test_tariffs(read: Harness, api: Api) -> None:
