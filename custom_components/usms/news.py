@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -22,7 +22,7 @@ from .client import TopUp, TopUpKind
 from .client.billing.precision import cost_known
 from .client.summary import Figures
 from .const import DOMAIN
-from .low_credit import LowCredit
+from .low_credit import CONF_BY, CONF_THRESHOLD, LowCredit
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -66,6 +66,8 @@ class Seen:
 
     low: bool | None = None
     """Whether its credit was low; None before that is known."""
+    by: LowCredit | None = None
+    """By what."""
     month: date | None = None
     """The month that the next three are of."""
     tier: int | None = None
@@ -78,9 +80,11 @@ class Seen:
     """The last whole day."""
 
 
+_BY: Final = {vol.Required(CONF_BY): str, vol.Required(CONF_THRESHOLD): vol.Coerce(float)}
 _SEEN: Final = vol.Schema(
     {
         vol.Optional("low"): vol.Any(None, bool),
+        vol.Optional("by"): vol.Any(None, vol.All(_BY, LowCredit.of_dict)),
         vol.Optional("month"): vol.Any(None, date.fromisoformat),
         vol.Optional("tier"): vol.Any(None, int),
         vol.Optional("near"): vol.Any(None, int),
@@ -100,10 +104,10 @@ def look(before: Seen | None, figures: Figures, credit: LowCredit) -> tuple[Seen
     if seen.month != month:
         seen = replace(seen, month=month, tier=None, near=None, forecast=None)
     found: _Found = []
-    low = credit.is_low(figures, was=seen.low)
+    low = credit.is_low(figures, was=seen.low, by=seen.by)
     if low and not seen.low:
         found.append((NewsKind.CREDIT_LOW, {}))
-    seen = replace(seen, low=low)
+    seen = replace(seen, low=low, by=credit)
     for step in (_tier, _forecast, _day):
         seen, new = step(seen, figures)
         found += new
@@ -238,6 +242,7 @@ class AccountNews:
         return {
             meter: {
                 "low": seen.low,
+                "by": seen.by and asdict(seen.by),
                 "month": seen.month and seen.month.isoformat(),
                 "tier": seen.tier,
                 "near": seen.near,

@@ -1,5 +1,6 @@
 """Money: what it costs, how far it goes, top-ups, tariffs in the options, the check of the bill."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -8,7 +9,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
 
+from custom_components.usms.client.billing.forecast import Estimate
+from custom_components.usms.client.billing.standing import Standing
+from custom_components.usms.client.models import Balance
 from custom_components.usms.const import DOMAIN
+from custom_components.usms.low_credit import LowCredit, LowCreditBy
 from tests.portal import Fault
 from tests.portal.ledger import TopUp
 from tests.support.harness import Harness, bill
@@ -199,7 +204,7 @@ async def test_a_bill_that_differs_is_told(account: Harness, percent: int, diffe
 # --- low credit ---
 
 
-async def test_low_credit_by_balance_with_hysteresis(account: Harness) -> None:
+async def test_low_credit_by_balance(account: Harness) -> None:
     account.portal.set_profile(session_minutes=None)
     await account.start_history()
     balance = float(account.state("balance", "electricity"))
@@ -207,11 +212,55 @@ async def test_low_credit_by_balance_with_hysteresis(account: Harness) -> None:
     number = account.meter().number
     await set_low_credit(account, number, "balance", balance + 0.01)
     assert account.state("low_credit", "electricity") == "on"
-    # A little above is not enough to turn it off again.
+    # What is chosen anew holds at once, however little is above it.
     await set_low_credit(account, number, "balance", balance * 0.9)
-    assert account.state("low_credit", "electricity") == "on"
-    await set_low_credit(account, number, "balance", balance * 0.5)
     assert account.state("low_credit", "electricity") == "off"
+
+
+async def test_low_credit_goes_by_the_days_that_are_shown(account: Harness) -> None:
+    """Days left was 3, and low credit at 3 days off."""
+    await account.start_history()
+    for number in (meter.number for meter in account.meters):
+        left = float(account.state("days_left", number))
+        assert left > 3
+        await set_low_credit(account, number, "days", left)
+        assert account.state("low_credit", number) == "on"
+        await set_low_credit(account, number, "days", left - 1)
+        assert account.state("low_credit", number) == "off"
+
+
+@pytest.mark.parametrize(
+    ("by", "threshold", "credit", "low", "still_low"),
+    [
+        ("days", 3, "3.99", True, True),
+        ("days", 3, "4.01", False, True),
+        ("days", 3, "4.99", False, True),
+        ("days", 3, "5.00", False, False),
+        ("days", 0.5, "0.59", True, True),
+        ("days", 0.5, "0.61", False, True),
+        ("days", 0.5, "0.76", False, False),
+        ("balance", 10, "10.00", True, True),
+        ("balance", 10, "10.01", False, True),
+        ("balance", 10, "12.50", False, True),
+        ("balance", 10, "12.51", False, False),
+    ],
+)
+async def test_low_credit_is_not_back_and_forth(
+    account: Harness, by: str, threshold: float, credit: str, low: bool, still_low: bool
+) -> None:
+    await account.start_history()
+    figures = account.entry.runtime_data.figures.of(account.meter().number).data
+    assert figures.spending
+    assert figures.spending.forecast
+    now, left = figures.spending.forecast.made_at, Decimal(credit)
+    made = replace(figures.spending.forecast, runs_out=now + timedelta(days=float(left)))
+    standing = Standing(Balance(now, left), Estimate.sure(left))
+    spending = replace(figures.spending, forecast=made)
+    figures = replace(figures, standing=standing, spending=spending)
+    chosen, other = LowCredit(LowCreditBy(by), threshold), LowCredit(threshold=threshold + 1)
+    assert chosen.is_low(figures, was=False, by=chosen) is low
+    assert chosen.is_low(figures, was=True, by=other) is low
+    assert chosen.is_low(figures, was=True, by=chosen) is still_low
 
 
 async def test_low_credit_by_days_is_the_default(hass: HomeAssistant, account: Harness) -> None:
@@ -224,6 +273,10 @@ async def test_low_credit_by_days_is_the_default(hass: HomeAssistant, account: H
     await account.forward(timedelta(minutes=10))
     assert account.state("low_credit", "water") == "on"
     assert account.state("days_left", "water") == "0.0"
+    account.portal.expire()
+    await account.forward(timedelta(hours=12))
+    left = account.entity("days_left", "water").attributes
+    assert (left["low"], left["high"]) == (0, 0)
 
 
 async def test_low_credit_is_remembered(hass: HomeAssistant, harness: Harness) -> None:
@@ -278,7 +331,8 @@ async def test_ten_days_without_a_sign_in(account: Harness) -> None:
         assert state.attributes["balance_low"] <= state.attributes["balance_high"] < balance
         if account.state("low_credit", number) == "on":
             low_since = low_since or day
-    assert low_since in {5, 6}
+        assert 0 <= state.attributes["low"] <= before <= state.attributes["high"]
+    assert low_since == 5
     assert before == left - 29
     await account.forward(timedelta(days=2))
     assert account.state("days_left", number) == "unknown"
