@@ -22,7 +22,7 @@ from .store.payments import Payments
 
 if TYPE_CHECKING:
     from .billing.schedule import TariffSchedule
-    from .models import TopUp
+    from .models import Balance, TopUp
     from .store import ReadingsStore
     from .store.models import Debt
 
@@ -90,8 +90,12 @@ def count(
     schedule: TariffSchedule | None,
     now: datetime,
     review: Review | None = None,
+    shown: Balance | None = None,
 ) -> Figures:
-    """Count what a meter used and costs (blocks); `review` is the last one of its payments."""
+    """Count what a meter used and costs (blocks); `review` is the last one of its payments.
+
+    `shown` is the balance that its card shows, where the store may not have noted it yet.
+    """
     today = brunei_date(now)
     this_month = today.replace(day=1)
     last_month = (this_month - _DAY).replace(day=1)
@@ -134,7 +138,7 @@ def count(
     used = {day: float(amount) for day, amount in typical.items()}
     charged = schedule is not None and schedule.charged
     habits = habits_of(used, today, shape, charged=charged)
-    shown, seen = payments.balance(meter), payments.seen(meter)
+    shown, seen = shown or payments.balance(meter), payments.seen(meter)
     left = standing(shown, topups, by_day, habits, schedule, now, seen=seen)
     priced = None
     if schedule is not None:

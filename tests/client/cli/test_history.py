@@ -3,19 +3,26 @@
 import json
 import sqlite3
 from contextlib import closing
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from custom_components.usms.client import BRUNEI, Resolution
+from custom_components.usms.client import BRUNEI, Meter, Resolution, Utility
+from custom_components.usms.client.billing.precision import cost_known, days_known, run_out_known
+from custom_components.usms.client.billing.schedule import TariffSchedule
+from custom_components.usms.client.billing.tariff import residential_electricity
+from custom_components.usms.client.models import Balance
 from custom_components.usms.client.store import ReadingsStore
+from custom_components.usms.client.store.payments import Payments
+from custom_components.usms.client.summary import count
 from custom_components.usms.client.sync import settling
 from tests.client.conftest import PASSWORD, USERNAME
 from tests.portal import Fault
 from tests.support.stores import fill
 
-from .conftest import ELECTRICITY, NOW, WATER, Shell, assert_same, truth
+from .conftest import ELECTRICITY, NOW, WATER, Shell, assert_same, small_store, truth
 
 DAYS = 12
 pytestmark = pytest.mark.history(days=DAYS)  # read within a second or two
@@ -147,12 +154,59 @@ async def test_days_before_the_history_are_not_missed(filled: Shell) -> None:
     assert (said.code, said.err) == (0, "")
 
 
+@pytest.mark.history(days=90)
 async def test_status_by_the_store(filled: Shell) -> None:
+    """By all that it has, as Home Assistant's sensors count: of today too, and of months before."""
     asked = (await filled("status", ELECTRICITY, "--json")).json
     filled.portal.clear_requests()
-    store = ("--database", str(filled.state / "readings.db"))
-    assert (await filled("status", ELECTRICITY, *store, "--json")).json == asked
+    path = filled.state / "readings.db"
+    row = (await filled("status", ELECTRICITY, "--database", str(path), "--json")).json
     assert [r.path.lower() for r in filled.portal.requests] == ["/smartmeter/home"]
+    prices = TariffSchedule.always(residential_electricity())
+    balance = Balance(filled.now, Decimal(str(row["balance"])))
+    with closing(ReadingsStore(path)) as store:
+        figures = count(store, ELECTRICITY, prices, filled.now, shown=balance)
+    assert figures.consumption.today
+    assert figures.consumption.this_month
+    assert figures.spending
+    assert figures.spending.this_month
+    made = figures.spending.forecast
+    assert made
+    assert made.days_left
+    assert row["used_this_month"] == float(figures.consumption.this_month)
+    assert row["used_this_month"] == pytest.approx(
+        asked["used_this_month"] + float(figures.consumption.today)
+    )
+    assert row["cost_this_month"] == float(round(figures.spending.this_month, 2))
+    assert row["per_day"] == float(made.per_day) != asked["per_day"]
+    cost = [row[f"month_cost{end}"] for end in ("", "_low", "_high")]
+    expected = made.month_cost
+    known = [float(cost_known(end)) for end in (expected.expected, expected.low, expected.high)]
+    assert cost == known
+    for name in ("runs_out", "runs_out_early", "runs_out_late"):
+        known_at = run_out_known(getattr(made, name), filled.now)
+        assert row[name] == (known_at and known_at.isoformat())
+    assert row["days_left"] == float(days_known(made.days_left))
+
+
+async def test_a_balance_that_the_store_has_is_as_of_then(signed_in: Shell, tmp_path: Path) -> None:
+    """As in Home Assistant, which runs it forward from when it was seen last."""
+    path = small_store(tmp_path / "own.db", days=19, value=500)
+    arguments = ("status", ELECTRICITY, "--database", str(path), "--kva", "10", "--json")
+    anew = (await signed_in(*arguments)).json
+    with closing(ReadingsStore(path)) as store:
+        seen = Meter(ELECTRICITY, Utility.ELECTRICITY, balance=Decimal(str(anew["balance"])))
+        Payments(store).record_balance(seen, signed_in.now - timedelta(minutes=119))
+    assert (await signed_in(*arguments)).json["runs_out"] < anew["runs_out"]
+    signed_in.now += timedelta(minutes=2)
+    assert (await signed_in(*arguments)).json["runs_out"] >= anew["runs_out"]
+
+
+async def test_status_says_what_it_rests_on(filled: Shell) -> None:
+    said = (await filled("status", ELECTRICITY)).out
+    assert f"What is expected of {ELECTRICITY} rests on {DAYS - 1} days" in said
+    store = ("--database", str(filled.state / "readings.db"))
+    assert "rests on" not in (await filled("status", ELECTRICITY, *store)).out
 
 
 async def test_export(filled: Shell, tmp_path: Path) -> None:

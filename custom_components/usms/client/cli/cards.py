@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ..billing.forecast import forecast
+from ..billing.forecast import Estimate, Forecast, forecast
+from ..billing.habits import LONGEST, habits_of
 from ..billing.precision import cost_known, days_known, run_out_known, run_out_text
 from ..billing.schedule import RunningBill, TariffSchedule
+from ..billing.standing import FRESH
 from ..billing.tariff import Tariff, is_residential
 from ..billing.tiers import tiers_of
+from ..billing.top_up_plan import Outlook
 from ..brunei import brunei_date
 from ..client import MAX_DAYS
 from ..errors import NoData, PageNotUnderstood, PortalUnavailable
-from ..models import Resolution, Utility
+from ..models import Balance, Utility
 from ..store.models import Debt
 from ..store.payments import Payments
+from ..summary import count
 from . import output
 from .meters import KEYS, LEFT, card
 from .money import tariff_of
@@ -26,15 +31,14 @@ from .signing_in import account_of, meter_of, signed_in
 from .state import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from datetime import datetime
 
-    from ..billing.forecast import Forecast
     from ..blocking import BlockingClient
-    from ..models import Meter, Reading
-    from ..store.models import StoredReading
+    from ..models import Meter
     from .options import Context, Options
 
 _DAY: Final = timedelta(days=1)
+_ZERO: Final = Decimal(0)
 _SO_FAR: Final = (
     Column("used_this_month", "Used this month", unit="unit"),
     Column("cost_this_month", "Its cost so far (B$)", output.cents),
@@ -75,7 +79,6 @@ _MONEY: Final = {*_SO_FAR_KEYS, *_EXPECTED_KEYS, *_FOR_PEOPLE} - {
 
 def status(options: Options, context: Context) -> Result:
     """Show what is left of a meter, or of all, and what is to be expected."""
-    now = context.clock()
     with signed_in(options, context) as client:
         account = account_of(client)
         chosen = [meter_of(account, options.meter)] if options.meter else account.meters
@@ -85,14 +88,14 @@ def status(options: Options, context: Context) -> Result:
             shown = None if given else top_up_page(client, meter, options, context)
             schedule, note = prices_of(meter, options, shown)
             notes += [note] if note else []
-            so_far, made = dict[str, Decimal | None].fromkeys(_SO_FAR_KEYS), None
+            found = Counted()
             if meter.utility:
-                days, begin = complete_days(client, meter, options, context)
                 prices = schedule or _free(meter.utility)
-                so_far = _so_far(days, prices, brunei_date(now))
-                made = forecast(days, prices, now, balance=meter.balance, begin=begin)
+                found = counted(client, meter, prices, options, context)
+                asked = found.forecast and not options.database
+                notes += [_rests_on(meter, found)] if asked else []
             unknown = {} if schedule else dict.fromkeys(_MONEY)
-            rows.append(card(meter) | so_far | _expected(made) | unknown)
+            rows.append(card(meter) | found.so_far | _expected(found.forecast) | unknown)
     return Result(
         KEYS + _SO_FAR_KEYS + _EXPECTED_KEYS,
         rows,
@@ -153,19 +156,6 @@ def top_up_page(
     return Debt.of(payment, context.clock())
 
 
-def _so_far(
-    days: Mapping[date, Decimal], schedule: TariffSchedule, today: date
-) -> dict[str, Decimal | None]:
-    """Return what this month's published days used (kWh or m³) and cost (BND)."""
-    month = sorted(day for day in days if today.replace(day=1) <= day < today)
-    if not month:
-        return dict.fromkeys(_SO_FAR_KEYS)
-    bill = RunningBill(schedule)
-    cost = sum((bill.use(day, days[day]) for day in month), Decimal(0))
-    used = sum((days[day] for day in month), Decimal(0))
-    return dict(zip(_SO_FAR_KEYS, (used, output.in_cents(cost)), strict=True))
-
-
 def _expected(made: Forecast | None) -> dict[str, Any]:
     """Return what is expected, no finer than it is known, with the range that holds 4 of 5."""
     if made is None:
@@ -187,24 +177,85 @@ def _expected(made: Forecast | None) -> dict[str, Any]:
     return dict(zip(_EXPECTED_KEYS + _FOR_PEOPLE, values + ranges, strict=True))
 
 
-def complete_days(
-    client: BlockingClient, meter: Meter, options: Options, context: Context
+class Counted(NamedTuple):
+    """What a meter used, and what is expected of it."""
+
+    days: int = 0
+    """How many that rests on, where they are the portal's."""
+    used: Decimal | None = None
+    """kWh or m³ in this month, as far as it is published."""
+    cost: Decimal | None = None
+    """BND of that."""
+    forecast: Forecast | None = None
+    outlook: Outlook | None = None
+
+    @property
+    def so_far(self) -> dict[str, Decimal | None]:
+        """What this month used and cost."""
+        cost = None if self.cost is None else output.in_cents(self.cost)
+        return dict(zip(_SO_FAR_KEYS, (self.used, cost), strict=True))
+
+
+def counted(
+    client: BlockingClient,
+    meter: Meter,
+    schedule: TariffSchedule,
+    options: Options,
+    context: Context,
+) -> Counted:
+    """Count a meter: by all that a given store has, as Home Assistant does; else by one report."""
+    now = context.clock()
+    if options.database:
+        with closing(open_store(options.database)) as store:
+            shown = _shown(Payments(store).balance(meter.number), meter, now)
+            figures = count(store, meter.number, schedule, now, shown=shown)
+        used, spent = figures.consumption.this_month, figures.spending
+        made, cost = (spent.forecast, spent.this_month) if spent else (None, None)
+        return Counted(0, used, cost, made, figures.outlook)
+    today = brunei_date(now)
+    days, begin = _complete_days(client, meter, today)
+    month = sorted(day for day in days if day >= today.replace(day=1))
+    bill = RunningBill(schedule)
+    used = sum((days[day] for day in month), _ZERO) if month else None
+    cost = sum((bill.use(day, days[day]) for day in month), _ZERO) if month else None
+    made = forecast(days, schedule, now, balance=meter.balance, begin=begin)
+    typical = {day: float(value) for day, value in days.items() if day != begin}
+    habits = habits_of(typical, today, charged=schedule.charged)
+    outlook = None
+    if habits and made and meter.balance is not None:
+        outlook = Outlook(now, Estimate.sure(meter.balance), made.used, habits, schedule)
+    return Counted(len(typical), used, cost, made, outlook)
+
+
+def _shown(last: Balance | None, meter: Meter, now: datetime) -> Balance | None:
+    """Return the balance that a card shows; as a store has it, where it lately noted the same."""
+    if meter.balance is None:
+        return last
+    if last is None or last.amount != meter.balance:
+        return Balance(now, meter.balance, meter.remaining_units)
+    return last if now - last.as_of <= FRESH else replace(last, until=now)
+
+
+def _rests_on(meter: Meter, found: Counted) -> str:
+    days = "1 day" if found.days == 1 else f"{found.days} days"
+    return (
+        f"What is expected of {meter.number} rests on {days};"
+        f" with --database on up to {LONGEST} that usms sync has read."
+    )
+
+
+def _complete_days(
+    client: BlockingClient, meter: Meter, today: date
 ) -> tuple[dict[date, Decimal], date | None]:
     """Return the totals of the last days (kWh or m³), and the day on which the meter came.
 
-    Of a given store, else of one report; None where that begins later.
+    None where that lies before them.
     """
-    yesterday = brunei_date(context.clock()) - _DAY
-    first = yesterday - (MAX_DAYS - 1) * _DAY
-    readings: list[StoredReading] | tuple[Reading, ...]
-    if options.database:
-        with closing(open_store(options.database)) as store:
-            readings = store.readings(meter.number, Resolution.DAY, None, yesterday)
-    else:
-        try:
-            readings = client.daily(meter.number, first, yesterday).readings
-        except NoData:
-            readings = ()
+    first = today - MAX_DAYS * _DAY
+    try:
+        readings = client.daily(meter.number, first, today - _DAY).readings
+    except NoData:
+        readings = ()
     days = {reading.start.date(): reading.value for reading in readings}
     begin = min(days, default=first)
-    return days, begin if options.database or begin != first else None
+    return days, begin if begin != first else None

@@ -7,15 +7,13 @@ from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
-from ..billing.forecast import Estimate, forecast
-from ..billing.habits import habits_of
 from ..billing.precision import run_out_known, run_out_text
 from ..billing.top_up_plan import Outlook, end_of_next_month, notes_of
 from ..brunei import brunei_date
 from ..errors import NoData, WrongRequest
 from ..models import Utility
 from . import output
-from .cards import complete_days, prices_of, top_up_page
+from .cards import counted, prices_of, top_up_page
 from .output import Column, Result
 from .signing_in import account_of, meter_of, signed_in
 
@@ -47,14 +45,11 @@ def plan(options: Options, context: Context) -> Result:
             raise WrongRequest("--kva and --vacant are for electricity")
         shown = top_up_page(client, meter, options, context)
         schedule, note = prices_of(meter, options, shown)
-        days, begin = complete_days(client, meter, options, context)
-    typical = {day: float(value) for day, value in days.items() if day != begin}
-    habits = habits_of(typical, today, charged=schedule is not None and schedule.charged)
-    if habits is None or schedule is None or meter.balance is None:
+        outlook = None
+        if schedule is not None:
+            outlook = counted(client, meter, schedule, options, context).outlook
+    if outlook is None:
         raise NoData(note or "A plan needs the balance, and the use of a whole day")
-    made = forecast(days, schedule, now, begin=begin)
-    used = made.used if made else Decimal(0)
-    outlook = Outlook(now, Estimate.sure(meter.balance), used, habits, schedule)
     result = (
         _needed(outlook, meter.number, options)
         if amount is None
