@@ -1,8 +1,9 @@
-"""A fall to zero for one poll is not a balance."""
+"""What only some looks have shown is not a balance."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from custom_components.usms.client import Account, Meter, Utility
 from custom_components.usms.client.billing.balances import believed, without_glitches
 from custom_components.usms.client.models import Balance
 
+DAY = timedelta(days=1)
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
@@ -69,6 +71,13 @@ def balances(*amounts: str, minutes: int = 10) -> list[Balance]:
         (("20.00", "0.00", "15.00"), ["20.00", "0.00", "15.00"]),
         (("0.40", "0.00", "10.00"), ["0.40", "0.00", "10.00"]),
         (("20.00", "0.00"), ["20.00", "0.00"]),
+        (("20.00", "60.00", "19.95", "19.90"), ["20.00", "19.95", "19.90"]),
+        (("20.00", "60.00", "59.99", "20.00", "19.90"), ["20.00", "19.90"]),
+        (("20.00", "60.00", "19.95"), ["20.00", "60.00"]),  # or is that one none?
+        (("20.00", "60.00", "19.95", "59.95"), ["20.00", "60.00", "59.95"]),
+        (("20.00", "60.00", "58.00", "19.50"), ["20.00", "60.00"]),
+        (("0.20", "5.20", "0.00", "0.00"), ["0.20", "5.20", "0.00"]),  # drawn by water
+        (("20.00", "60.00", "23.00", "22.95"), ["20.00", "60.00", "23.00", "22.95"]),
         ((), []),
     ],
 )
@@ -87,9 +96,18 @@ def test_a_zero_that_lasts(minutes: int, kept: int) -> None:
 @given(st.lists(st.decimals(min_value=1, max_value=50, places=2), unique=True))
 def test_only_what_comes_back_by_as_much_is_left_out(amounts: list[Decimal]) -> None:
     shown = balances(*map(str, amounts))
-    left_out = [balance for balance in shown if balance not in without_glitches(shown)]
-    for balance in left_out:
-        before, after = (shown[shown.index(balance) + n].amount for n in (-1, 1))
-        fall = before - balance.amount
-        assert fall >= 1
-        assert 0 <= before - after <= fall / 4
+    kept = without_glitches(shown)
+    places = [[one.seen_at for one in shown].index(balance.seen_at) for balance in kept]
+    for begin, end in pairwise(places):
+        if end - begin > 1:
+            off = abs(shown[begin].amount - shown[begin + 1].amount)
+            assert off >= 1
+            assert 0 <= shown[begin].amount - shown[end].amount <= min(1, off / 4)
+
+
+def test_what_a_day_uses_takes_no_top_up_back_where_it_goes_at_once() -> None:
+    shown = balances("30.00", "42.00", "30.00", minutes=60)
+    shown[2] = replace(shown[2], until=shown[2].seen_at + timedelta(hours=1))
+    kept = without_glitches(shown, lambda since, until: 12 * Decimal((until - since) / DAY))
+    assert kept == shown
+    assert without_glitches(shown) == shown[:1]

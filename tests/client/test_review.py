@@ -458,7 +458,7 @@ def test_what_use_explains_is_no_glitch(store: ReadingsStore) -> None:
     begin = brunei_midnight(date(2026, 11, 1))
     use(store, begin.date(), 11, "300", begin + 11 * DAY)
     payments = Payments(store)
-    for n in range(41):
+    for n in range(42):
         at = begin + n * timedelta(hours=6)
         amount = Decimal(100) - Decimal("7.5") * n + 15 * (n // 2)
         card = Meter(METER, Utility.ELECTRICITY, balance=amount)
@@ -468,6 +468,49 @@ def test_what_use_explains_is_no_glitch(store: ReadingsStore) -> None:
     found = payments.topups(METER)
     assert len(found) == 20
     assert sum(topup.amount for topup in found) == pytest.approx(Decimal(300), rel=Decimal("0.02"))
+
+
+@pytest.mark.parametrize("readable", [True, False])
+@pytest.mark.parametrize(("minutes", "looks"), [(10, 1), (10, 2), (60, 1), (360, 1), (360, 2)])
+def test_a_rise_that_is_taken_back_is_no_top_up(
+    store: ReadingsStore, minutes: int, looks: int, readable: bool
+) -> None:
+    """It is announced only where the next look shows it too, and is stored nowhere in the end."""
+    begin = brunei_midnight(date(2026, 11, 1))
+    use(store, date(2026, 10, 1), 34, "24", begin)
+    payments, step, news = Payments(store), timedelta(minutes=minutes), []
+    payments.unannounced(METER, begin)
+    rose = begin + timedelta(hours=36)
+    for n in range(int(4 * DAY / step)):
+        at = begin + n * step
+        balance = Decimal(60) - (at - begin) // timedelta(hours=1) * Decimal("0.1")
+        balance += 40 if rose <= at < rose + looks * step else 0
+        card = Meter(METER, Utility.ELECTRICITY, balance=balance)
+        if payments.record_balance(card, at, before=at - step):
+            if readable:
+                payments.save_history(METER, [], at)
+            else:
+                payments.history_failed(METER, at)
+            review(store, {METER: FLAT}, at)
+            news += payments.unannounced(METER, at)
+            if looks == 1 or at >= rose + (looks + 1) * step:
+                assert not payments.topups(METER)
+    # Over six hours two looks are what a top-up is known by.
+    assert len(news) == (not readable and looks * minutes > 360)
+
+
+def test_a_top_up_that_one_look_does_not_show_is_announced_once(store: ReadingsStore) -> None:
+    begin = brunei_midnight(date(2026, 11, 1))
+    payments, news = Payments(store), []
+    payments.unannounced(METER, begin)
+    for n, amount in enumerate(["5.00", "25.00", "24.90", "4.80", "24.70", "24.60"]):
+        at = begin + n * timedelta(hours=1)
+        card = Meter(METER, Utility.ELECTRICITY, balance=Decimal(amount))
+        payments.record_balance(card, at, before=at - timedelta(hours=1))
+        payments.history_failed(METER, at)
+        review(store, {METER: FLAT}, at)
+        news += payments.unannounced(METER, at)
+    assert len(news) == len(payments.topups(METER)) == 1
 
 
 def test_days_left_only_fall_hour_by_hour_until_it_is_empty(store: ReadingsStore) -> None:

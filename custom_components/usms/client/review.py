@@ -72,7 +72,7 @@ def _open(
     """Return a meter's book of the last weeks; None before its balance has moved."""
     since = now - LOOKED_BACK
     # With some hours before: what soon came back then is no rise.
-    shown = Payments(store).balances(meter.number, since - 2 * GLITCH)
+    shown = Payments(store).balances(meter.number, since - 3 * GLITCH)
     if len(shown) < 2 or meter.utility is None:
         return None
     used: list[Used] = []
@@ -81,7 +81,8 @@ def _open(
         first = (shown[0].seen_at - _DAY).astimezone(BRUNEI).date().replace(day=1)
         used = list(priced(list(days_between(store, meter.number, first, None)), schedule, now))
     costs = Costs(used)
-    balances = [each for each in without_glitches(shown, costs.most) if each.as_of >= since]
+    kept = without_glitches(shown, costs.most, schedule)
+    balances = [each for each in kept if each.as_of >= since]
     moved = list(steps(balances))
     costs.learn(moved)
     return Book(meter.number, meter.utility, balances, moved, costs) if moved else None

@@ -1,22 +1,26 @@
-"""Balances that are none: falls that soon come back. Pure."""
+"""Balances that are none: falls and rises that soon come back. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from ..models import Account, Balance, Meter
+    from .schedule import TariffSchedule
 
 _FALL: Final = Decimal(1)
 """BND that are hardly used between two polls."""
 GLITCH: Final = timedelta(hours=7)
 """How long a balance that is none may be shown."""
+
+_BATCH: Final = timedelta(days=1)
+"""How much use may lower a balance at once."""
 
 
 def believed(
@@ -48,11 +52,13 @@ def believed(
 def without_glitches(
     balances: Sequence[Balance],
     used: Callable[[datetime, datetime], Decimal] = lambda _since, _until: Decimal(0),
+    schedule: TariffSchedule | None = None,
 ) -> list[Balance]:
-    """Return balances without falls that soon came back by as much.
+    """Return balances without falls and rises that soon came back by as much.
 
-    Any that one look has shown; zero also where several have, or where a top-up followed at once.
-    `used` returns what use may have taken at most (BND) between two moments: that is no glitch.
+    Any fall that one look has shown; zero also where several have, or where a top-up followed at
+    once; any rise that was taken back at once. `used` returns what use may have taken at most (BND)
+    between two moments, and `schedule` knows what else may be taken at once: that is no glitch.
     """
     kept: list[Balance] = []
     for balance, after in zip_longest(balances, balances[1:]):
@@ -63,7 +69,49 @@ def without_glitches(
             continue  # the next look decides
         if before is None or before.amount != balance.amount:
             kept.append(balance)
+    return _without_rises(kept, used, schedule.most_at_once if schedule else Decimal(0))
+
+
+def _without_rises(
+    balances: Sequence[Balance], used: Callable[[datetime, datetime], Decimal], charge: Decimal
+) -> list[Balance]:
+    """Return them without rises that were taken back."""
+    kept = list(balances[:1])
+    place = 1
+    while place < len(balances):
+        rose, last = balances[place].amount > kept[-1].amount, balances[-1]
+        back = _taken_back(kept[-1], balances[place:], used, charge) if rose else 0
+        if back and place + back == len(balances) - 1 and last.as_of == last.seen_at:
+            # The next look decides: until then the rise is as one look has shown it.
+            return [*kept, replace(balances[place], until=balances[place].seen_at)]
+        place += back
+        if kept[-1].amount != balances[place].amount:
+            kept.append(balances[place])
+        place += 1
     return kept
+
+
+def _taken_back(
+    before: Balance,
+    shown: Sequence[Balance],
+    used: Callable[[datetime, datetime], Decimal],
+    charge: Decimal,
+) -> int:
+    """Return how many show a rise that then falls again by as much, at once; 0 where it stays."""
+    rise, since = shown[0].amount - before.amount, shown[0].seen_at
+    if rise < _FALL or since - before.as_of > GLITCH:
+        return 0
+    for number, (last, after) in enumerate(pairwise(shown), 1):
+        if after.seen_at - since > 2 * GLITCH or last.amount > shown[0].amount:
+            break
+        fall, gone = last.amount - after.amount, before.amount - after.amount
+        comes_back = 0 <= gone <= used(before.as_of, after.seen_at) + min(_FALL, rise / 50)
+        since_batch = min(last.as_of, after.seen_at - _BATCH)
+        beside = fall - used(since_batch, after.seen_at) - charge
+        # Water that owes may draw all that electricity has just got.
+        if after.amount and comes_back and beside >= max(_FALL, rise / 2):
+            return number
+    return 0
 
 
 def _is_glitch(

@@ -112,6 +112,12 @@ class TariffSchedule:
         return self.tariffs[0].tariff.utility
 
     @property
+    def most_at_once(self) -> Decimal:
+        """What a month's charges may take beside use, where they are taken at once (BND)."""
+        tariffs = [dated.tariff for dated in self.tariffs]
+        return max(one.monthly_fixed + one.monthly_minimum for one in tariffs)
+
+    @property
     def by_use(self) -> TariffSchedule:
         """The prices of what is used alone, without fixed and minimum charges."""
         return TariffSchedule(

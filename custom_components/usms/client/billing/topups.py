@@ -94,7 +94,9 @@ def settle(
     open_ = [rise for rise in rose if read_at is None or read_at < rise.step.at + WITHIN]
     found += [_named(book, rise, TopUpOrigin.ADJUSTMENT) for rise in rose if rise not in open_]
     if not readable:
-        found += [_named(book, rise, TopUpOrigin.BALANCE) for rise in open_]
+        # What one look has shown the next may take back.
+        sure = [rise for rise in open_ if rise.step.at < book.balances[-1].as_of]
+        found += [_named(book, rise, TopUpOrigin.BALANCE) for rise in sure]
     return Settled(
         moves=tuple(moves),
         found=tuple(found),
