@@ -513,22 +513,27 @@ def test_a_top_up_that_one_look_does_not_show_is_announced_once(store: ReadingsS
     assert len(news) == len(payments.topups(METER)) == 1
 
 
-def test_days_left_only_fall_hour_by_hour_until_it_is_empty(store: ReadingsStore) -> None:
+@pytest.mark.parametrize("fixed", ["0", "15", "45"])
+def test_days_left_only_fall_hour_by_hour_until_it_is_empty(
+    store: ReadingsStore, fixed: str
+) -> None:
+    """When that is does not change, whatever is charged at midnight."""
+    terms = {"kind": "own", "tiers": [{"rate": "0.10"}], "monthly_fixed": fixed}
+    schedule = TariffSchedule.from_dict({"utility": "electricity", "tariffs": [terms]})
     begin = brunei_midnight(date(2026, 11, 1))
     use(store, date(2026, 10, 1), 31, "20", begin)
     card = Meter(METER, Utility.ELECTRICITY, balance=Decimal("2.60"))
     Payments(store).record_balance(card, begin)
     left, out = [], set()
     for hour in range(3, 72):
-        found = count(store, METER, FLAT, begin + timedelta(hours=hour)).spending
+        found = count(store, METER, schedule, begin + timedelta(hours=hour)).spending
         assert found is not None
         assert found.forecast is not None
         left.append(found.forecast.days_left)
-        if not left[-1]:
-            out.add(found.forecast.runs_out)
+        out.add(found.forecast.runs_out)
     assert left == sorted(left, reverse=True)
     assert left[-1] == 0
-    assert max(out) - min(out) < timedelta(hours=1)
+    assert max(out) - min(out) < timedelta(minutes=10)
 
 
 @pytest.mark.parametrize(("border", "differs"), [("500", True), ("600", False)])

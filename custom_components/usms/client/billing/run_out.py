@@ -82,7 +82,13 @@ class Spending:
                 if cost <= balance:
                     spent, used = max(spent, cost), after
                 elif len(part) == 1:
-                    return self._within(part[0], float((balance - spent) / (cost - spent)))
+                    # The charges of a day go as it begins, as those of days that are over do.
+                    begun = [part[0]._replace(amount=0.0)]
+                    end = part[0].end
+                    spent += self._cost(self._with(used, begun), end, off)
+                    spent -= self._cost(used, end, off)
+                    share = (balance - spent) / (cost - spent) if balance > spent else _ZERO
+                    return self._within(part[0], float(share))
                 else:
                     half = len(part) // 2
                     parts += [part[half:], part[:half]]

@@ -121,6 +121,7 @@ def _empty_since(
         if day.before is not None:
             bill.use(day.day, day.before)
         midnight = brunei_midnight(day.day)
+        left -= bill.use(day.day, _ZERO)  # its charges, as it begins
         cost = bill.use(day.day, day.known + as_amount(day.expected))
         if cost >= left and day.day >= brunei_date(since):
             begin = by(max((since - midnight) / _DAY, 0.0))
