@@ -4,6 +4,7 @@ from calendar import monthrange
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -87,14 +88,25 @@ def test_a_balance_buys_at_the_prices_of_the_days_to_come() -> None:
 
 
 def test_what_a_least_charge_has_taken_is_bought() -> None:
-    """Of 30 a month, 19 days have taken 19.00, of which 1.90 were used."""
+    """Of 30 a month, 20 days have taken 20.00, of which 1.90 were used."""
     amounts = every_day("1", date(2026, 11, 1), TODAY - DAY)
     schedule = TariffSchedule.always(flat("0.10", minimum="30"))
     now = NOW.replace(hour=0, minute=0)
     found = spending(amounts, amounts, schedule, now, Estimate.sure(Decimal(20)))
-    assert found.buys == (20 + Decimal("17.10")) / Decimal("0.10")
+    assert found.buys == (20 + Decimal("18.10")) / Decimal("0.10")
     owing = spending(amounts, amounts, schedule, now, Estimate.sure(Decimal(-1)))
     assert owing.buys == 0
+
+
+@pytest.mark.parametrize(("balance", "buys"), [(2, 20), (20, 140), (65, 440), (70, 490)])
+def test_what_a_balance_buys_is_what_is_used_until_it_runs_out(balance: int, buys: int) -> None:
+    """Of 30 a month, those days take 1.00 each."""
+    amounts = every_day("20", date(2026, 10, 1), date(2026, 11, 8))
+    schedule = TariffSchedule.always(flat("0.10", fixed="30"))
+    now = datetime(2026, 11, 9, tzinfo=BRUNEI)
+    found = spending(amounts, amounts, schedule, now, Estimate.sure(Decimal(balance)))
+    assert found.buys is not None
+    assert round(found.buys, 3) == buys
 
 
 def test_nothing_known_is_not_nothing_used() -> None:

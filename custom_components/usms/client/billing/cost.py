@@ -127,18 +127,21 @@ def spending(
 def _buys(
     balance: Decimal, used: Decimal, schedule: TariffSchedule, now: datetime, made: Forecast | None
 ) -> Decimal | None:
-    """Return what a balance buys within the month, less what is still charged for its days.
+    """Return what a balance buys within the month, less what is charged for its days to come.
 
-    What a least charge has taken above use is paid already. Until a new tariff's day, it buys no
-    more than is expected to be used.
+    That is what is expected to be used until it runs out where it does so within the month. What a
+    least charge has taken above use is paid already. Until a new tariff's day, it buys no more than
+    is expected to be used.
     """
     if balance <= 0:
         return _ZERO
     today = brunei_date(now)
     last = today.replace(day=monthrange(today.year, today.month)[1])
-    gone = schedule.charges(today.replace(day=1), today - _DAY)
+    if made and made.runs_out and brunei_date(made.runs_out) <= last:
+        return made.uses
+    gone = schedule.charges(today.replace(day=1), today)
     above = max(gone.minimum - gone.fixed - schedule.on(today).cost(used), _ZERO)
-    left = max(balance + above - schedule.charges(today, last).fixed, _ZERO)
+    left = max(balance + above - schedule.charges(today + _DAY, last).fixed, _ZERO)
     *before, (newest, _) = schedule.spans(today, last)
     so_far, begin = used, now
     for tariff, days in before:

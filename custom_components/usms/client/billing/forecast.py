@@ -67,6 +67,8 @@ class Forecast:
     runs_out_early: datetime | None
     runs_out_late: datetime | None
     """Between these it runs out 4 times of 5; each None like `runs_out`."""
+    uses: Decimal | None
+    """Until it runs out; None like `runs_out`."""
 
     @property
     def days_left(self) -> Decimal | None:
@@ -112,11 +114,12 @@ def forecast(
     used = month.used
     rest = habits.off(month.unknown)
     consumption, cost = zip(*(month.end(schedule, 1 + off) for off in (0, *rest)), strict=True)
-    early = expected = late = None
+    early = expected = late = uses = None
     if balance is not None:
         left = balance if isinstance(balance, Estimate) else Estimate.sure(balance)
         ahead = Spending(now, used, schedule, habits.on, shape)
         expected = ahead.runs_out(left.expected)
+        uses = ahead.uses(expected) if expected else None
         early = ahead.runs_out(left.low, habits.most)
         late = ahead.runs_out(left.high, habits.least)
     return Forecast(
@@ -129,6 +132,7 @@ def forecast(
         runs_out=expected,
         runs_out_early=early,
         runs_out_late=late,
+        uses=uses,
     )
 
 

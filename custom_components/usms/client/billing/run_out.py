@@ -94,6 +94,17 @@ class Spending:
                     parts += [part[half:], part[:half]]
         return None
 
+    def uses(self, until: datetime) -> Decimal:
+        """Return what is used until a moment."""
+        first, last = brunei_date(self.now), brunei_date(until)
+        total = 0.0
+        for day in (first + n * _DAY for n in range((last - first).days + 1)):
+            midnight = brunei_midnight(day)
+            begin, end = ((moment - midnight) / _DAY for moment in (self.now, until))
+            share = self.shape.by(min(end, 1.0)) - self.shape.by(max(begin, 0.0))
+            total += self.expected(day) * share
+        return as_amount(total)
+
     def cost(self, until: date, off: Off = as_expected) -> Decimal:
         """Return the least balance that lasts to the end of that day."""
         most, used = _ZERO, list[_Stretch]()
