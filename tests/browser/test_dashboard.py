@@ -316,12 +316,13 @@ async def test_signing_in_on_the_dashboard(
     assert ours(complaints) == []
 
 
-async def end_session(demo: dict[str, Any], home: HomeAssistant) -> None:
-    """Let the portal end the session, and the account notice."""
+async def end_session(demo: dict[str, Any], home: HomeAssistant, *accounts: str) -> None:
+    """Let the portal end all sessions, and the accounts notice; the one that there is, or those."""
     await control(demo, "expire", {})
-    pressed = {"entity_id": await entity(home, "read_now")}
-    with suppress(HTTPError):  # the button says that a sign-in is needed
-        await perform(demo, "button/press", pressed)
+    for account in accounts or [""]:
+        pressed = {"entity_id": await entity(home, "read_now", account)}
+        with suppress(HTTPError):  # the button says that a sign-in is needed
+            await perform(demo, "button/press", pressed)
 
 
 async def another_picture(demo: dict[str, Any], home: HomeAssistant) -> None:
@@ -378,11 +379,7 @@ async def test_the_edges_of_three_meters_and_two_accounts(
         await page.set_viewport_size({"width": width, "height": 900})
         await soon("charts stand below balances", partial(in_columns, page, columns))
     await page.set_viewport_size({"width": 1280, "height": 900})
-    for account in ("1234", "5678"):
-        await control(demo, "expire", {})
-        pressed = {"entity_id": await entity(home, "read_now", f"USMS account {account}")}
-        with suppress(HTTPError):
-            await perform(demo, "button/press", pressed)
+    await end_session(demo, home, "USMS account 1234", "USMS account 5678")
     pictures = page.locator("usms-account-card img")
     await expect(pictures).to_have_count(2)
     assert await in_columns(page, 2, "account", "meter", "usage")
