@@ -181,14 +181,21 @@ async def test_a_day_that_is_taken_before_the_terms_are_saved(
     assert tariffs_in_options(account, number) == kept + rest
 
 
+LATER: Answer = {"kind": "own", "since": "2026-11-05"}
+
+
+async def added_later(account: Harness) -> tuple[Answer, ...]:
+    """Give a meter a tariff of its own from a later day on; return the way to it."""
+    number = account.meter().number
+    await choose(account, *tariffs_of(number), {"entry": "add"}, LATER, OWN)
+    return (*tariffs_of(number), {"entry": "2026-11-05"})
+
+
 async def test_a_tariff_that_is_deleted_while_it_is_changed(account: Harness) -> None:
     await account.start_history()
-    number = account.meter().number
     flows = account.hass.config_entries.options
-    entry = (*tariffs_of(number), {"entry": "2026-11-05"})
-    own = {"kind": "own", "since": "2026-11-05"}
-    await choose(account, *tariffs_of(number), {"entry": "add"}, own, OWN)
-    terms = await go(account, *entry, "tariff", own)
+    entry = await added_later(account)
+    terms = await go(account, *entry, "tariff", LATER)
     await choose(account, *entry, "delete", {})
     before = account.entry.options
     result = await flows.async_configure(terms["flow_id"], OWN)
@@ -220,9 +227,7 @@ async def test_a_tariff_that_is_changed_while_it_is_deleted(account: Harness) ->
     await account.start_history()
     number = account.meter().number
     flows = account.hass.config_entries.options
-    entry = (*tariffs_of(number), {"entry": "2026-11-05"})
-    own = {"kind": "own", "since": "2026-11-05"}
-    await choose(account, *tariffs_of(number), {"entry": "add"}, own, OWN)
+    entry = await added_later(account)
     deleting = await go(account, *entry, "delete")
     await choose(account, *entry, "tariff", {"kind": "residential", "since": "2026-11-05"})
     result = await flows.async_configure(deleting["flow_id"], {})
