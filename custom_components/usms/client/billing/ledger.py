@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate, pairwise, product, starmap
-from operator import attrgetter
+from operator import add, attrgetter
 from statistics import median
 from typing import Final, NamedTuple
 
@@ -131,10 +131,13 @@ class Costs:
         if not self._ends or not falls:
             return
 
+        by, ends, with_fixed = bisect_right, self._ends, list(map(add, self._low, self._fixed))
+
         def fit(lag: float, fixed: int) -> tuple[tuple[Decimal, ...], float, int, list[Decimal]]:
+            sums = with_fixed if fixed else self._low
             off_by = sorted(
                 (
-                    change + self.between(since - lag, at - lag, (fixed, fixed))[0]
+                    change + sums[by(ends, at - lag)] - sums[by(ends, since - lag)]
                     for since, at, change in falls
                     if at - lag < self.published
                 ),
@@ -143,8 +146,7 @@ class Costs:
             total = list(accumulate(map(abs, off_by), initial=_ZERO))
             # What top-ups have hidden is the same with each delay.
             few = len(off_by) - len(off_by) // 3
-            how = total[few] / max(few, 1), Decimal(abs(lag)), total[-1]
-            return how, lag, fixed, off_by
+            return (total[few] / max(few, 1), Decimal(abs(lag)), total[-1]), lag, fixed, off_by
 
         lags = _LAGS[self.span]
         # A fall may take all that was used since the one before: some portals lower in batches.
