@@ -39,14 +39,9 @@ class FiguresCoordinator(DataUpdateCoordinator[Figures]):
         self.present = True
         """Whether the account has the meter, as far as is known."""
 
-    @property
-    def shown(self) -> Figures | None:
-        """The figures; None until they are counted."""
-        return self.data
-
     def is_due(self, now: datetime) -> bool:
         """Return whether the figures are of another day or hour, or not there at all."""
-        counted = self.shown
+        counted: Figures | None = self.data
         return (
             counted is None
             or counted.consumption.day != brunei_date(now)
@@ -105,7 +100,7 @@ class AccountFigures:
                 figures = await self._hass.async_add_executor_job(
                     count, self._store, meter, self._schedule(meter), now, self._review(meter)
                 )
-                figures = steady(figures, self.of(meter).shown)
+                figures = steady(figures, self.of(meter).data)
                 announce = self._news.async_look(meter, figures)
                 self.of(meter).async_set_updated_data(figures)
                 announce()
