@@ -65,6 +65,9 @@ async def test_a_newcomer_on_a_phone(page: Page, demo: dict[str, Any]) -> None:
     await screenshot(page, "newcomer-found")
     await person.tap("Submit")
     await person.tap("Skip and finish")
+    # Home Assistant goes to the integration's page once the dialog has closed.
+    await expect(page.get_by_role("button", name="Skip and finish")).to_have_count(0)
+    await page.wait_for_load_state("networkidle")
 
     await visit(page, f"{demo['url']}/config/lovelace/dashboards")
     await person.tap("Add dashboard")
