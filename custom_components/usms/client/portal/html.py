@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bs4 import BeautifulSoup
 from bs4.builder import ParserRejectedMarkup
@@ -13,6 +13,7 @@ from ..errors import PageNotUnderstood
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Mapping, Sequence
 
 _MOST_CHARACTERS: Final = 1_500_000
 _MOST_TAGS: Final = 50_000
@@ -23,18 +24,44 @@ _DEEPEST: Final = 40
 again."""
 
 
+class _Parts(SoupStrainer):
+    """Lets those tags and ids of a page through with all that is in them, and notes others."""
+
+    def __init__(
+        self, tags: Sequence[str], ids: Sequence[str] | re.Pattern[str], bare: Sequence[str]
+    ) -> None:
+        super().__init__(id=ids)
+        self._tags = tags
+        self._bare = bare
+        self.noted: list[tuple[str, dict[Any, str]]] = []
+        """The tags of which only the attributes are wanted."""
+
+    def allow_tag_creation(
+        self, nsprefix: str | None, name: str, attrs: Mapping[Any, str] | None
+    ) -> bool:
+        if name in self._bare:
+            self.noted.append((name, dict(attrs or {})))
+        if name in self._tags:
+            return True
+        return bool(attrs and "id" in attrs and super().allow_tag_creation(nsprefix, name, attrs))
+
+
 def parse(
     html: str,
     page: str,
-    tags: str | list[str] | None = None,
+    tags: Sequence[str] = (),
     *,
-    ids: list[str] | re.Pattern[str],
+    ids: Sequence[str] | re.Pattern[str],
+    bare: Sequence[str] = (),
 ) -> BeautifulSoup:
-    """Return only those tags and those ids of a page: pages carry 100 kB of view state."""
-    found = soup(html, SoupStrainer(id=ids), page)
-    if tags:
-        for tag in soup(html, SoupStrainer(tags), page).find_all(tags):
-            found.append(tag)
+    """Return only those tags and those ids of a page: pages carry 100 kB of view state.
+
+    Of tags to be had `bare`, there are the attributes alone: a form has the whole page in it.
+    """
+    only = _Parts(tags, ids, bare)
+    found = soup(html, only, page)
+    for name, attrs in only.noted:
+        found.append(found.new_tag(name, attrs=attrs))
     return found
 
 

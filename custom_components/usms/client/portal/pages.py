@@ -55,7 +55,7 @@ class LoginPage:
 
 def login_page(html: str) -> LoginPage:
     """Read a sign-in page."""
-    parts = parse(html, "ResLogin", "input", ids=[_CAPTCHA_IMAGE, ERROR_LABEL])
+    parts = parse(html, "ResLogin", ["input"], ids=[_CAPTCHA_IMAGE, ERROR_LABEL])
     form = read_form(parts.find_all("input"))
     if form.value(USERNAME) is None or form.value(PASSWORD) is None:
         raise PageNotUnderstood("ResLogin", "the user name and password fields")

@@ -83,7 +83,8 @@ class ReportPage:
 def report_page(html: str) -> ReportPage:
     """Read a consumption report page, with or without an answer on it."""
     page = _PAGE
-    parts = parse(html, page, ["input", "img", "form"], ids=[ERROR_LABEL, _GRID, _TYPE_CHOICES])
+    ids = [ERROR_LABEL, _GRID, _TYPE_CHOICES]
+    parts = parse(html, page, ["input", "img"], ids=ids, bare=["form"])
     error = text_of(parts, ERROR_LABEL)
     if error is None:
         raise PageNotUnderstood(page, "the error label that every report page has")
@@ -104,7 +105,9 @@ def report_page(html: str) -> ReportPage:
         error=error,
         rows=rows,
         total=total,
-        is_empty=isinstance(grid, Tag) and grid.find(class_="dxgvEmptyDataRow") is not None,
+        is_empty=isinstance(grid, Tag)
+        and not rows
+        and grid.find(class_="dxgvEmptyDataRow") is not None,
         choices=_choices(parts, html),
         chart_date=_chart_date(parts),
         html=html,

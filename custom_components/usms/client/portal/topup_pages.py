@@ -51,7 +51,7 @@ _TOPUP_COLUMNS: Final = {
 def topups_page(html: str) -> TopUpsPage:
     """Read a page of the transaction history; columns by their headings."""
     page = TOPUPS_PAGE
-    parts = parse(html, page, "input", ids=re.compile(r"grid_DXMainTable$"))
+    parts = parse(html, page, ["input"], ids=re.compile(r"grid_DXMainTable$"))
     form = read_form(parts.find_all("input"))
     if form.value("__VIEWSTATE") is None:
         raise PageNotUnderstood(page, "the view state")
