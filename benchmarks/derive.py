@@ -53,8 +53,8 @@ PRICES = {
     Utility.ELECTRICITY: TariffSchedule.always(residential_electricity()),
     Utility.WATER: TariffSchedule.always(residential_water()),
 }
-HOURS = 5
-"""Hours that are added one by one, for the median."""
+HOURS = 24
+"""Hours that are added one by one to each meter, for the median."""
 MONTH = 744
 """Hours that are imported at a time."""
 TURN = 15
