@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.usms.client import NO_PACING, Pacing, PortalUnavailable, UsmsClient
+from custom_components.usms.client import (
+    NO_PACING,
+    Pacing,
+    PortalUnavailable,
+    SessionExpired,
+    Turns,
+    UsmsClient,
+)
 from custom_components.usms.client.portal.pace import Pace
 from tests.portal import Fault, SimulatedPortal
 
@@ -63,7 +70,22 @@ def test_the_portal_is_busy_for_half_of_the_time_at_most(answers: list[tuple[flo
     found = waits(Pacing(), *answers)
     busy = sum(took for took, _ in answers)
     assert sum(found) >= busy - 1e-6
-    assert all(0.3 <= wait <= 11 + 1e-6 for wait in found)
+    assert all(0.3 <= wait <= 10 for wait in found)
+
+
+async def test_two_clients_of_an_account_keep_one_pace(portal: SimulatedPortal) -> None:
+    portal.set_profile(latency=0.05)
+    turns = Turns(Pacing(least=0, most=10, jitter=0))
+    async with (
+        UsmsClient(base_url=portal.base_url, turns=turns) as reads,
+        UsmsClient(base_url=portal.base_url, turns=turns) as signs_in,
+    ):
+        for client in (reads, signs_in, reads):
+            with pytest.raises(SessionExpired):
+                await client.account()
+    # A request and its redirect, and as long again.
+    whole = [request.at for request in portal.requests if request.path.endswith("Home")]
+    assert min(later - earlier for earlier, later in pairwise(whole)) >= 0.2
 
 
 async def test_a_slow_portal_is_asked_slowly(portal: SimulatedPortal) -> None:

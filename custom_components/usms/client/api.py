@@ -57,7 +57,8 @@ from .portal.pace import NO_PACING, Pacing
 from .portal.picture import check_picture
 from .portal.session import clean_username
 from .portal.session_life import Ending, SessionLife
-from .portal.transport import Turns, new_cookie_jar
+from .portal.transport import new_cookie_jar
+from .portal.turns import SharedTurns, Turns
 
 __all__ = [
     "BASE_URL_VARIABLE",
@@ -89,6 +90,7 @@ __all__ = [
     "RunningBill",
     "SessionExpired",
     "SessionLife",
+    "SharedTurns",
     "StoreCorrupt",
     "StoreError",
     "StoreFull",

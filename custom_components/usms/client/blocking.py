@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
+    from .portal.turns import Turns
     from .store import ReadingsStore
     from .sync import Progress
 
@@ -65,12 +66,14 @@ class BlockingClient:
         pacing: Pacing = Pacing(),  # noqa: B008 (frozen)
         timeout: float = 60.0,
         now: Callable[[], datetime] = utcnow,
+        turns: Turns | None = None,
         trust_env: bool = False,
     ) -> None:
         """Make a client; raises WrongRequest for an address that can't be the portal's.
 
         `base_url` defaults to `USMS_BASE_URL` in the environment, then to the operator's address;
-        `timeout` is in seconds, for one request; `now` returns the time for `Account.read_at`. With
+        `timeout` is in seconds, for one request; `now` returns the time for `Account.read_at`.
+        Programs that use one session share `turns` (`SharedTurns`), whose pacing counts then. With
         `trust_env` it goes by the proxy that `HTTP_PROXY` and `HTTPS_PROXY` name.
         """
         self._now = now
@@ -86,6 +89,7 @@ class BlockingClient:
                     pacing=pacing,
                     timeout=timeout,
                     now=now,
+                    turns=turns,
                     trust_env=trust_env,
                 )
             except UsmsError as err:

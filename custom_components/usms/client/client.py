@@ -21,7 +21,8 @@ from .portal.pace import Pacing
 from .portal.proxy import proxy_for
 from .portal.session import PortalSession
 from .portal.topup_reports import TopUpReports
-from .portal.transport import MAX_HEADER, Transport, Turns, new_cookie_jar
+from .portal.transport import MAX_HEADER, Transport, new_cookie_jar
+from .portal.turns import Turns
 from .portal.usage_reports import UsageReports, meter_parameter
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ class UsmsClient:
 
         `base_url` defaults to `USMS_BASE_URL` in the environment, then to the operator's address;
         `timeout` is in seconds, for one request; `now` returns the time for `Account.read_at`.
-        Clients of one account share `turns`.
+        Clients of one account share `turns`, whose pacing counts then; programs that use one
+        session share `SharedTurns`.
         With `trust_env` an HTTP session of the client's own goes by the proxy that `HTTP_PROXY` and
         `HTTPS_PROXY` name, unless `NO_PROXY` has the portal.
         """
@@ -77,14 +79,13 @@ class UsmsClient:
             max_field_size=MAX_HEADER,
             proxy=proxy_for(self._base_url) if trust_env else None,
         )
-        self._turns = turns or Turns()
+        self._turns = turns or Turns(pacing)
         self._transport = Transport(
             self._http,
             self._base_url,
-            pacing=pacing,
+            turns=self._turns,
             timeout=timeout,
             now=now,
-            rest=self._turns.rest,
         )
         self._session = PortalSession(self._transport, now)
         self._reports = UsageReports(self._session, self._transport)
@@ -281,9 +282,11 @@ class UsmsClient:
     @asynccontextmanager
     async def _exclusive(self) -> AsyncIterator[None]:
         """One thing at a time: the portal keeps the selected meter for the whole session."""
-        async with self._turns.lock:
+        async with self._turns.taken() as alone:
             if self._http.closed:
                 raise UsmsConnectionError("The client is closed")
+            if not alone:
+                self._reports.close()
             yield
 
 

@@ -77,7 +77,7 @@ class Connection:
         self.pages = PageIssues(hass)
         """Pages that are not understood at the moment."""
         self._http: list[aiohttp.ClientSession] = []
-        turns = Turns()
+        turns = Turns(PACING)
         self.client = self._new_client(turns)
         """Reads; its session stays in use until a new one is there."""
         self._login_client = self._new_client(turns)
@@ -106,9 +106,7 @@ class Connection:
             self._hass, auto_cleanup=False, cookie_jar=new_cookie_jar()
         )
         try:
-            client = UsmsClient(
-                http, pacing=PACING, timeout=TIMEOUT, now=dt_util.utcnow, turns=turns
-            )
+            client = UsmsClient(http, timeout=TIMEOUT, now=dt_util.utcnow, turns=turns)
         except UsmsError:
             http.detach()
             raise

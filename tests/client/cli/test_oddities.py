@@ -183,7 +183,7 @@ async def test_answers_that_are_no_text(usms: Shell, undecodable: bool) -> None:
     said = await usms("login", answer=answer)
     assert said.code == 2
     assert said.err.endswith(NO_TEXT)
-    assert [file.name for file in usms.state.iterdir()] == []
+    assert [file.name for file in usms.state.iterdir()] == ["turns.db"]
 
 
 @pytest.mark.parametrize("answer", ["\0", "x" * 100_000, "Ü€😀", "'\"<>&="])
@@ -377,4 +377,4 @@ async def test_a_signal_leaves_no_picture_behind(
         assert await asyncio.wait_for(process.wait(), 20) == -number
         rest = await process.stderr.read()
     assert b"Traceback" not in rest
-    assert [file.name for file in picture.parent.iterdir()] == []
+    assert [file.name for file in picture.parent.iterdir()] == ["turns.db"]

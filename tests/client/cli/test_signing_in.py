@@ -33,7 +33,7 @@ async def test_the_session_is_kept_for_the_user_alone(usms: Shell) -> None:
     assert stat.S_IMODE(session.stat().st_mode) == 0o600
     assert stat.S_IMODE(usms.state.stat().st_mode) == 0o700
     assert PASSWORD not in session.read_text()
-    assert [file.name for file in usms.state.iterdir()] == ["session.json"]
+    assert {file.name for file in usms.state.iterdir()} == {"session.json", "turns.db"}
     assert (await usms("meters")).code == 0
 
 
@@ -85,7 +85,7 @@ async def test_a_captcha_that_is_no_picture(
     assert said.code == 1
     assert said.err.startswith("usms: The portal's page ResLogin was not understood: a captcha ")
     assert said.err.count("\n") == 1
-    assert not usms.state.exists()
+    assert [file.name for file in usms.state.iterdir()] == ["turns.db"]
 
 
 async def test_without_a_terminal_nobody_is_asked(

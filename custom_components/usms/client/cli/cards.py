@@ -18,12 +18,13 @@ from ..billing.tiers import tiers_of
 from ..billing.top_up_plan import Outlook
 from ..brunei import brunei_date
 from ..client import MAX_DAYS
-from ..errors import NoData, PageNotUnderstood, PortalUnavailable
-from ..models import Balance, Utility
+from ..errors import PageNotUnderstood, PortalUnavailable
+from ..models import Balance, Resolution, Utility
 from ..store.models import Debt
 from ..store.payments import Payments
 from ..summary import count
 from . import output
+from .asking import published
 from .meters import KEYS, LEFT, card
 from .money import tariff_of
 from .output import Column, Result
@@ -252,10 +253,7 @@ def _complete_days(
     None where that lies before them.
     """
     first = today - MAX_DAYS * _DAY
-    try:
-        readings = client.daily(meter.number, first, today - _DAY).readings
-    except NoData:
-        readings = ()
+    readings = published(client, meter, Resolution.DAY, first, today - _DAY)
     days = {reading.start.date(): reading.value for reading in readings}
     begin = min(days, default=first)
     return days, begin if begin != first else None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..errors import UsmsError, WrongRequest
-from .state import default_database, session_file
+from .state import default_database, session_file, turns_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,13 +107,14 @@ def _is_special(path: Path) -> bool:
 
 
 def _is_ours(path: Path, database: Path | None) -> bool:
-    """Whether a file is the session, a store in use, or what SQLite keeps beside one.
+    """Whether a file is the session, the turns, a store in use, or what SQLite keeps beside one.
 
     It is by its name, for it may not be there yet, or by any other of its names.
     """
     stores = [store for store in (database, default_database()) if store is not None]
     ours = [
         session_file(),
+        turns_file(),
         *stores,
         *(Path(f"{store}{end}") for store in stores for end in _BESIDE),
     ]

@@ -18,9 +18,10 @@ from ..errors import (
     WrongRequest,
 )
 from ..portal.session import clean_username
+from ..portal.turns import SharedTurns
 from .choice import number_meant
 from .picture import picture
-from .state import keep_session, kept_session
+from .state import keep_session, kept_session, state_folder, turns_file
 from .streams import emit, note, say
 
 if TYPE_CHECKING:
@@ -41,7 +42,11 @@ def login(options: Options, context: Context) -> None:
 
 
 def _client(context: Context) -> BlockingClient:
-    return BlockingClient(pacing=context.pacing, now=context.clock, trust_env=True)
+    state_folder()
+    turns = SharedTurns(
+        turns_file(), context.pacing, waits=lambda: say("Waiting for another usms command.")
+    )
+    return BlockingClient(now=context.clock, turns=turns, trust_env=True)
 
 
 @contextmanager

@@ -50,6 +50,11 @@ def session_file() -> Path:
     return _folder() / "session.json"
 
 
+def turns_file() -> Path:
+    """Return where the commands that run at once take turns at the portal."""
+    return _folder() / "turns.db"
+
+
 def open_store(path: Path | None) -> ReadingsStore:
     """Open a store that is there, the usual one for None; raises WrongRequest where none is."""
     path = path or default_database()

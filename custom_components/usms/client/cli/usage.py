@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
+from contextlib import closing
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from ..client import MAX_DAYS
 from ..consumption import consumed
-from ..errors import NoData, ReportNotOffered
+from ..errors import ReportNotOffered
 from ..models import Resolution, Utility
 from ..sync.known_days import KnownDays
 from ..sync.plan import MeterState, history_found
 from . import output
+from .asking import published
 from .days import reports, span
 from .output import Column, Result
 from .progress import progress
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from ..blocking import BlockingClient
-    from ..models import Reading
+    from ..models import Meter, Reading
     from ..store import ReadingsStore
     from ..store.models import StoredReading
     from .options import Context, Options
@@ -59,7 +60,7 @@ def usage(options: Options, context: Context) -> Result:
         with signed_in(options, context) as client:
             meter = meter_of(account_of(client), options.meter, _only(resolution))
             utility = meter.utility
-            found = _read(client, meter.number, resolution, first, last)
+            found = _read(client, meter, resolution, first, last)
             rows = _rows(found, utility, resolution)
     if not rows:
         say("Nothing is published for these days.")
@@ -85,7 +86,7 @@ def _result(rows: list[Row], utility: Utility | None, resolution: Resolution) ->
 
 
 def _read(
-    client: BlockingClient, meter: str, resolution: Resolution, first: date, last: date
+    client: BlockingClient, meter: Meter, resolution: Resolution, first: date, last: date
 ) -> list[Reading]:
     """Ask the portal, report after report."""
     hourly = resolution is Resolution.HOUR
@@ -93,9 +94,7 @@ def _read(
     found: list[Reading] = []
     with progress(quiet=len(pieces) <= 2) as tell:
         for number, (start, end) in enumerate(pieces, 1):
-            with suppress(NoData):
-                report = client.hourly(meter, start) if hourly else client.daily(meter, start, end)
-                found += report.readings
+            found += published(client, meter, resolution, start, end)
             tell(number, len(pieces), f"reports, to {end}")
     return found
 

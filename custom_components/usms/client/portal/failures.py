@@ -81,21 +81,24 @@ class Rest:
 
     def __init__(self) -> None:
         """Begin without a wait."""
-        self._until: datetime | None = None
-        self._cause = Cause.TOO_MANY_REQUESTS
+        self.until: tuple[datetime, Cause] | None = None
+        """Until when, and what it gave as the cause."""
 
     def begin(self, wanted: timedelta, now: datetime, cause: Cause) -> None:
         """Note what the portal asks for."""
-        self._until, self._cause = now + min(wanted, _LONGEST_REST), cause
+        self.until = now + min(wanted, _LONGEST_REST), cause
 
     def check(self, now: datetime) -> None:
         """Raise PortalUnavailable while it lasts: nothing is sent then."""
-        left = self._until - now if self._until else timedelta(0)
+        if self.until is None:
+            return
+        until, cause = self.until
+        left = until - now
         if not timedelta(0) < left <= _LONGEST_REST:  # longer after a jump of the clock
-            self._until = None
+            self.until = None
             return
         raise PortalUnavailable(
-            "The portal asks to be left alone for a while", cause=self._cause, retry_after=left
+            "The portal asks to be left alone for a while", cause=cause, retry_after=left
         )
 
 

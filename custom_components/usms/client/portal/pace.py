@@ -49,9 +49,14 @@ class Pace:
             self._slower = max(self._slower // 2, 1)
         self._took += max(0.0, ended - began)
         pacing = self._pacing
-        gap = min(max(self._took, pacing.least) * self._slower, pacing.most)
-        self._gap = gap * (1 + random.uniform(0, pacing.jitter))  # noqa: S311
+        gap = max(self._took, pacing.least) * self._slower
+        self._gap = min(gap * (1 + random.uniform(0, pacing.jitter)), pacing.most)  # noqa: S311
         self._ended = ended
+
+    def resume(self, wait: float, now: float) -> None:
+        """Go on from an answer that another program got: the next request has to wait so long."""
+        self._gap = min(max(0.0, wait), self._pacing.most)
+        self._ended = now
 
     def wait(self, now: float) -> float:
         """Return how long to wait, by the same clock, before the next request."""

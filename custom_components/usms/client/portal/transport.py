@@ -7,7 +7,7 @@ import logging
 import os
 import zlib
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from time import monotonic
@@ -21,14 +21,13 @@ from ..brunei import utcnow
 from ..errors import PageNotUnderstood, PortalUnavailable, WrongRequest
 from .addresses import is_loopback, own_address, public_name, redirect_target
 from .cookies import Cookies
-from .failures import Rest, connection_error, retry_after, status_error
-from .pace import Pace
+from .failures import connection_error, retry_after, status_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime, timedelta
 
-    from .pace import Pacing
+    from .turns import Turns
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -41,16 +40,6 @@ USER_AGENT_VARIABLE: Final = "USMS_USER_AGENT"
 """For portals that refuse the name above; other software's name is not ours to give."""
 MAX_HEADER: Final = 64 * 1024
 """How long a header may be, in bytes, as in Home Assistant."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turns:
-    """What the clients of one account share."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """The portal takes one request at a time."""
-    rest: Rest = field(default_factory=Rest)
-    """How long it wants to be left alone (`Retry-After`)."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -90,21 +79,19 @@ class Transport:
         http: aiohttp.ClientSession,
         base_url: URL,
         *,
-        pacing: Pacing,
+        turns: Turns,
         timeout: float,
         now: Callable[[], datetime] = utcnow,
-        rest: Rest,
     ) -> None:
         """Use an HTTP session that keeps no cookies; timeout in seconds."""
         self._user_agent = user_agent()
-        self._rest = rest
+        self._turns = turns
         self._now = now
         self.clock_offset: timedelta | None = None
         """By how much the portal's clock is ahead of this machine's; None until it is known."""
         self.http = http
         self.base_url = base_url
         self.cookies = Cookies()
-        self._pace = Pace(pacing)
         self.timeout = timeout
 
     def url(self, path: str, **query: str) -> URL:
@@ -120,11 +107,11 @@ class Transport:
         return await self._request("POST", url, fields)
 
     async def _request(self, method: str, url: URL, fields: Mapping[str, str] | None) -> Response:
-        self._rest.check(self._now())
+        self._turns.rest.check(self._now())
         chain = [own_address(self.base_url, url)]
         redirects: list[bytes] = []
-        await asyncio.sleep(self._pace.wait(monotonic()))
-        self._pace.begin()
+        await asyncio.sleep(self._turns.pace.wait(monotonic()))
+        self._turns.pace.begin()
         for _ in range(_MAX_REDIRECTS):  # at once, as in a browser
             status, location, body, kind = await self._send(method, chain[-1], fields)
             if status not in _REDIRECTS:
@@ -160,7 +147,7 @@ class Transport:
             raise connection_error(err) from None
         finally:
             ended = monotonic()
-            self._pace.note(began=began, ended=ended, failed=failed)
+            self._turns.pace.note(began=began, ended=ended, failed=failed)
         _LOGGER.debug(
             "%s %s: %s, %d bytes in %.2f s",
             method,
@@ -181,7 +168,7 @@ class Transport:
         wait = retry_after(response.headers.get("Retry-After"), server_now or now)
         error = status_error(response.status, wait)
         if wait and isinstance(error, PortalUnavailable):
-            self._rest.begin(wait, now, error.cause)
+            self._turns.rest.begin(wait, now, error.cause)
         raise error
 
     def _headers(self, url: URL) -> dict[str, str]:
