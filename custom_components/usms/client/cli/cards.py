@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -32,10 +32,12 @@ from .signing_in import account_of, meter_of, signed_in
 from .state import open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from ..blocking import BlockingClient
     from ..models import Meter
+    from ..store import ReadingsStore
     from .options import Context, Options
 
 _DAY: Final = timedelta(days=1)
@@ -80,19 +82,19 @@ _MONEY: Final = {*_SO_FAR_KEYS, *_EXPECTED_KEYS, *_FOR_PEOPLE} - {
 
 def status(options: Options, context: Context) -> Result:
     """Show what is left of a meter, or of all, and what is to be expected."""
-    with signed_in(options, context) as client:
+    with signed_in(options, context) as client, given_store(options) as store:
         account = account_of(client)
         chosen = [meter_of(account, options.meter)] if options.meter else account.meters
         rows, notes = [], []
         for meter in chosen:
             given = are_given(options, meter.utility)
-            shown = None if given else top_up_page(client, meter, options, context)
+            shown = None if given else top_up_page(client, meter, store, context)
             schedule, note = prices_of(meter, options, shown)
             notes += [note] if note else []
             found = Counted()
             if meter.utility:
                 prices = schedule or _free(meter.utility)
-                found = counted(client, meter, prices, options, context)
+                found = counted(client, meter, prices, store, context)
                 asked = found.forecast and not options.database
                 notes += [_rests_on(meter, found)] if asked else []
             unknown = {} if schedule else dict.fromkeys(_MONEY)
@@ -143,13 +145,22 @@ def _free(utility: Utility) -> TariffSchedule:
     return TariffSchedule.always(Tariff("free", utility, tiers))
 
 
+@contextmanager
+def given_store(options: Options) -> Iterator[ReadingsStore | None]:
+    """Give the store that `--database` names, opened once: each opening checks all of it."""
+    if options.database is None:
+        yield None
+        return
+    with closing(open_store(options.database)) as store:
+        yield store
+
+
 def top_up_page(
-    client: BlockingClient, meter: Meter, options: Options, context: Context
+    client: BlockingClient, meter: Meter, store: ReadingsStore | None, context: Context
 ) -> Debt | None:
     """Return what a meter's Top Up page shows: of a given store, else asked for (one request)."""
-    if options.database:
-        with closing(open_store(options.database)) as store:
-            return Payments(store).debt(meter.number)
+    if store is not None:
+        return Payments(store).debt(meter.number)
     try:
         payment = client.payment(meter.number)
     except (PageNotUnderstood, PortalUnavailable):
@@ -201,15 +212,14 @@ def counted(
     client: BlockingClient,
     meter: Meter,
     schedule: TariffSchedule,
-    options: Options,
+    store: ReadingsStore | None,
     context: Context,
 ) -> Counted:
     """Count a meter: by all that a given store has, as Home Assistant does; else by one report."""
     now = context.clock()
-    if options.database:
-        with closing(open_store(options.database)) as store:
-            shown = _shown(Payments(store).balance(meter.number), meter, now)
-            figures = count(store, meter.number, schedule, now, shown=shown)
+    if store is not None:
+        shown = _shown(Payments(store).balance(meter.number), meter, now)
+        figures = count(store, meter.number, schedule, now, shown=shown)
         used, spent = figures.consumption.this_month, figures.spending
         made, cost = (spent.forecast, spent.this_month) if spent else (None, None)
         return Counted(0, used, cost, made, figures.outlook)

@@ -13,7 +13,7 @@ from ..brunei import brunei_date
 from ..errors import NoData, WrongRequest
 from ..models import Utility
 from . import output
-from .cards import counted, prices_of, top_up_page
+from .cards import counted, given_store, prices_of, top_up_page
 from .output import Column, Result
 from .signing_in import account_of, meter_of, signed_in
 
@@ -39,15 +39,15 @@ def plan(options: Options, context: Context) -> Result:
     until = options.until or end_of_next_month(today)
     if not today <= until <= today + _FARTHEST:
         raise WrongRequest("The day is today or a later one, within a year")
-    with signed_in(options, context) as client:
+    with signed_in(options, context) as client, given_store(options) as store:
         meter = meter_of(account_of(client), options.meter)
         if meter.utility is Utility.WATER and (options.kva is not None or options.vacant):
             raise WrongRequest("--kva and --vacant are for electricity")
-        shown = top_up_page(client, meter, options, context)
+        shown = top_up_page(client, meter, store, context)
         schedule, note = prices_of(meter, options, shown)
         outlook = None
         if schedule is not None:
-            outlook = counted(client, meter, schedule, options, context).outlook
+            outlook = counted(client, meter, schedule, store, context).outlook
     if outlook is None:
         raise NoData(note or "A plan needs the balance, and the use of a whole day")
     result = (
