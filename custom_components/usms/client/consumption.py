@@ -39,6 +39,11 @@ class ReadingSource(Protocol):
     ) -> Sequence[ReadReading]:
         """Return a meter's hours or days by time, from the first day to the last."""
 
+    def amounts(
+        self, meter: str, resolution: Resolution, first: date | None, last: date | None
+    ) -> Sequence[Reading]:
+        """Return the same without where they come from."""
+
     def plain_readings(
         self, meter: str, resolution: Resolution, since: datetime, until: datetime
     ) -> Sequence[tuple[str, str, bool]]:
@@ -91,12 +96,12 @@ class DayReadings:
         return sum(1 << row.start.hour for row in self.rows)
 
 
-def days_of(totals: Iterable[ReadReading], hours: Iterable[ReadReading]) -> Iterator[DayReadings]:
+def days_of(totals: Iterable[Reading], hours: Iterable[Reading]) -> Iterator[DayReadings]:
     """Yield the days of which anything is known, by time."""
     by_day = {brunei_date(total.start): total.value for total in totals}
     of_hours: dict[date, list[Reading]] = {}
     for hour in hours:
-        of_hours.setdefault(brunei_date(hour.start), []).append(Reading(hour.start, hour.value))
+        of_hours.setdefault(brunei_date(hour.start), []).append(hour)
     for day in sorted(by_day.keys() | of_hours.keys()):
         yield DayReadings(day, by_day.get(day), tuple(of_hours.get(day, ())))
 
@@ -106,8 +111,8 @@ def days_between(
 ) -> Iterator[DayReadings]:
     """Yield a meter's days from the first to the last, both included (blocks)."""
     return days_of(
-        source.readings(meter, Resolution.DAY, first, last),
-        source.readings(meter, Resolution.HOUR, first, last),
+        source.amounts(meter, Resolution.DAY, first, last),
+        source.amounts(meter, Resolution.HOUR, first, last),
     )
 
 

@@ -56,8 +56,8 @@ def shape_of(days: Iterable[DayReadings]) -> DayShape:
     """Learn the shape of days from those with all their hours."""
     mean = [float(_EVEN_DAYS)] * _HOURS
     for day in days:
-        total = float(sum(hour.value for hour in day.hours))
-        if len(day.hours) == _HOURS and total > 0:
-            for number, hour in enumerate(day.hours):
-                mean[number] += _HOURS * max(float(hour.value), 0.0) / total
+        hours = [float(hour.value) for hour in day.hours]
+        if len(hours) == _HOURS and (total := sum(hours)) > 0:
+            for number, hour in enumerate(hours):
+                mean[number] += _HOURS * max(hour, 0.0) / total
     return _shape(mean)

@@ -176,8 +176,6 @@ class ReadingsStore(MeterTable):
         last: date | None = None,
     ) -> list[StoredReading]:
         """Return readings by time, from the first day to the last, both included."""
-        since = stamp(brunei_midnight(first)) if first else 0
-        until = stamp(brunei_midnight(last)) + 86400 if last else 2**62
         with self.reading() as db:
             rows = db.execute(
                 "SELECT r.start, r.value, r.origin, r.read_at, d.settled_at IS NOT NULL"
@@ -185,7 +183,7 @@ class ReadingsStore(MeterTable):
                 " ON d.meter = r.meter AND d.day = (r.start + 28800) / 86400"
                 " WHERE m.number = ? AND r.resolution = ? AND r.start >= ? AND r.start < ?"
                 " ORDER BY r.start",
-                (meter, resolution, since, until),
+                (meter, resolution, *_span(first, last)),
             ).fetchall()
         with stored_values():
             return [
@@ -197,6 +195,23 @@ class ReadingsStore(MeterTable):
                     bool(settled),
                 )
                 for start, value, origin, read_at, settled in rows
+            ]
+
+    def amounts(
+        self, meter: str, resolution: Resolution, first: date | None, last: date | None
+    ) -> list[Reading]:
+        """Return the same without where they come from: several times faster."""
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT start, value FROM reading"
+                " WHERE meter = (SELECT id FROM meter WHERE number = ?)"
+                " AND resolution = ? AND start >= ? AND start < ? ORDER BY start",
+                (meter, resolution, *_span(first, last)),
+            ).fetchall()
+        with stored_values():
+            return [
+                Reading(datetime.fromtimestamp(start, BRUNEI), Decimal(value))
+                for start, value in rows
             ]
 
     def plain_readings(
@@ -271,6 +286,12 @@ class ReadingsStore(MeterTable):
             first = [row[0] for of in ids for row in db.execute(f"{query} LIMIT 1", of)]
             last = [row[0] for of in ids for row in db.execute(f"{query} DESC LIMIT 1", of)]
         return moment(min(first, default=None)), moment(max(last, default=None))
+
+
+def _span(first: date | None, last: date | None) -> tuple[int, int]:
+    """Return between which moments readings of those days start, both days included."""
+    since = stamp(brunei_midnight(first)) if first else 0
+    return since, stamp(brunei_midnight(last)) + 86400 if last else 2**62
 
 
 def _upsert(
