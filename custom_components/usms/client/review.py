@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from .billing.balances import GLITCH, without_glitches
 from .billing.bill_check import BillCheck, check_bill
-from .billing.ledger import Book, Costs, Moved, Used, priced, steps
+from .billing.ledger import Book, Costs, Moved, Shown, moment
 from .billing.topups import Settled, settle, transfers
 from .brunei import BRUNEI
 from .consumption import days_between
@@ -59,7 +59,7 @@ def review(
         for book in books:
             settled = _settled(store, book, drawn[book.meter])
             # The first balance closed a step that is no longer looked at.
-            Payments(store).replace_found(book.meter, book.balances[0].seen_at, settled)
+            Payments(store).replace_found(book.meter, moment(book.shown.seen[0]), settled)
             schedule = schedules[book.meter]
             bill = check_bill(book, schedule, settled.moves) if schedule else None
             reviews[book.meter] = Review(settled.unsettled, bill)
@@ -75,23 +75,23 @@ def _open(
     shown = Payments(store).balances(meter.number, since - 3 * GLITCH)
     if len(shown) < 2 or meter.utility is None:
         return None
-    used: list[Used] = []
-    if schedule:
-        # From the first of the month: its tiers.
-        first = (shown[0].seen_at - _DAY).astimezone(BRUNEI).date().replace(day=1)
-        used = list(priced(list(days_between(store, meter.number, first, None)), schedule, now))
-    costs = Costs(used)
+    costs = Costs()
+    # From the first of the month: its tiers.
+    first = (shown[0].seen_at - _DAY).astimezone(BRUNEI).date().replace(day=1)
+    if schedule and (days := list(days_between(store, meter.number, first, None))):
+        costs.price(days, schedule, now)
     kept = without_glitches(shown, costs.most, schedule)
-    balances = [each for each in kept if each.as_of >= since]
-    moved = list(steps(balances))
-    costs.learn(moved)
-    return Book(meter.number, meter.utility, balances, moved, costs) if moved else None
+    lately = Shown.of([each for each in kept if each.as_of >= since])
+    if len(lately.seen) < 2:
+        return None
+    costs.learn(lately)
+    return Book(meter.number, meter.utility, lately, costs)
 
 
 def _settled(store: ReadingsStore, book: Book, drawn: Mapping[Moved, TopUp]) -> Settled:
     """Return what moved a balance beside use, by what the history has."""
     payments = Payments(store)
-    rows = payments.topups(book.meter, book.balances[0].seen_at - 2 * _DAY)
+    rows = payments.topups(book.meter, moment(book.shown.seen[0]) - 2 * _DAY)
     history = [row for row in rows if row.origin is TopUpOrigin.HISTORY]
     read = payments.history_read(book.meter)
     return settle(book, history, drawn, read_at=read.read_at, readable=read.readable)

@@ -17,8 +17,7 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from ..brunei import brunei_date, brunei_midnight
-from ..models import Balance
-from .ledger import Book, Costs, Moved
+from .ledger import Book, Costs, Moved, Shown, bnd, moment
 from .schedule import TariffSchedule
 
 ENOUGH: Final = 10
@@ -26,8 +25,8 @@ ENOUGH: Final = 10
 TOLERATED: Final = Decimal("0.03")
 """By which share a bill may differ from the tariff's."""
 _MOST: Final = 14
-_UNSEEN: Final = timedelta(hours=9)
-"""A balance that was not looked at for longer says nothing of those days."""
+_UNSEEN: Final = 9 * 3600
+"""Seconds: a balance that was not looked at for longer says nothing of those days."""
 _SAME: Final = Decimal("1.01")
 """By which factor a day's cost may depend on readings that are not known."""
 _LATE: Final = timedelta(hours=2)
@@ -89,8 +88,9 @@ def check_bill(book: Book, schedule: TariffSchedule, moves: Sequence[Moved]) -> 
     """
     fixed = book.costs.fixed
     at_once = 0 in fixed and any(_is_charge(move, schedule) for move in moves)
+    days = [*_days(book, schedule)]
     tried = [
-        dict(sorted(islice(_sure_days(book, schedule, moves, delay), _MOST)))  # by time
+        dict(sorted(islice(_sure_days(book.shown, days, moves, delay), _MOST)))  # by time
         for delay in book.costs.delays
     ]
     ways = {0} if at_once else {*fixed}
@@ -106,44 +106,53 @@ def check_bill(book: Book, schedule: TariffSchedule, moves: Sequence[Moved]) -> 
 
 def _is_charge(move: Moved, schedule: TariffSchedule) -> bool:
     """Return whether that is as much as the fixed charge of a month."""
-    fixed = schedule.on(brunei_date(move.step.at)).monthly_fixed
+    fixed = schedule.on(brunei_date(move.at)).monthly_fixed
     return abs(move.expected + fixed) <= fixed / 10 > 0
 
 
-def _sure_days(
-    book: Book, schedule: TariffSchedule, moves: Sequence[Moved], delay: timedelta
-) -> Iterator[tuple[date, _Day]]:
-    """Yield the days that are sure, the last first, where they lower the balance so much later."""
-    balances, costs = book.balances, book.costs
-    last, first = brunei_date(balances[-1].as_of), brunei_date(balances[0].seen_at)
-    for day in (last - n * _DAY for n in range((last - first).days + 1)):
-        midnight = brunei_midnight(day)
-        least, most = costs.between(midnight.timestamp(), (midnight + _DAY).timestamp())
+def _days(book: Book, schedule: TariffSchedule) -> Iterator[tuple[date, Decimal, Decimal]]:
+    """Yield the days whose cost is sure, the last first: what use and fixed charges cost."""
+    costs, last = book.costs, brunei_date(moment(book.shown.until[-1]))
+    for n in range((last - brunei_date(moment(book.shown.seen[0]))).days + 1):
+        day = last - n * _DAY
+        midnight = brunei_midnight(day).timestamp()
+        least, most = costs.between(midnight, midnight + _DAY.total_seconds())
         fixed = schedule.charges(day, day).fixed
         # A month that costs its minimum does so whatever its days use.
         is_least = schedule.on(day).monthly_minimum >= 28 * costs.per_day
-        if is_least or not 0 < most + fixed <= (least + fixed) * _SAME:
-            continue
-        begin, end = midnight + delay, midnight + delay + _DAY
-        before, after = _balance_at(balances, begin), _balance_at(balances, end)
-        is_moved = any(move.step.since < end and move.step.at > begin for move in moves)
+        if not is_least and 0 < most + fixed <= (least + fixed) * _SAME:
+            yield day, (least + most) / 2, fixed
+
+
+def _sure_days(
+    shown: Shown,
+    days: Sequence[tuple[date, Decimal, Decimal]],
+    moves: Sequence[Moved],
+    delay: timedelta,
+) -> Iterator[tuple[date, _Day]]:
+    """Yield the days that are sure, the last first, where they lower the balance so much later."""
+    for day, used, fixed in days:
+        begin = brunei_midnight(day) + delay
+        end = begin + _DAY
+        before, after = _balance_at(shown, begin), _balance_at(shown, end)
+        is_moved = any(move.since < end and move.at > begin for move in moves)
         if before and after and not is_moved:
-            lost = before[0] - after[0]
-            yield day, _Day(lost, before[1], after[1], (least + most) / 2, fixed)
+            yield day, _Day(before[0] - after[0], before[1], after[1], used, fixed)
 
 
-def _balance_at(balances: Sequence[Balance], moment: datetime) -> tuple[Decimal, Decimal] | None:
+def _balance_at(shown: Shown, at: datetime) -> tuple[Decimal, Decimal] | None:
     """Return the balance at a moment, and by how much that may be off; None if that is not sure."""
-    place = bisect_right(balances, moment, key=lambda balance: balance.seen_at)
-    before = balances[place - 1]
-    if place and before.as_of >= moment:
-        return before.amount, _ZERO
-    if not 0 < place < len(balances) or balances[place].seen_at - before.as_of > _UNSEEN:
+    seconds = at.timestamp()
+    place = bisect_right(shown.seen, seconds) - 1
+    if place < 0:
         return None
-    after = balances[place]
-    change = after.amount - before.amount
-    part = Decimal((moment - before.as_of) / (after.seen_at - before.as_of))
-    return before.amount + change * part, abs(change) / 2
+    amount, before = shown.amounts[place], shown.until[place]
+    if before >= seconds:
+        return bnd(amount), _ZERO
+    if place + 1 == len(shown.seen) or (unseen := shown.seen[place + 1] - before) > _UNSEEN:
+        return None
+    change = shown.amounts[place + 1] - amount
+    return bnd(amount + round(change * (seconds - before) / unseen)), bnd(abs(change)) / 2
 
 
 def _fitting(costs: Costs, tried: Sequence[Mapping[date, _Day]], fixed: int) -> BillCheck | None:
@@ -181,6 +190,6 @@ def _compared(use: Costs, days: Mapping[date, _Day], fixed: int) -> BillCheck | 
 
 def _late(use: Costs, midnight: datetime) -> Decimal:
     """Return by how much (BND) days may be off that begin or end then, some time late."""
-    at, width = midnight.timestamp(), max(_LATE, use.span).total_seconds()
+    at, width = midnight.timestamp(), max(_LATE.total_seconds(), use.span)
     sides = use.between(at - width, at), use.between(at, at + width)
     return max(sum(side, _ZERO) for side in sides) / 2 * Decimal(_LATE.total_seconds() / width)

@@ -15,16 +15,16 @@ from typing import Final
 
 from ..brunei import BRUNEI, brunei_date
 from ..models import TopUp, TopUpOrigin, Utility
-from .ledger import Book, Moved, Step
+from .ledger import MILLION, Book, Moved, moment
 
-SMALLEST: Final = Decimal("0.50")
-"""BND: a smaller rise is a correction."""
+_SMALLEST: Final = MILLION // 2
+"""Millionths of a BND: a smaller rise is a correction."""
 WITHIN: Final = timedelta(hours=48)
 """How long after a top-up the balance may rise, and how long the history may lack it."""
 _AHEAD: Final = timedelta(hours=2)
 """How much later than the rise the history may say that a top-up was."""
-_LEAST_TRANSFER: Final = Decimal("0.05")
-"""BND: what water owes after two days may be little."""
+_LEAST_TRANSFER: Final = MILLION // 20
+"""What water owes after two days may be little."""
 _CENT: Final = Decimal("0.01")
 _ROUNDED: Final = 2 * _CENT
 _ABOUT: Final = Decimal("0.25")
@@ -49,9 +49,9 @@ class Settled:
     """When the balance rose while the history does not have it yet."""
 
 
-def rises(book: Book, smallest: Decimal = SMALLEST) -> list[Moved]:
-    """Return the rises of a balance of at least so much, by time."""
-    return [book.costs.beside(step) for step in book.steps if step.change >= smallest]
+def rises(book: Book, smallest: int = _SMALLEST) -> list[Moved]:
+    """Return the rises of a balance of at least so much (millionths of a BND), by time."""
+    return [book.costs.beside(*step) for step in book.shown.steps if step[2] >= smallest]
 
 
 def doubts(book: Book) -> list[Moved]:
@@ -62,15 +62,16 @@ def doubts(book: Book) -> list[Moved]:
     days: that is how the portal charges.
     """
     costs = book.costs
-    small = [
-        costs.beside(step)
-        for step in book.steps
-        if step.change < SMALLEST and step.at.timestamp() < costs.published
-    ]
     # What is lowered in batches may be hours away from its use.
-    most = SMALLEST + (0 if costs.early == costs.late else costs.per_day / 4)
-    found = [fall for fall in small if fall.low >= most or fall.high <= -most]
-    days, doubted = ({brunei_date(move.step.at) for move in moves} for moves in (small, found))
+    most = _SMALLEST + (0 if costs.early == costs.late else int(costs.per_day * MILLION / 4))
+    days, found = set[float](), list[Moved]()
+    for since, at, change in book.shown.steps:
+        if change < _SMALLEST and at < costs.published:
+            days.add((at + 28800) // 86400)
+            least, _, highest = costs.taken(since, at)
+            if change + least >= most or change + highest <= -most:
+                found.append(costs.beside(since, at, change))
+    doubted = {brunei_date(move.at) for move in found}
     return found if len(doubted) <= max(len(days) / 2, _FEW) else []
 
 
@@ -87,21 +88,22 @@ def settle(
     `history` is what the transaction history had when it was last read, at `read_at`; `readable`
     is whether that was the last try. `drawn` are transfers.
     """
-    moves = dict.fromkeys([*rises(book), *doubts(book), *drawn])
+    risen = rises(book)
+    moves = dict.fromkeys([*risen, *doubts(book), *drawn])
     claimed = {move: (transfer,) for move, transfer in drawn.items()} | _matched(moves, history)
     found = [row for rows in claimed.values() for row in rows if row.origin is TopUpOrigin.TRANSFER]
-    rose = [move for move in rises(book) if move not in claimed]
-    open_ = [rise for rise in rose if read_at is None or read_at < rise.step.at + WITHIN]
+    rose = [move for move in risen if move not in claimed]
+    open_ = [rise for rise in rose if read_at is None or read_at < rise.at + WITHIN]
     found += [_named(book, rise, TopUpOrigin.ADJUSTMENT) for rise in rose if rise not in open_]
     if not readable:
         # What one look has shown the next may take back.
-        sure = [rise for rise in open_ if rise.step.at < book.balances[-1].as_of]
+        sure = [rise for rise in open_ if rise.at < moment(book.shown.until[-1])]
         found += [_named(book, rise, TopUpOrigin.BALANCE) for rise in sure]
     return Settled(
         moves=tuple(moves),
         found=tuple(found),
         rows={_name(move): rows for move, rows in (claimed | dict.fromkeys(open_, ())).items()},
-        unsettled=tuple(rise.step.at for rise in open_),
+        unsettled=tuple(rise.at for rise in open_),
     )
 
 
@@ -111,18 +113,18 @@ def _matched(moves: Iterable[Moved], history: Iterable[TopUp]) -> dict[Moved, tu
     left = [topup for topup in history if topup.credited]
     for fits in (_exactly, _about):
         for move in moves:
-            near = [topup for topup in left if _near(topup, move.step)][:_MOST]
+            near = [topup for topup in left if _near(topup, move)][:_MOST]
             if move not in claimed and (rows := fits(move, near)):
                 claimed[move] = rows
                 left = [topup for topup in left if topup not in rows]
     return claimed
 
 
-def _near(topup: TopUp, step: Step) -> bool:
-    """Return whether a top-up may have been credited in a step; a date alone is all its day."""
+def _near(topup: TopUp, move: Moved) -> bool:
+    """Return whether a top-up may have been credited then; a date alone is all its day."""
     whole_day = topup.at.astimezone(BRUNEI).time() == time()
     last = topup.at + _DAY if whole_day else topup.at
-    return topup.at - _AHEAD <= step.at and last >= step.since - WITHIN
+    return topup.at - _AHEAD <= move.at and last >= move.since - WITHIN
 
 
 def _exactly(move: Moved, near: Sequence[TopUp]) -> tuple[TopUp, ...]:
@@ -144,14 +146,14 @@ def _sum(rows: Iterable[TopUp]) -> Decimal:
 
 def _name(move: Moved) -> str:
     """Return what a move is called, whatever it turns out to be."""
-    return f"balance-{int(move.step.at.timestamp())}"
+    return f"balance-{int(move.at.timestamp())}"
 
 
 def _named(book: Book, move: Moved, origin: TopUpOrigin) -> TopUp:
     """Return a move as a top-up."""
     amount = move.expected.quantize(_CENT)
     return TopUp(
-        at=move.step.at,
+        at=move.at,
         transaction=_name(move),
         meter=book.meter,
         amount=amount,
@@ -174,13 +176,15 @@ def transfers(books: Sequence[Book]) -> dict[str, dict[Moved, TopUp]]:
     for water, other in product(books, books):
         if (water.utility, other.utility) != (Utility.WATER, Utility.ELECTRICITY):
             continue
-        falls = [other.costs.beside(step) for step in other.steps if step.change < 0]
-        for rise, fall in product(rises(water, _LEAST_TRANSFER), falls):
-            if rise.step.at != fall.step.at or rise in drawn[water.meter]:
+        falls = {step[1]: step for step in other.shown.steps if step[2] < 0}
+        for rise in rises(water, _LEAST_TRANSFER):
+            step = falls.get(rise.at.timestamp())
+            if step is None or rise in drawn[water.meter]:
                 continue
+            fall = other.costs.beside(*step)
             fits = rise.low - _ROUNDED <= -fall.low and -fall.high <= rise.high + _ROUNDED
             if fits and fall.high < -_ROUNDED:
-                out = Moved(fall.step, -rise.high, -rise.expected, -rise.low)
+                out = fall._replace(low=-rise.high, expected=-rise.expected, high=-rise.low)
                 drawn[water.meter][rise] = _named(water, rise, TopUpOrigin.TRANSFER)
                 drawn[other.meter][fall] = _named(other, out, TopUpOrigin.TRANSFER)
     return drawn

@@ -85,15 +85,14 @@ class Payments:
 
     def balances(self, meter: str, since: datetime | None = None) -> list[Balance]:
         """Return a meter's balances by time, from the one that it had at `since`."""
-        with self._store.reading() as db:
+        with self._store.reading() as db, stored_values():
             rows = db.execute(
                 "SELECT seen_at, amount, units, until FROM balance"
                 " WHERE meter = ?1 AND seen_at >= ("
                 " SELECT coalesce(max(seen_at), 0) FROM balance WHERE meter = ?1 AND seen_at <= ?2"
                 ") ORDER BY seen_at",
                 (meter_id_of(db, meter), stamp(since) if since else 0),
-            ).fetchall()
-        with stored_values():
+            )
             return [_balance(row) for row in rows]
 
     def balance(self, meter: str) -> Balance | None:
@@ -290,12 +289,9 @@ class Payments:
 
 def _balance(row: tuple[Any, ...]) -> Balance:
     at, amount, units, until = row
-    return Balance(
-        datetime.fromtimestamp(at, BRUNEI),
-        Decimal(amount),
-        decimal_of(units),
-        datetime.fromtimestamp(until, BRUNEI),
-    )
+    seen_at = datetime.fromtimestamp(at, BRUNEI)
+    last = datetime.fromtimestamp(until, BRUNEI) if until != at else seen_at
+    return Balance(seen_at, Decimal(amount), decimal_of(units), last)
 
 
 def _topup(meter: str, row: tuple[Any, ...]) -> TopUp:

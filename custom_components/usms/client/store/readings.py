@@ -201,17 +201,15 @@ class ReadingsStore(MeterTable):
         self, meter: str, resolution: Resolution, first: date | None, last: date | None
     ) -> list[Reading]:
         """Return the same without where they come from: several times faster."""
-        with self.reading() as db:
-            rows = db.execute(
-                "SELECT start, value FROM reading"
-                " WHERE meter = (SELECT id FROM meter WHERE number = ?)"
-                " AND resolution = ? AND start >= ? AND start < ? ORDER BY start",
-                (meter, resolution, *_span(first, last)),
-            ).fetchall()
-        with stored_values():
+        with self.reading() as db, stored_values():
             return [
                 Reading(datetime.fromtimestamp(start, BRUNEI), Decimal(value))
-                for start, value in rows
+                for start, value in db.execute(
+                    "SELECT start, value FROM reading"
+                    " WHERE meter = (SELECT id FROM meter WHERE number = ?)"
+                    " AND resolution = ? AND start >= ? AND start < ? ORDER BY start",
+                    (meter, resolution, *_span(first, last)),
+                )
             ]
 
     def plain_readings(
