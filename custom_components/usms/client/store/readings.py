@@ -209,7 +209,7 @@ class ReadingsStore(MeterTable):
                     " WHERE meter = (SELECT id FROM meter WHERE number = ?)"
                     " AND resolution = ? AND start >= ? AND start < ? ORDER BY start",
                     (meter, resolution, *_span(first, last)),
-                )
+                ).fetchall()
             ]
 
     def plain_readings(
