@@ -21,3 +21,8 @@ def brunei_date(moment: datetime) -> date:
 def brunei_midnight(day: date) -> datetime:
     """Return the moment a day begins in Brunei."""
     return datetime(day.year, day.month, day.day, tzinfo=BRUNEI)
+
+
+def brunei_moment(seconds: float) -> datetime:
+    """Return the moment that many seconds after 1970 (UTC) began, in Brunei's time."""
+    return datetime.fromtimestamp(seconds, BRUNEI)

@@ -69,6 +69,12 @@ class DayReadings:
         return (Reading(brunei_midnight(self.day), self.total),)
 
     @property
+    def parts(self) -> Sequence[Decimal | None]:
+        """What each of its hours used, None where that is not known; without hours its total."""
+        hours = {hour.start.hour: hour.value for hour in self.hours}
+        return [hours.get(hour) for hour in range(24)] if hours else [self.total]
+
+    @property
     def resolution(self) -> Resolution:
         """How long each of the rows lasts."""
         return Resolution.HOUR if self.hours else Resolution.DAY

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from .billing.balances import GLITCH, without_glitches
+from .billing.balances import GLITCH, Shown, without_glitches
 from .billing.bill_check import BillCheck, check_bill
-from .billing.ledger import Book, Costs, Moved, Shown, moment
+from .billing.ledger import Book, Costs, Moved
 from .billing.topups import Settled, settle, transfers
-from .brunei import BRUNEI
+from .brunei import BRUNEI, brunei_moment
 from .consumption import days_between
 from .models import TopUp, TopUpOrigin
 from .store.payments import Payments
@@ -59,7 +59,7 @@ def review(
         for book in books:
             settled = _settled(store, book, drawn[book.meter])
             # The first balance closed a step that is no longer looked at.
-            Payments(store).replace_found(book.meter, moment(book.shown.seen[0]), settled)
+            Payments(store).replace_found(book.meter, brunei_moment(book.shown.seen[0]), settled)
             schedule = schedules[book.meter]
             bill = check_bill(book, schedule, settled.moves) if schedule else None
             reviews[book.meter] = Review(settled.unsettled, bill)
@@ -91,7 +91,7 @@ def _open(
 def _settled(store: ReadingsStore, book: Book, drawn: Mapping[Moved, TopUp]) -> Settled:
     """Return what moved a balance beside use, by what the history has."""
     payments = Payments(store)
-    rows = payments.topups(book.meter, moment(book.shown.seen[0]) - 2 * _DAY)
+    rows = payments.topups(book.meter, brunei_moment(book.shown.seen[0]) - 2 * _DAY)
     history = [row for row in rows if row.origin is TopUpOrigin.HISTORY]
     read = payments.history_read(book.meter)
     return settle(book, history, drawn, read_at=read.read_at, readable=read.readable)

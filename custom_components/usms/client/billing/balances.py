@@ -1,15 +1,19 @@
-"""Balances that are none: falls and rises that soon come back. Pure."""
+"""Balances that were shown, without those that are none: what soon comes back. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise, zip_longest
+from operator import sub
 from typing import TYPE_CHECKING, Final
 
+from ..brunei import BRUNEI
+from .precision import millionths
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from ..models import Account, Balance, Meter
     from .schedule import TariffSchedule
@@ -21,6 +25,36 @@ GLITCH: Final = timedelta(hours=7)
 
 _BATCH: Final = timedelta(days=1)
 """How much use may lower a balance at once."""
+
+
+_EPOCH: Final = datetime(1970, 1, 1, 8, tzinfo=BRUNEI)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Balances by time: lists of numbers, as there are many. Moments are seconds since 1970."""
+
+    seen: Sequence[float]
+    """When each was first seen."""
+    until: Sequence[float]
+    """When it was last seen."""
+    amounts: Sequence[int]
+    """Millionths of a BND."""
+
+    @classmethod
+    def of(cls, balances: Sequence[Balance]) -> Shown:
+        """Return balances as they are kept here."""
+        return cls(
+            [(balance.seen_at - _EPOCH).total_seconds() for balance in balances],
+            [(balance.as_of - _EPOCH).total_seconds() for balance in balances],
+            [millionths(balance.amount) for balance in balances],
+        )
+
+    @property
+    def steps(self) -> Iterator[tuple[float, float, int]]:
+        """How they moved between two looks: when one was last seen, the next first; by how much."""
+        changes = map(sub, self.amounts[1:], self.amounts)
+        return zip(self.until, self.seen[1:], changes, strict=False)
 
 
 def believed(

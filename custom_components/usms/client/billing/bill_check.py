@@ -16,8 +16,10 @@ from operator import attrgetter
 from statistics import median
 from typing import Final, NamedTuple
 
-from ..brunei import brunei_date, brunei_midnight
-from .ledger import Book, Costs, Moved, Shown, bnd, moment
+from ..brunei import brunei_date, brunei_midnight, brunei_moment
+from .balances import Shown
+from .ledger import Book, Costs, Moved
+from .precision import bnd
 from .schedule import TariffSchedule
 
 ENOUGH: Final = 10
@@ -88,11 +90,11 @@ def check_bill(book: Book, schedule: TariffSchedule, moves: Sequence[Moved]) -> 
     """
     fixed = book.costs.fixed
     at_once = 0 in fixed and any(_is_charge(move, schedule) for move in moves)
-    days = [*_days(book, schedule)]
-    tried = [
-        dict(sorted(islice(_sure_days(book.shown, days, moves, delay), _MOST)))  # by time
-        for delay in book.costs.delays
-    ]
+    days, tried = [*_days(book, schedule)], list[dict[date, _Day]]()
+    for delay in book.costs.delays:
+        tried.append(dict(sorted(islice(_sure_days(book.shown, days, moves, delay), _MOST))))
+        if len(tried[0]) < ENOUGH:
+            return None
     ways = {0} if at_once else {*fixed}
     fits = [fit for way in ways if (fit := _fitting(book.costs, tried, way))]
     if not fits:
@@ -112,8 +114,8 @@ def _is_charge(move: Moved, schedule: TariffSchedule) -> bool:
 
 def _days(book: Book, schedule: TariffSchedule) -> Iterator[tuple[date, Decimal, Decimal]]:
     """Yield the days whose cost is sure, the last first: what use and fixed charges cost."""
-    costs, last = book.costs, brunei_date(moment(book.shown.until[-1]))
-    for n in range((last - brunei_date(moment(book.shown.seen[0]))).days + 1):
+    costs, last = book.costs, brunei_date(brunei_moment(book.shown.until[-1]))
+    for n in range((last - brunei_date(brunei_moment(book.shown.seen[0]))).days + 1):
         day = last - n * _DAY
         midnight = brunei_midnight(day).timestamp()
         least, most = costs.between(midnight, midnight + _DAY.total_seconds())
@@ -143,15 +145,13 @@ def _sure_days(
 def _balance_at(shown: Shown, at: datetime) -> tuple[Decimal, Decimal] | None:
     """Return the balance at a moment, and by how much that may be off; None if that is not sure."""
     seconds = at.timestamp()
-    place = bisect_right(shown.seen, seconds) - 1
-    if place < 0:
-        return None
-    amount, before = shown.amounts[place], shown.until[place]
-    if before >= seconds:
+    place = bisect_right(shown.seen, seconds)
+    amount, before = shown.amounts[place - 1], shown.until[place - 1]
+    if place and before >= seconds:
         return bnd(amount), _ZERO
-    if place + 1 == len(shown.seen) or (unseen := shown.seen[place + 1] - before) > _UNSEEN:
+    if not 0 < place < len(shown.seen) or (unseen := shown.seen[place] - before) > _UNSEEN:
         return None
-    change = shown.amounts[place + 1] - amount
+    change = shown.amounts[place] - amount
     return bnd(amount + round(change * (seconds - before) / unseen)), bnd(abs(change)) / 2
 
 

@@ -7,26 +7,25 @@ of its own, and between two looks anything may have happened.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate, pairwise, product
-from operator import add, sub
+from operator import add
 from statistics import median
 from typing import Final, NamedTuple
 
-from ..brunei import BRUNEI, brunei_midnight
+from ..brunei import brunei_midnight, brunei_moment
 from ..consumption import DayReadings
-from ..models import Balance, Utility
+from ..models import Utility
+from .balances import Shown
 from .day_shape import shape_of
-from .precision import as_amount
+from .precision import as_amount, bnd, millionths
 from .schedule import RunningBill, TariffSchedule
 
-MILLION: Final = 1_000_000
-_EPOCH: Final = datetime(1970, 1, 1, 8, tzinfo=BRUNEI)
 _HOUR: Final = 3600.0
 _DAY: Final = 24 * _HOUR
 _LAGS: Final = {
@@ -38,33 +37,6 @@ _EXACT: Final = 15_000
 """Millionths to which a step is explained where the delay is always the same: it shows cents."""
 _ZERO: Final = Decimal(0)
 _LATELY: Final = 14 * _DAY
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """Balances by time: side by side, as there are many."""
-
-    seen: Sequence[float]
-    """When each was first seen."""
-    until: Sequence[float]
-    """When it was last seen."""
-    amounts: Sequence[int]
-    """Millionths."""
-
-    @classmethod
-    def of(cls, balances: Sequence[Balance]) -> Shown:
-        """Return balances as they are kept here."""
-        return cls(
-            [(balance.seen_at - _EPOCH).total_seconds() for balance in balances],
-            [(balance.as_of - _EPOCH).total_seconds() for balance in balances],
-            [_millionths(balance.amount) for balance in balances],
-        )
-
-    @property
-    def steps(self) -> Iterator[tuple[float, float, int]]:
-        """How they moved between two looks: when one was last seen, the next first; by how much."""
-        changes = map(sub, self.amounts[1:], self.amounts)
-        return zip(self.until, self.seen[1:], changes, strict=False)
 
 
 class Moved(NamedTuple):
@@ -102,45 +74,45 @@ class Costs:
         What is not known is between nothing and twice what is usual at that hour, and the month's
         tiers run on with that: so what comes after it may be uncertain, too.
         """
-        known = {day.day: _parts(day) for day in days}
+        known = {day.day: day.parts for day in days}
         whole = [amount for day in days if (amount := day.whole) is not None]
         twice, shape = 2 * float(sum(whole)) / max(len(whole), 1), shape_of(days)
         day, finest = min(known), max(map(len, known.values()))
         usual = [as_amount(twice * (shape.of(n) if finest > 1 else 1)) for n in range(finest)]
         begin, until = days[0].rows[0].start.timestamp(), now.timestamp()
-        low, high, fixed = list[int](), list[int](), list[int]()
+        ends, low, high, fixed = self._ends, list[int](), list[int](), list[int]()
         least = most = RunningBill(schedule)
         least.use(day - timedelta(days=1), _ZERO)  # the charges of the days before are none of its
         while (end := brunei_midnight(day).timestamp()) < until:
             parts, charge = known.get(day) or [None] * finest, schedule.charges(day, day).fixed
-            self.span = _DAY / len(parts)
+            self.span = span = _DAY / len(parts)
             if day.day == 1:
                 most = least  # tiers begin anew
             for amount, expected in zip(parts, usual, strict=False):
-                end += self.span
-                if not begin < end < until + self.span:
+                end += span
+                if not begin < end < until + span:
                     continue
                 if amount is None and most is least:
                     most = copy(least)
-                cost = dear = _millionths(least.use(day, amount or _ZERO) - charge)
+                cost = dear = millionths(least.use(day, amount or _ZERO) - charge)
                 if most is not least:
                     much = expected if amount is None else amount
-                    cost, dear = sorted((cost, _millionths(most.use(day, much) - charge)))
-                self._ends.append(end)
+                    cost, dear = sorted((cost, millionths(most.use(day, much) - charge)))
+                if amount is not None:
+                    self.published = end + span
+                ends.append(end)
                 low.append(cost)
                 high.append(dear)
-                fixed.append(_millionths(charge) if charge else 0)
+                fixed.append(millionths(charge) if charge else 0)
                 charge = _ZERO
-                if amount is not None:
-                    self.published = end + self.span
             day += timedelta(days=1)
         self._low, self._high = (
             ([*accumulate(one, initial=0)], [*accumulate(map(add, one, fixed), initial=0)])
             for one in (low, high)
         )
         self.fixed = 0, int(any(fixed))
-        days_long = Decimal((self._ends[-1] - begin) / _DAY)
-        self.per_day = bnd(self._low[0][-1] + self._high[0][-1]) / 2 / days_long
+        if ends:
+            self.per_day = bnd(sum(low) + sum(high)) / 2 / Decimal((ends[-1] - begin) / _DAY)
 
     def learn(self, shown: Shown) -> None:
         """Find what explains best how the balance moved: the delay, and when fixed charges go.
@@ -152,14 +124,13 @@ class Costs:
         if not self._ends or not falls:
             return
 
-        by, ends = bisect_right, self._ends
+        by, ends, times = bisect_right, self._ends, [at for _, at, _ in falls]
 
         def off_by(lag: float, fixed: int) -> list[int]:
-            sums = self._low[fixed]
+            sums, known = self._low[fixed], falls[: bisect_left(times, self.published + lag)]
             return [
                 change + sums[by(ends, at - lag)] - sums[by(ends, since - lag)]
-                for since, at, change in falls
-                if at - lag < self.published
+                for since, at, change in known
             ]
 
         def misfit(way: tuple[float, int]) -> tuple[float, float, int]:
@@ -170,7 +141,7 @@ class Costs:
 
         lags = _LAGS[self.span]
         # A fall may take all that was used since the one before: some portals lower in batches.
-        apart = median([after - at for (_, at, _), (_, after, _) in pairwise(falls)] or [0.0])
+        apart = median([after - at for at, after in pairwise(times)] or [0.0])
         self.usual, fixed = min(product(lags, range(self.fixed[1] + 1)), key=misfit)
         self.late = max(lags[-1], apart)
         off = sorted(off_by(self.usual, fixed), key=abs)
@@ -204,15 +175,17 @@ class Costs:
         by, ends = bisect_right, self._ends
         low, high = self._low[self.fixed[0]], self._high[self.fixed[1]]
         first, last = by(ends, since - self.usual), by(ends, at - self.usual)
-        usual = (low[last] - low[first] + high[last] - high[first]) // 2
-        least = low[by(ends, at - self.late)] - low[by(ends, since - self.early)]
-        most = high[by(ends, at - self.early)] - high[by(ends, since - self.late)]
+        least, most = low[last] - low[first], high[last] - high[first]
+        usual = (least + most) // 2
+        if self.early < self.late:
+            least = low[by(ends, at - self.late)] - low[by(ends, since - self.early)]
+            most = high[by(ends, at - self.early)] - high[by(ends, since - self.late)]
         return min(max(least, 0), usual), usual, max(most, usual)
 
     def beside(self, since: float, at: float, change: int) -> Moved:
         """Return what may have moved the balance beside use in a step."""
         low, usual, high = (bnd(change + used) for used in self.taken(since, at))
-        return Moved(moment(since), moment(at), low, usual, high)
+        return Moved(brunei_moment(since), brunei_moment(at), low, usual, high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,23 +196,3 @@ class Book:
     utility: Utility
     shown: Shown
     costs: Costs
-
-
-def _parts(day: DayReadings) -> Sequence[Decimal | None]:
-    """Return what each hour of a day used, else the day; None where that is not known."""
-    hours = {hour.start.hour: hour.value for hour in day.hours}
-    return [hours.get(hour) for hour in range(24)] if hours else [day.total]
-
-
-def _millionths(amount: Decimal) -> int:
-    return round(MILLION * amount)
-
-
-def bnd(millionths: int) -> Decimal:
-    """Return an amount as it is shown and stored."""
-    return Decimal(millionths) / MILLION
-
-
-def moment(seconds: float) -> datetime:
-    """Return a moment as others have it."""
-    return datetime.fromtimestamp(seconds, BRUNEI)

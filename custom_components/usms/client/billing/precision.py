@@ -1,4 +1,4 @@
-"""What is expected, no finer than it is known. Pure."""
+"""What is expected, no finer than it is known; and how much money is added up. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 
 from ..brunei import BRUNEI, brunei_date, brunei_midnight
 
+MILLION: Final = 1_000_000
 _NOON: Final = timedelta(hours=12)
 _SOON: Final = timedelta(days=2)
 _FEW_DAYS: Final = Decimal(3)
@@ -54,3 +55,13 @@ def as_amount(value: float) -> Decimal:
 def unit_known(amount: Decimal) -> Decimal:
     """Return an expected consumption: to a tenth of a kWh or m³."""
     return amount.quantize(_TENTH)
+
+
+def millionths(amount: Decimal) -> int:
+    """Return an amount (BND) in whole millionths: as exact as prices are, and faster to add up."""
+    return round(MILLION * amount)
+
+
+def bnd(millionths: int) -> Decimal:
+    """Return millionths as an amount (BND)."""
+    return Decimal(millionths) / MILLION

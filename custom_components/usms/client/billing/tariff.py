@@ -83,13 +83,12 @@ class Tariff:
 
     def cost(self, consumption: Decimal) -> Decimal:
         """Return the charge for a month's consumption alone; 0 for one below 0."""
-        total = _ZERO
+        below, consumption = _ZERO, max(consumption, _ZERO)
         for tier in self.tiers:
-            if consumption <= tier.start:
-                break
-            top = consumption if tier.end is None else min(consumption, tier.end)
-            total += (top - tier.start) * tier.rate
-        return total
+            if tier.end is None or consumption <= tier.end:
+                return below + (consumption - tier.start) * tier.rate
+            below += (tier.end - tier.start) * tier.rate
+        raise AssertionError  # the last tier has no end
 
     def bill(self, consumption: Decimal) -> Decimal:
         """Return what a month of that consumption costs in all."""

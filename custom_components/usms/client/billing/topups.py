@@ -13,9 +13,10 @@ from decimal import Decimal
 from itertools import combinations, product
 from typing import Final
 
-from ..brunei import BRUNEI, brunei_date
+from ..brunei import BRUNEI, brunei_date, brunei_moment
 from ..models import TopUp, TopUpOrigin, Utility
-from .ledger import MILLION, Book, Moved, moment
+from .ledger import Book, Moved
+from .precision import MILLION
 
 _SMALLEST: Final = MILLION // 2
 """Millionths of a BND: a smaller rise is a correction."""
@@ -67,7 +68,7 @@ def doubts(book: Book) -> list[Moved]:
     days, found = set[float](), list[Moved]()
     for since, at, change in book.shown.steps:
         if change < _SMALLEST and at < costs.published:
-            days.add((at + 28800) // 86400)
+            days.add((at + 28800) // 86400)  # Brunei's
             least, _, highest = costs.taken(since, at)
             if change + least >= most or change + highest <= -most:
                 found.append(costs.beside(since, at, change))
@@ -97,7 +98,7 @@ def settle(
     found += [_named(book, rise, TopUpOrigin.ADJUSTMENT) for rise in rose if rise not in open_]
     if not readable:
         # What one look has shown the next may take back.
-        sure = [rise for rise in open_ if rise.at < moment(book.shown.until[-1])]
+        sure = [rise for rise in open_ if rise.at < brunei_moment(book.shown.until[-1])]
         found += [_named(book, rise, TopUpOrigin.BALANCE) for rise in sure]
     return Settled(
         moves=tuple(moves),
@@ -178,8 +179,7 @@ def transfers(books: Sequence[Book]) -> dict[str, dict[Moved, TopUp]]:
             continue
         falls = {step[1]: step for step in other.shown.steps if step[2] < 0}
         for rise in rises(water, _LEAST_TRANSFER):
-            step = falls.get(rise.at.timestamp())
-            if step is None or rise in drawn[water.meter]:
+            if rise in drawn[water.meter] or not (step := falls.get(rise.at.timestamp())):
                 continue
             fall = other.costs.beside(*step)
             fits = rise.low - _ROUNDED <= -fall.low and -fall.high <= rise.high + _ROUNDED
