@@ -15,7 +15,7 @@ from .day import day
 from .derive import derive
 from .memory import memory
 from .pages import cpu
-from .portal import requests, time
+from .portal import first_import, requests, time
 from .rest import rest
 from .startup import startup
 from .store import growth
@@ -28,6 +28,8 @@ type Group = Callable[[argparse.Namespace], Iterator[AsyncIterator[Row]]]
 def _times(options: argparse.Namespace) -> Iterator[AsyncIterator[Row]]:
     for milliseconds in options.latency or ([50] if options.quick else [50, 300, 2000]):
         yield time(milliseconds, options.turns or (1 if options.quick else 3))
+    if not options.quick:
+        yield first_import()
 
 
 def _derived(options: argparse.Namespace) -> Iterator[AsyncIterator[Row]]:

@@ -21,6 +21,8 @@ from .peer import peer
 from .table import Goal, Row
 
 DAYS = 120
+YEARS = 2
+"""Of the first import."""
 WINDOW = 31
 """Days of a daily report."""
 POLL = timedelta(minutes=10)
@@ -77,10 +79,10 @@ async def ask_peer(portal: SimulatedPortal, what: str) -> None:
     await peer(what, portal.base_url, DEMO_USERNAME, DEMO_PASSWORD)
 
 
-async def history(answer_seconds: float, *, ours: bool) -> Reading:
+async def history(answer_seconds: float, *, ours: bool, days: int = DAYS) -> Reading:
     """Have the history of both meters read, by us or by the peer; unpaced to count requests."""
     pacing = Pacing() if answer_seconds else NO_PACING
-    async with BusyPortal(days=DAYS, profile=Profile(latency=answer_seconds)) as portal:
+    async with BusyPortal(days=days, profile=Profile(latency=answer_seconds)) as portal:
         began = perf_counter()
         await (read_history(portal, pacing) if ours else ask_peer(portal, "history"))
         took = perf_counter() - began
@@ -202,6 +204,14 @@ async def time(milliseconds: int, turns: int) -> AsyncIterator[Row]:
         100 * median(one.busy for one in theirs),
         goals=[Goal(50)],
     )
+
+
+async def first_import() -> AsyncIterator[Row]:
+    """Yield how long the first import takes, which a person may wait for; measured once."""
+    done = await history(0.3, ours=True, days=YEARS * 365)
+    name = f"first import of {YEARS} years, both meters, 300 ms an answer"
+    limit = done.requests * 0.3 / 60
+    yield Row(name, "min", done.seconds / 60, limit=limit, goals=[Goal(10, sign="<")])
 
 
 def time_goals(milliseconds: int) -> Iterator[Goal]:
