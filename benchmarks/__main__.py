@@ -8,7 +8,9 @@ What is measured in time is measured in turns, and the median is shown.
 import argparse
 import asyncio
 import os
+import signal
 import sys
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 
 from .day import day
@@ -50,33 +52,53 @@ GROUPS: dict[str, Group] = {
 }
 
 
-async def measure(groups: list[str], options: argparse.Namespace) -> list[Row]:
-    """Return all rows of these groups; each is named on standard error once it is there."""
-    rows = []
+async def measure(groups: list[str], options: argparse.Namespace, rows: list[Row]) -> None:
+    """Add the rows of these groups; each is named on standard error once it is there.
+
+    What can't be measured has a row that says so, and the others go on.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     for group in groups:
         for part in GROUPS[group](options):
-            async for row in part:
-                print(f"{row.figure}: {row.ours:.3g} {row.unit}", file=sys.stderr, flush=True)
-                rows.append(row)
-    return rows
+            try:
+                async for row in part:
+                    print(f"{row.figure}: {row.ours:.3g} {row.unit}", file=sys.stderr, flush=True)
+                    rows.append(row)
+            except Exception:  # noqa: BLE001 - whatever it is, the rest is worth its time
+                traceback.print_exc()
+                rows.append(Row(f"{group}: could not be measured", "", None))
 
 
-def main() -> None:
-    """Read the options, and print."""
+def _number(text: str) -> int:
+    if not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"not a number from 1 on: {text}")
+    return int(text)
+
+
+def main() -> int:
+    """Read the options, and print what was measured, also where that was broken off."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.splitlines()[0])
     parser.add_argument("figures", nargs="*", help=f"of {', '.join(GROUPS)}; all by default")
     parser.add_argument("--quick", action="store_true", help="fewer turns, years and latencies")
-    parser.add_argument("--turns", type=int, help="how often each is measured in time")
-    parser.add_argument("--latency", type=int, action="append", help="ms an answer; repeatable")
+    parser.add_argument("--turns", type=_number, help="how often each is measured in time")
+    parser.add_argument("--latency", type=_number, action="append", help="ms an answer; repeatable")
     parser.add_argument("--json", action="store_true", help="a list for programs")
     options = parser.parse_args()
     if unknown := set(options.figures) - set(GROUPS):
         parser.error(f"no such figures: {', '.join(sorted(unknown))}")
     # Without what is compiled, each start would compile all anew, the public client's too.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    rows = asyncio.run(measure(options.figures or list(GROUPS), options))
+    rows: list[Row] = []
+    stopped = False
+    try:
+        asyncio.run(measure(options.figures or list(GROUPS), options, rows))
+    except KeyboardInterrupt, asyncio.CancelledError:
+        stopped = True
     print(as_json(rows) if options.json else as_table(rows))
+    return 1 if stopped or any(row.ours is None for row in rows) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
