@@ -91,4 +91,7 @@ def test_as_text_it_is_the_same(tmp_path: Path, resolution: str, rows: int) -> N
     assert len(found) == rows
     assert texts == [(row.start.isoformat(), str(row.value), row.estimated) for row in found]
     assert sum(estimated for *_, estimated in texts) == (1 if resolution == "hour" else 0)
+    if resolution != "month":
+        readings = store.amounts("01234567", Resolution(resolution), first, last)
+        assert readings == [Reading(row.start, row.value) for row in found]
     store.close()
