@@ -136,23 +136,22 @@ def _sure_days(
     for day, used, fixed in days:
         begin = brunei_midnight(day) + delay
         end = begin + _DAY
-        before, after = _balance_at(shown, begin), _balance_at(shown, end)
+        before, after = (_balance_at(shown, at.timestamp()) for at in (begin, end))
         is_moved = any(move.since < end and move.at > begin for move in moves)
         if before and after and not is_moved:
             yield day, _Day(before[0] - after[0], before[1], after[1], used, fixed)
 
 
-def _balance_at(shown: Shown, at: datetime) -> tuple[Decimal, Decimal] | None:
+def _balance_at(shown: Shown, at: float) -> tuple[Decimal, Decimal] | None:
     """Return the balance at a moment, and by how much that may be off; None if that is not sure."""
-    seconds = at.timestamp()
-    place = bisect_right(shown.seen, seconds)
+    place = bisect_right(shown.seen, at)
     amount, before = shown.amounts[place - 1], shown.until[place - 1]
-    if place and before >= seconds:
+    if place and before >= at:
         return bnd(amount), _ZERO
     if not 0 < place < len(shown.seen) or (unseen := shown.seen[place] - before) > _UNSEEN:
         return None
     change = shown.amounts[place] - amount
-    return bnd(amount + round(change * (seconds - before) / unseen)), bnd(abs(change)) / 2
+    return bnd(amount + round(change * (at - before) / unseen)), bnd(abs(change)) / 2
 
 
 def _fitting(costs: Costs, tried: Sequence[Mapping[date, _Day]], fixed: int) -> BillCheck | None:

@@ -28,8 +28,9 @@ from .schedule import RunningBill, TariffSchedule
 
 _HOUR: Final = 3600.0
 _DAY: Final = 24 * _HOUR
+_HALF: Final = _HOUR / 2
 _LAGS: Final = {
-    _HOUR: [_HOUR / 2 * n for n in range(13)],
+    _HOUR: [_HALF * n for n in range(13)],
     _DAY: [_HOUR * n for n in range(-24, 37)],
 }
 """How long after its end an hour or a day may lower the balance; below 0: before."""
@@ -40,12 +41,10 @@ _LATELY: Final = 14 * _DAY
 
 
 class Moved(NamedTuple):
-    """What moved a balance beside use between two looks, as far as is known (BND)."""
+    """What moved a balance beside use from one look to the next, as far as is known (BND)."""
 
     since: datetime
-    """When the one before was last seen."""
     at: datetime
-    """When the next was first seen."""
     low: Decimal
     expected: Decimal
     high: Decimal
@@ -119,19 +118,23 @@ class Costs:
 
         The portal does not say what that is, and water differs from electricity.
         """
-        lately = shown.seen[-1] - _LATELY
+        lately, ends, lags = shown.seen[-1] - _LATELY, self._ends, _LAGS[self.span]
         falls = [step for step in shown.steps if step[2] < 0 and step[1] > lately]
-        if not self._ends or not falls:
+        if not ends or not falls:
             return
 
-        by, ends, times = bisect_right, self._ends, [at for _, at, _ in falls]
+        # Hours and days end on the hour, and delays are half hours: so is what lies between.
+        times, begin = [at for _, at, _ in falls], falls[0][0] - lags[-1]
+        begin = ends[0] + (begin - ends[0]) // _HALF * _HALF
+        halves = range(int((times[-1] - lags[0] - begin) // _HALF) + 1)
+        places = [bisect_right(ends, begin + half * _HALF) for half in halves]
+        sums = [[low[place] for place in places] for low in self._low]
+        seen = [(int((s - begin) // _HALF), int((at - begin) // _HALF), by) for s, at, by in falls]
 
         def off_by(lag: float, fixed: int) -> list[int]:
-            sums, known = self._low[fixed], falls[: bisect_left(times, self.published + lag)]
-            return [
-                change + sums[by(ends, at - lag)] - sums[by(ends, since - lag)]
-                for since, at, change in known
-            ]
+            used, late = sums[fixed], int(lag // _HALF)
+            known = seen[: bisect_left(times, self.published + lag)]
+            return [by + used[at - late] - used[since - late] for since, at, by in known]
 
         def misfit(way: tuple[float, int]) -> tuple[float, float, int]:
             off = sorted(map(abs, off_by(*way)))
@@ -139,7 +142,6 @@ class Costs:
             few = len(off) - len(off) // 3
             return sum(off[:few]) / max(few, 1), abs(way[0]), sum(off)
 
-        lags = _LAGS[self.span]
         # A fall may take all that was used since the one before: some portals lower in batches.
         apart = median([after - at for at, after in pairwise(times)] or [0.0])
         self.usual, fixed = min(product(lags, range(self.fixed[1] + 1)), key=misfit)
