@@ -17,6 +17,7 @@ from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, EVENT_HOMEASSISTANT_F
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 
 from ..client import (
     CaptchaExpired,
@@ -48,10 +49,11 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 PACING = Pacing()
-"""How much time lies between an answer and the next request of an account."""
+"""How much time lies between an answer and the next request, of whichever account."""
 TIMEOUT = 60.0
 """How long a request may take, in seconds."""
 
+_TURNS: HassKey[Turns] = HassKey("usms_turns")
 _SIGN_IN_PAGE: Final = "ResLogin"
 _STALE: Final = timedelta(minutes=5)
 """A picture that waited for longer is drawn anew before another person is asked to read it."""
@@ -77,7 +79,8 @@ class Connection:
         self.pages = PageIssues(hass)
         """Pages that are not understood at the moment."""
         self._http: list[aiohttp.ClientSession] = []
-        turns = Turns(PACING)
+        # All accounts are on one portal, which is to be busy with us half of the time at most.
+        turns = hass.data.setdefault(_TURNS, Turns(PACING))
         self.client = self._new_client(turns)
         """Reads; its session stays in use until a new one is there."""
         self._login_client = self._new_client(turns)
