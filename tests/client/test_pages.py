@@ -2,11 +2,15 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from custom_components.usms.client import PageNotUnderstood, Utility
 from custom_components.usms.client.portal import pages, report_pages, topup_pages
+from custom_components.usms.client.portal.forms import encoded
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 DAY = date(2026, 11, 1)
@@ -245,3 +249,8 @@ def test_payment_pages_that_are_not_understood(html: str) -> None:
 def test_topups_that_are_not_understood(html: str) -> None:
     with pytest.raises(PageNotUnderstood):
         topup_pages.topups_page(html)
+
+
+@given(st.dictionaries(st.text(), st.text()))
+def test_a_form_is_posted_as_any_other(fields: dict[str, str]) -> None:
+    assert encoded(fields) == urlencode(fields).encode()

@@ -22,6 +22,7 @@ from ..errors import PageNotUnderstood, PortalUnavailable, WrongRequest
 from .addresses import is_loopback, own_address, public_name, redirect_target
 from .cookies import Cookies
 from .failures import connection_error, retry_after, status_error
+from .forms import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -131,10 +132,10 @@ class Transport:
             async with self.http.request(
                 method,
                 url,
-                data=fields,
+                data=None if fields is None else encoded(fields),
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=self.timeout),
-                headers=self._headers(url),
+                headers=self._headers(url, posting=fields is not None),
             ) as response:
                 body = await self._read(response)
                 location = response.headers.get("Location")
@@ -171,8 +172,10 @@ class Transport:
             self._turns.rest.begin(wait, now, error.cause)
         raise error
 
-    def _headers(self, url: URL) -> dict[str, str]:
+    def _headers(self, url: URL, *, posting: bool) -> dict[str, str]:
         headers = {"User-Agent": self._user_agent}
+        if posting:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
         # As in browsers, what is on this machine counts as safe from listeners.
         trusted = url.scheme == "https" or is_loopback(url.host or "")
         cookie = self.cookies.header(url, self._now(), trusted=trusted)
