@@ -79,11 +79,19 @@ def soup(html: str, only: SoupStrainer, page: str) -> BeautifulSoup:
     except ParserRejectedMarkup as err:
         raise PageNotUnderstood(page, "markup that can be parsed") from err
     depth = {id(found): 0}
-    for tag in found.find_all(name=True):
+    for tag in found.descendants:
+        if not isinstance(tag, Tag):
+            continue
         depth[id(tag)] = depth[id(tag.parent)] + 1
         if depth[id(tag)] > _DEEPEST:
             raise PageNotUnderstood(page, f"a nesting of at most {_DEEPEST} tags")
     return found
+
+
+def cells_of(row: Tag) -> list[str]:
+    """Return the texts of a row's own cells."""
+    cells = (cell for cell in row.children if isinstance(cell, Tag) and cell.name == "td")
+    return [cell.get_text(" ", strip=True) for cell in cells]
 
 
 def text_of(parts: BeautifulSoup, element_id: str) -> str | None:

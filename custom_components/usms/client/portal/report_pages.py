@@ -20,7 +20,7 @@ from ..brunei import brunei_midnight
 from ..errors import PageNotUnderstood
 from ..models import Reading, Utility
 from .forms import Form, ReportType, read_form, shown_dates, shown_type
-from .html import parse, text_of
+from .html import cells_of, parse, text_of
 from .pages import ERROR_LABEL
 from .values import date_shown, number_shown
 
@@ -196,7 +196,7 @@ def says_not_found(page: ReportPage) -> bool:
 
 def _grid_rows(grid: Tag, page: str) -> Iterator[tuple[str, str]]:
     for row in grid.find_all("tr", class_="dxgvDataRow"):
-        cells = [cell.get_text(" ", strip=True) for cell in row.find_all("td", recursive=False)]
+        cells = cells_of(row)
         if len(cells) < 2:
             raise PageNotUnderstood(page, "two cells in a row of the grid")
         yield cells[0], cells[1]

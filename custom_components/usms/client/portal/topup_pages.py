@@ -14,7 +14,7 @@ from bs4.element import Tag
 from ..errors import PageNotUnderstood
 from ..models import TopUp
 from .forms import Form, read_form
-from .html import parse
+from .html import cells_of, parse
 from .values import moment_shown, number_shown
 
 if TYPE_CHECKING:
@@ -66,10 +66,7 @@ def topups_page(html: str) -> TopUpsPage:
     rows = grid.find_all("tr", class_="dxgvDataRow")
     if rows and not set(_TOPUP_COLUMNS.values()).issubset(names):
         raise PageNotUnderstood(page, "a column of the grid")
-    topups = []
-    for row in rows:
-        cells = [cell.get_text(" ", strip=True) for cell in row.find_all("td", recursive=False)]
-        topups.append(_topup(dict(zip(names, cells, strict=False)), page))
+    topups = [_topup(dict(zip(names, cells_of(row), strict=False)), page) for row in rows]
     pager = re.search(r"Page\s{1,9}\d{1,9}\s{1,9}of\s{1,9}(\d{1,9})", html)
     return TopUpsPage(form, tuple(topups), int(pager[1]) if pager else 1)
 
