@@ -20,7 +20,7 @@ from ..brunei import brunei_midnight
 from ..errors import PageNotUnderstood
 from ..models import Reading, Utility
 from .forms import Form, ReportType, read_form, shown_dates, shown_type
-from .html import cells_of, parse, text_of
+from .html import cells_of, of_class, parse, tags_in, text_of
 from .pages import ERROR_LABEL
 from .values import date_shown, number_shown
 
@@ -195,7 +195,7 @@ def says_not_found(page: ReportPage) -> bool:
 
 
 def _grid_rows(grid: Tag, page: str) -> Iterator[tuple[str, str]]:
-    for row in grid.find_all("tr", class_="dxgvDataRow"):
+    for row in of_class(grid, "tr", "dxgvDataRow"):
         cells = cells_of(row)
         if len(cells) < 2:
             raise PageNotUnderstood(page, "two cells in a row of the grid")
@@ -203,8 +203,9 @@ def _grid_rows(grid: Tag, page: str) -> Iterator[tuple[str, str]]:
 
 
 def _grid_total(grid: Tag, page: str) -> Decimal | None:
-    footer = grid.find(id=re.compile(r"_DXFooterRow$"))
-    if not isinstance(footer, Tag):
+    rows = (tag for tag in tags_in(grid) if str(tag.get("id", "")).endswith("_DXFooterRow"))
+    footer = next(rows, None)
+    if footer is None:
         return None
     text = footer.get_text(" ", strip=True)
     if not re.search(r"\d", text):
@@ -229,7 +230,7 @@ def _choices(parts: BeautifulSoup, html: str) -> frozenset[ReportType] | None:
 
 
 def _utility(grid: Tag) -> Utility | None:
-    headings = " ".join(cell.get_text(" ") for cell in grid.find_all("td", class_="dxgvHeader"))
+    headings = " ".join(cell.get_text(" ") for cell in of_class(grid, "td", "dxgvHeader"))
     found = re.search(r"(kwh)|m(?:³|3|\^3)", headings, re.IGNORECASE)
     if not found:
         return None

@@ -14,7 +14,7 @@ from bs4.element import Tag
 from ..errors import PageNotUnderstood
 from ..models import TopUp
 from .forms import Form, read_form
-from .html import cells_of, parse
+from .html import cells_of, of_class, parse
 from .values import moment_shown, number_shown
 
 if TYPE_CHECKING:
@@ -60,10 +60,10 @@ def topups_page(html: str) -> TopUpsPage:
         raise PageNotUnderstood(page, "the grid")
     headings = [
         " ".join(cell.get_text(" ", strip=True).split()).casefold()
-        for cell in grid.find_all("td", class_="dxgvHeader")
+        for cell in of_class(grid, "td", "dxgvHeader")
     ]
     names = [_TOPUP_COLUMNS.get(heading) for heading in headings]
-    rows = grid.find_all("tr", class_="dxgvDataRow")
+    rows = of_class(grid, "tr", "dxgvDataRow")
     if rows and not set(_TOPUP_COLUMNS.values()).issubset(names):
         raise PageNotUnderstood(page, "a column of the grid")
     topups = [_topup(dict(zip(names, cells_of(row), strict=False)), page) for row in rows]
