@@ -16,7 +16,7 @@ def rows_imported_together() -> Iterator[None]:
     Home Assistant asks for each row whether it has it, and writes the one before it for that: a
     third of the time of tests that read histories. The rows are the same.
     """
-    asked = statistics._statistics_exists
+    asked, imported = statistics._statistics_exists, statistics._import_statistics_with_session
 
     def exists(session: Any, table: Any, metadata_id: int, start: datetime) -> int | None:
         stamp = start.timestamp()
@@ -32,6 +32,11 @@ def rows_imported_together() -> Iterator[None]:
             return None
         return known.get(stamp) or asked(session, table, metadata_id, start)
 
+    def imported_anew(instance: Any, session: Any, *data: Any) -> bool:
+        session.info.clear()  # the recorder has one session for all imports
+        return imported(instance, session, *data)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(statistics, "_statistics_exists", exists)
+        patch.setattr(statistics, "_import_statistics_with_session", imported_anew)
         yield
