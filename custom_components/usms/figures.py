@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -26,6 +26,8 @@ _LOGGER = logging.getLogger(__name__)
 
 COUNT_INTERVAL: Final = timedelta(hours=1)
 """After which a meter is counted again though nothing was read: a forecast moves with time."""
+CHANGES_INTERVAL: Final = timedelta(seconds=10)
+"""How often a meter is counted while report after report is read."""
 
 
 class FiguresCoordinator(DataUpdateCoordinator[Figures]):
@@ -38,12 +40,15 @@ class FiguresCoordinator(DataUpdateCoordinator[Figures]):
         super().__init__(hass, _LOGGER, config_entry=entry, name=f"{DOMAIN} figures")
         self.present = True
         """Whether the account has the meter, as far as is known."""
+        self.outdated = False
+        """Whether readings have changed since that the figures are of."""
 
     def is_due(self, now: datetime) -> bool:
-        """Return whether the figures are of another day or hour, or not there at all."""
+        """Return whether the figures are old, of another day or hour, or not there at all."""
         counted: Figures | None = self.data
         return (
             counted is None
+            or self.outdated
             or counted.consumption.day != brunei_date(now)
             or not timedelta(0) <= now - counted.at < COUNT_INTERVAL
         )
@@ -100,10 +105,29 @@ class AccountFigures:
                 figures = await self._hass.async_add_executor_job(
                     count, self._store, meter, self._schedule(meter), now, self._review(meter)
                 )
+                self.of(meter).outdated = False
                 figures = steady(figures, self.of(meter).data)
                 announce = self._news.async_look(meter, figures)
                 self.of(meter).async_set_updated_data(figures)
                 announce()
+
+    async def async_count_changed(self, meter: str, days: Iterable[date]) -> None:
+        """Count a meter of which days have changed that its figures are of; raises StoreError.
+
+        Of reports that follow each other within seconds the first is counted at once, and those
+        after it with the next count.
+        """
+        coordinator, now = self.of(meter), dt_util.utcnow()
+        counted: Figures | None = coordinator.data
+        if counted and not any(counted.consumption.counts(day) for day in days):
+            return
+        coordinator.outdated = True
+        if (
+            counted is None
+            or counted.consumption.newest is None
+            or not timedelta(0) <= now - counted.at < CHANGES_INTERVAL
+        ):
+            await self.async_count([meter])
 
     async def async_count_due(self, meters: Iterable[str], now: datetime) -> None:
         """Count anew what is of another day or hour; raises StoreError."""

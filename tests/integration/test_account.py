@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -474,10 +475,11 @@ async def test_few_entities_are_enabled_from_the_start(
 
 
 @pytest.mark.defaults
-@pytest.mark.history(days=120)
+@pytest.mark.history(days=60)
 async def test_an_import_is_quiet(hass: HomeAssistant, harness: Harness) -> None:
-    """Progress comes in steps, and figures where they say something new."""
+    """Progress comes in steps, and figures where they say something new: few are counted."""
     changes: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
 
     @callback
     def count(event: Event[EventStateChangedData]) -> None:
@@ -485,9 +487,14 @@ async def test_an_import_is_quiet(hass: HomeAssistant, harness: Harness) -> None
 
     await harness.set_up()
     hass.bus.async_listen(EVENT_STATE_CHANGED, count)
+    for meter in harness.meters:
+        figures = harness.entry.runtime_data.figures.of(meter.number)
+        figures.async_add_listener(partial(counts.update, [meter.utility]))
     await harness.start_history()
     assert harness.state("history_progress") == "100"
+    assert harness.requests("report") > 70
     assert 10 < changes["usms_account_1234_history_progress"] <= 40
+    assert max(counts.values()) <= 5
     for meter in ("electricity_0001", "water_0001"):
         assert 0 < sum(n for name, n in changes.items() if meter in name) <= 40
 

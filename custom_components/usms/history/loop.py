@@ -269,9 +269,7 @@ class History:
         meter = progress.step.meter
         self._statistics.async_schedule(meter, progress.changed)
         self._time_left = progress.time_left
-        counted = self._figures.of(meter).data
-        if counted is None or any(counted.consumption.counts(day) for day in progress.changed):
-            await self._figures.async_count([meter])
+        await self._figures.async_count_changed(meter, progress.changed)
         self._async_publish()
 
     async def _async_record_account(self) -> None:
