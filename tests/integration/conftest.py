@@ -19,7 +19,7 @@ from custom_components.usms.connection import connection
 from custom_components.usms.connection.session_store import SessionStore
 from custom_components.usms.const import DOMAIN
 from custom_components.usms.privacy import masked
-from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, SimulatedPortal
+from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Profile, SimulatedPortal
 from tests.support.harness import Harness, sign_in_outside
 from tests.support.history import days_of_history
 from tests.support.recorder import rows_imported_together
@@ -42,6 +42,7 @@ def _prepared(
     (tmp_path / STORAGE_DIR).mkdir()
     logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
     logging.getLogger("homeassistant").setLevel(logging.INFO)  # else a quarter of the time
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)  # can't tell a frozen time
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +91,9 @@ async def portal(
     """A portal whose clock stands where Home Assistant's does, with 5 days behind it."""
     freezer.move_to(NOW)
     days = days_of_history(request, 5)
-    async with SimulatedPortal(seed=1, days=days, now=NOW) as portal:
+    marker = request.node.get_closest_marker("portal")
+    profile = Profile(**marker.kwargs) if marker else None
+    async with SimulatedPortal(seed=1, days=days, now=NOW, profile=profile) as portal:
         monkeypatch.setenv("USMS_BASE_URL", portal.base_url)
         yield portal
         # Whatever a test does: one request at a time, and one sign-in.

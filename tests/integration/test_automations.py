@@ -185,7 +185,7 @@ async def test_the_condition(account: Harness, automation: Automation) -> None:
 # --- others ---
 
 
-@pytest.mark.history(days=20)
+@pytest.mark.portal(opening_credit=2.75)
 async def test_topped_up(account: Harness, automation: Automation) -> None:
     await account.start_history()
     await automation.set_up({"trigger": "usms.topped_up", **about(account, "electricity")})

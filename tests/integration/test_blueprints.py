@@ -84,7 +84,7 @@ async def test_low_credit(account: Harness, blueprint: Blueprint) -> None:
     await account.reload()
     await blueprint.use("low_credit", device(account, account.meter()))
     sent: list[dict[str, Any]] = []
-    for _ in range(12):
+    for _ in range(5):
         await account.forward(timedelta(hours=1))
         sent += await blueprint.sent()
     (one,) = sent

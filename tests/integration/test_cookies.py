@@ -13,7 +13,7 @@ from tests.support.harness import Harness, sign_in_outside
 
 pytestmark = pytest.mark.history(days=4)
 
-HOURS = 12
+HOURS = 4
 
 
 @pytest.mark.parametrize("restarts", [False, pytest.param(True, marks=pytest.mark.long)])

@@ -97,6 +97,7 @@ async def test_the_device_leads_to_the_top_up_page(account: Harness) -> None:
     )
 
 
+@pytest.mark.portal(opening_credit=2.75)
 async def test_a_top_up_is_told_once(account: Harness) -> None:
     """With what the transaction history has, at the first poll after it."""
     await account.start_history()
@@ -122,7 +123,8 @@ async def test_a_top_up_is_told_once(account: Harness) -> None:
     assert account.entity("top_up", "electricity").last_changed == changed
 
 
-@pytest.mark.history(days=40)
+@pytest.mark.history(days=9)
+@pytest.mark.portal(opening_credit=3.75)
 async def test_a_top_up_without_a_transaction_history(account: Harness) -> None:
     account.portal.add_fault(Fault("report/transactionhistory", "other_page"))
     await account.start_history()
@@ -139,8 +141,8 @@ async def test_a_top_up_without_a_transaction_history(account: Harness) -> None:
     await account.assert_statistics_equal_truth(published_before=timedelta(hours=3))
     # Once the history can be read, the same event has what that says, and none follows.
     account.portal.clear_faults()
-    for _ in range(13):
-        await account.forward(timedelta(hours=2))
+    for _ in range(4):
+        await account.forward(timedelta(hours=7))
     known = account.entity("top_up", "electricity")
     assert known.state == event.state
     assert known.attributes["transaction"] == event.attributes["transaction"]

@@ -204,7 +204,7 @@ async def test_a_disk_in_trouble_is_told_once_and_waited_for(
     account.portal.set_profile(session_minutes=None)
     await account.start_history()
     with limited(account, pragma, undo):
-        for _ in range(10):
+        for _ in range(5):
             account.portal.clear_requests()
             await account.forward(timedelta(hours=12))
             assert account.requests() < 40  # no storm

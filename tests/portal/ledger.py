@@ -62,7 +62,9 @@ class Ledger:
         self._owes_since: datetime | None = None
         self._random = Random(f"{truth.seed}/{truth.number}/ledger")
         first = truth.installed
-        credit = Decimal(20 if truth.utility == "electricity" else 4)
+        credit = (
+            Decimal(str(profile.opening_credit)) if truth.utility == "electricity" else Decimal(4)
+        )
         self._entries = [_Entry(first, credit, (first.year, first.month), Decimal(0))]
         self._day = first.date()
         self.topups: list[TopUp] = []

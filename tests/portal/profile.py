@@ -106,6 +106,8 @@ class Profile:
     """How long after a top-up the balance rises."""
     water_draws_on_electricity: bool = False
     """Nobody tops water up; after 48 hours below zero it draws on the balance of electricity."""
+    opening_credit: float = 20
+    """BND on electricity's balance when its meter was installed; later it can't be changed."""
     topup_pager: bool = True
     """The top-ups come ten a page."""
     latency: float = 0

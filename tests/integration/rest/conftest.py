@@ -1,6 +1,5 @@
 """An account whose history is read, and its REST view over real HTTP."""
 
-import logging
 from contextlib import closing
 from datetime import timedelta
 
@@ -36,6 +35,4 @@ async def api(
     read: Harness, hass_client_no_auth: ClientSessionGenerator, hass_access_token: str
 ) -> Api:
     """Its REST view."""
-    # The access log can't tell a frozen time.
-    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     return Api(read.hass, await hass_client_no_auth(), hass_access_token)

@@ -1,6 +1,5 @@
 """Who may ask, for what, and how often."""
 
-import logging
 from datetime import timedelta
 
 import pytest
@@ -18,7 +17,6 @@ from tests.support.harness import Harness
 async def test_every_path_needs_a_token(
     read: Harness, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
-    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     client = await hass_client_no_auth()
     for path, operations in DOCUMENT["paths"].items():
         (method,) = operations.keys() & {"get", "post"}

@@ -1,6 +1,5 @@
 """Who may do what: four kinds of users, and every action, button and path."""
 
-import logging
 from typing import Any, Final
 
 import pytest
@@ -66,7 +65,6 @@ async def _owner(hass: HomeAssistant) -> None:
 async def test_who_may(
     hass: HomeAssistant, read: Harness, hass_client_no_auth: ClientSessionGenerator, kind: str
 ) -> None:
-    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     assert await async_setup_component(hass, "diagnostics", {})
     user = await hass.auth.async_create_user(kind, group_ids=KINDS[kind])
     allowed = {name: await _acts(read, user, name) for name in ACTIONS}

@@ -215,7 +215,7 @@ async def test_a_forecast_says_the_same_everywhere(
     await account.start_history()
     api = Api(account.hass, await hass_client_no_auth(), hass_access_token)
     shown = set()
-    for hour in range(2 * 36):
+    for hour in range(2 * 22):
         await account.forward(timedelta(minutes=30))
         for meter in account.meters:
             made = await api.get(f"/meters/{meter.number}/forecast")

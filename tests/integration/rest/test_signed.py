@@ -35,7 +35,6 @@ async def test_signed_paths(
     hass_client_no_auth: ClientSessionGenerator,
     hass_ws_client: WebSocketGenerator,
 ) -> None:
-    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     assert await async_setup_component(read.hass, "auth", {})
     socket = await hass_ws_client(read.hass)
     client = await hass_client_no_auth()
