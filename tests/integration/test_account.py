@@ -28,7 +28,7 @@ from custom_components.usms.history.store_file import readings_file
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Fault, SimulatedPortal
 from tests.support.harness import Harness
 
-pytestmark = pytest.mark.history(days=9)
+pytestmark = pytest.mark.history(days=4)
 
 
 async def test_setting_up_costs_one_request(account: Harness) -> None:
@@ -500,6 +500,7 @@ async def test_an_import_is_quiet(hass: HomeAssistant, harness: Harness) -> None
 
 
 @pytest.mark.defaults
+@pytest.mark.history(days=9)
 @pytest.mark.long
 @pytest.mark.parametrize(("hourly", "most"), [(False, 60), (True, 130)])
 async def test_a_day_is_quiet(

@@ -86,7 +86,7 @@ async def asked(socket: Any, account: str) -> dict[str, Any]:
     return answer
 
 
-@pytest.mark.history(days=9)
+@pytest.mark.history(days=4)
 async def test_whether_a_sign_in_is_needed_without_entities(
     hass: HomeAssistant,
     pages: UrlManager,
@@ -123,7 +123,7 @@ async def test_whether_a_sign_in_is_needed_without_entities(
     assert (await asked(socket, entry))["result"] is None
 
 
-@pytest.mark.history(days=9)
+@pytest.mark.history(days=4)
 async def test_which_meters_are_gone_without_entities(
     hass: HomeAssistant,
     pages: UrlManager,
@@ -153,7 +153,7 @@ async def test_which_meters_are_gone_without_entities(
     assert (await asked(other, entry))["error"]["code"] == "unauthorized"
 
 
-@pytest.mark.history(days=9)
+@pytest.mark.history(days=4)
 async def test_when_the_balance_of_a_meter_that_is_gone_was_read(
     hass: HomeAssistant,
     pages: UrlManager,
@@ -180,7 +180,7 @@ async def test_when_the_balance_of_a_meter_that_is_gone_was_read(
         await account.reload()
 
 
-@pytest.mark.history(days=9)
+@pytest.mark.history(days=4)
 @pytest.mark.parametrize("hours", [1, 30])
 async def test_since_when_the_portal_can_not_be_read(
     hass: HomeAssistant,

@@ -28,7 +28,7 @@ def used_since(account: Harness, first: date) -> Decimal:
     return sum((value for start, value in hours if start.date() >= first), Decimal(0))
 
 
-@pytest.mark.history(days=40)
+@pytest.mark.history(days=24)
 async def test_what_it_costs(account: Harness) -> None:
     await account.start_history()
     november = date(2026, 11, 1)
