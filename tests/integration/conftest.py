@@ -15,9 +15,11 @@ from homeassistant.helpers.storage import STORAGE_DIR
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.usms.client import BRUNEI, NO_PACING, SessionLife
+from custom_components.usms.client.store import ReadingsStore
 from custom_components.usms.connection import connection
 from custom_components.usms.connection.session_store import SessionStore
 from custom_components.usms.const import DOMAIN
+from custom_components.usms.history.store_file import readings_file
 from custom_components.usms.privacy import masked
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Profile, SimulatedPortal
 from tests.support.harness import Harness, sign_in_outside
@@ -115,16 +117,29 @@ def entry(hass: HomeAssistant) -> MockConfigEntry:
 
 @pytest.fixture
 async def harness(
+    request: pytest.FixtureRequest,
     hass: HomeAssistant,
     portal: SimulatedPortal,
     entry: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
 ) -> Harness:
     """The demo account, with a stored session that lives, not set up yet."""
+    if request.node.get_closest_marker("knows_portal"):
+        know_portal(hass, entry)
     session = await sign_in_outside(portal)
     await SessionStore(hass, entry.entry_id).async_save(session, SessionLife())
     portal.clear_requests()
     return Harness(hass, portal, entry, freezer)
+
+
+def know_portal(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Have it known that a report page which is open serves, which saves half of the requests.
+
+    So it is of all accounts but those of a few days, whose start is looked for at once.
+    """
+    store = ReadingsStore(readings_file(hass, entry))
+    store.remember("open_page_serves", {"value": True, "at": NOW.isoformat()})
+    store.close()
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from custom_components.usms.history.store_file import readings_file
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Fault, SimulatedPortal
 from tests.support.harness import Harness
 
-pytestmark = pytest.mark.history(days=4)
+pytestmark = [pytest.mark.history(days=4), pytest.mark.knows_portal]
 
 
 async def test_setting_up_costs_one_request(account: Harness) -> None:

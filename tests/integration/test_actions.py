@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.usms.const import DOMAIN
 from tests.support.harness import Harness
 
-pytestmark = pytest.mark.history(days=6)
+pytestmark = [pytest.mark.history(days=6), pytest.mark.knows_portal]
 
 
 @pytest.fixture

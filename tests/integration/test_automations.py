@@ -23,6 +23,8 @@ from tests.support.harness import Harness
 
 from .test_money import live_until_top_up
 
+pytestmark = pytest.mark.knows_portal
+
 
 class Automation:
     """An automation, and what its triggers told it."""

@@ -19,6 +19,8 @@ from tests.support import ROOT
 from tests.support.harness import Harness
 from tests.support.phone import Phone
 
+pytestmark = pytest.mark.knows_portal
+
 
 class Blueprint:
     """An automation of a blueprint, with a phone."""

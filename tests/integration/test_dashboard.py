@@ -23,6 +23,8 @@ from custom_components.usms.const import DOMAIN
 from tests.portal import Fault
 from tests.support.harness import Harness
 
+pytestmark = pytest.mark.knows_portal
+
 type Browser = Callable[[], Coroutine[Any, Any, TestClient]]
 
 

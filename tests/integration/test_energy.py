@@ -18,7 +18,7 @@ from custom_components.usms.energy_dashboard import (
 )
 from tests.support.harness import Harness
 
-pytestmark = pytest.mark.history(days=5)
+pytestmark = [pytest.mark.history(days=5), pytest.mark.knows_portal]
 
 SOLAR = {"type": "solar", "stat_energy_from": "sensor.roof", "config_entry_solar_forecast": None}
 

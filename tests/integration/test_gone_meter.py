@@ -17,6 +17,8 @@ from homeassistant.util import dt as dt_util
 from tests.portal import Fault
 from tests.support.harness import Harness
 
+pytestmark = pytest.mark.knows_portal
+
 
 @pytest.fixture
 def recorder_config() -> dict[str, Any]:

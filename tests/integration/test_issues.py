@@ -25,6 +25,8 @@ from custom_components.usms.issues.pages import PageIssues
 from custom_components.usms.issues.registry import async_clear_issues
 from tests.support import ROOT
 
+pytestmark = pytest.mark.knows_portal
+
 METERS = ("50123456", "50123457")
 BILL = BillCheck(
     first=date(2026, 10, 1),

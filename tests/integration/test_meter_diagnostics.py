@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from tests.portal import DEMO_USERNAME
 from tests.support.harness import Harness
 
-pytestmark = pytest.mark.history(days=9)
+pytestmark = [pytest.mark.history(days=9), pytest.mark.knows_portal]
 
 
 @pytest.mark.parametrize("loaded", [True, False])

@@ -19,6 +19,8 @@ from tests.portal.ledger import TopUp
 from tests.support.harness import Harness, bill
 from tests.support.options import set_low_credit
 
+pytestmark = pytest.mark.knows_portal
+
 CENT = Decimal("0.01")
 
 

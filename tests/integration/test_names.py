@@ -22,7 +22,7 @@ from tests.portal import DEMO_USERNAME
 from tests.support.harness import Harness
 from tests.support.options import go
 
-pytestmark = pytest.mark.history(days=2)
+pytestmark = [pytest.mark.history(days=2), pytest.mark.knows_portal]
 
 
 async def test_kind_and_last_four_digits(account: Harness) -> None:

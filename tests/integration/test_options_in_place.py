@@ -22,6 +22,8 @@ from tests.portal import Fault, Meter
 from tests.support.harness import Harness
 from tests.support.options import Answer, choose, go, set_low_credit, tariffs_of
 
+pytestmark = pytest.mark.knows_portal
+
 OWN: Answer = {"tiers": [{"rate": 0.5}], "monthly_fixed": 0, "monthly_minimum": 0}
 POLLING: Answer = {"poll_interval": 10, "shortest_poll_interval": 2, "kept_hours": 24}
 PATH = "/api/config/config_entries/options/flow"

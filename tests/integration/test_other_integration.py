@@ -21,7 +21,7 @@ from custom_components.usms.const import DOMAIN
 from tests.portal import DEMO_USERNAME
 from tests.support.harness import Harness
 
-pytestmark = pytest.mark.history(days=2)
+pytestmark = [pytest.mark.history(days=2), pytest.mark.knows_portal]
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,7 @@ from custom_components.usms.history.recorder import async_recorded
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME, Fault, SimulatedPortal
 from tests.support.harness import Harness
 
-pytestmark = pytest.mark.history(days=3)
+pytestmark = [pytest.mark.history(days=3), pytest.mark.knows_portal]
 
 # What the recorder itself says of the statistics that it writes holds their ids, what the web
 # server says of a request its path; test tools tell of all they do.

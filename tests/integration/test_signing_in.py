@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from tests.portal import Fault
 from tests.support.harness import Harness
 
-pytestmark = pytest.mark.history(days=9)
+pytestmark = [pytest.mark.history(days=9), pytest.mark.knows_portal]
 
 
 @pytest.fixture

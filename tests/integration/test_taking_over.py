@@ -25,7 +25,7 @@ from tests.portal import SimulatedPortal
 from tests.support.harness import Harness
 
 SOURCE = "sensor.electricity_meter_10000001"
-pytestmark = pytest.mark.history(days=6)
+pytestmark = [pytest.mark.history(days=6), pytest.mark.knows_portal]
 
 
 async def call(hass: HomeAssistant, **data: Any) -> dict[str, Any]:

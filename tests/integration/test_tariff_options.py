@@ -17,6 +17,8 @@ from custom_components.usms.diagnostics import async_get_config_entry_diagnostic
 from tests.support.harness import Harness
 from tests.support.options import Answer, choose, go, set_low_credit, suggested, tariffs_of
 
+pytestmark = pytest.mark.knows_portal
+
 OWN = {"tiers": [{"rate": 0.5}], "monthly_fixed": 0, "monthly_minimum": 0}
 
 

@@ -13,6 +13,8 @@ from tests.integration.rest.api import DOCUMENT, Api, filled
 from tests.portal import DEMO_PASSWORD, DEMO_USERNAME
 from tests.support.harness import Harness
 
+pytestmark = pytest.mark.knows_portal
+
 
 async def test_every_path_needs_a_token(
     read: Harness, hass_client_no_auth: ClientSessionGenerator

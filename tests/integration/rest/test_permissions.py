@@ -20,7 +20,7 @@ from tests.integration.rest.api import DOCUMENT, filled
 from tests.support import ROOT as REPOSITORY
 from tests.support.harness import Harness
 
-pytestmark = pytest.mark.history(days=5)
+pytestmark = [pytest.mark.history(days=5), pytest.mark.knows_portal]
 
 KINDS: Final = {
     "administrator": [GROUP_ID_ADMIN],

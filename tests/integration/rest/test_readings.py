@@ -18,6 +18,8 @@ from tests.integration.rest.api import Api
 from tests.portal import Meter
 from tests.support.harness import Harness, bill
 
+pytestmark = pytest.mark.knows_portal
+
 
 def numbers(rows: list[dict[str, Any]]) -> list[tuple[str, Decimal]]:
     return [(row["start"], Decimal(repr(row["consumption"]))) for row in rows]

@@ -21,6 +21,8 @@ from custom_components.usms.rest.view import ROOT
 from tests.integration.rest.api import DOCUMENT, Api, filled
 from tests.support.harness import Harness
 
+pytestmark = pytest.mark.knows_portal
+
 
 async def _signed(client: MockHAClientWebSocket, path: str) -> str:
     """Return a path with the signature that the frontend gets for it."""
