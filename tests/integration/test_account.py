@@ -377,7 +377,7 @@ async def test_unloading_and_removing(hass: HomeAssistant, account: Harness) -> 
     assert not list(database.parent.glob("usms.*"))
 
 
-@pytest.mark.history(days=40)
+@pytest.mark.history(days=20)
 async def test_diagnostics_tell_nothing_private(
     hass: HomeAssistant, account: Harness, hass_client: ClientSessionGenerator
 ) -> None:
@@ -389,9 +389,9 @@ async def test_diagnostics_tell_nothing_private(
     secrets = [DEMO_USERNAME, DEMO_PASSWORD, "DEMO HOLDER", "EXAMPLE", *cookies]
     secrets += [meter.number for meter in account.portal.meters]
     assert [secret for secret in secrets if secret in text] == []
-    assert diagnostics["store"][0]["days_with_total"] == 40
-    assert diagnostics["store"][0]["days_with_hours"] == 41
-    assert diagnostics["store"][0]["days_settled"] > 30
+    assert diagnostics["store"][0]["days_with_total"] == 20
+    assert diagnostics["store"][0]["days_with_hours"] == 21
+    assert diagnostics["store"][0]["days_settled"] > 12
     assert diagnostics["meters"][0]["utility"] == "electricity"
 
 

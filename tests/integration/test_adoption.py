@@ -72,13 +72,13 @@ async def lose(hass: HomeAssistant, account: Harness, how: str, backup: bytes) -
         path.write_bytes(path.read_bytes()[:5000])
 
 
-@pytest.mark.history(days=14)
+@pytest.mark.history(days=9)
 @pytest.mark.parametrize("how", ["deleted", "older", "damaged", "added again"])
 async def test_a_store_that_is_lost_costs_no_row(
     hass: HomeAssistant, account: Harness, how: str
 ) -> None:
     """Six seconds after the start all rows were gone, most of which can't be read again."""
-    await lose_and_recover(hass, account, how, days_left=5)
+    await lose_and_recover(hass, account, how, days_left=3)
 
 
 @pytest.mark.long

@@ -156,7 +156,7 @@ def week(account: Harness, meter: Meter, last: int) -> str:
     return f"{float(Decimal(used).quantize(Decimal('0.1')))} {unit}"
 
 
-@pytest.mark.history(days=20)
+@pytest.mark.history(days=14)
 async def test_the_week_of_two_meters(account: Harness, blueprint: Blueprint) -> None:
     await account.start_history()
     meters = [account.meter("electricity"), account.meter("water")]

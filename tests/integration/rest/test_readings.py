@@ -185,7 +185,7 @@ async def test_an_old_card_says_when_it_was_read(read: Harness, api: Api) -> Non
     assert await api.refused(f"/meters/{number}/credit") == (503, "SIGN_IN_NEEDED")
 
 
-@pytest.mark.history(days=30)
+@pytest.mark.history(days=16)
 async def test_a_forecast_says_no_more_than_the_sensors(
     account: Harness, hass_client_no_auth: ClientSessionGenerator, hass_access_token: str
 ) -> None:
