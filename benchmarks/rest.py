@@ -34,20 +34,21 @@ ROUNDS = 5
 """In turns, so that what else the machine does strikes both alike."""
 MANY = 100_000_000
 BARE = """
+from aiohttp import web
 from homeassistant.components.http import HomeAssistantView
 
 
 class Bare(HomeAssistantView):
     url = "/api/bare"
     name = "api:bare"
-    constant = None
+    constant = b""
 
     async def post(self, request):
-        Bare.constant = await request.json()
+        Bare.constant = await request.read()
         return self.json({})
 
     async def get(self, request):
-        return self.json(self.constant)
+        return web.Response(body=self.constant, content_type="application/json")
 
 
 async def async_setup(hass, config):
