@@ -42,6 +42,8 @@ class FiguresCoordinator(DataUpdateCoordinator[Figures]):
         """Whether the account has the meter, as far as is known."""
         self.outdated = False
         """Whether readings have changed since that the figures are of."""
+        self.followed_at: datetime | None = None
+        """When it was counted last because readings had changed."""
 
     def is_due(self, now: datetime) -> bool:
         """Return whether the figures are old, of another day or hour, or not there at all."""
@@ -122,11 +124,14 @@ class AccountFigures:
         if counted and not any(counted.consumption.counts(day) for day in days):
             return
         coordinator.outdated = True
+        followed = coordinator.followed_at
         if (
             counted is None
             or counted.consumption.newest is None
-            or not timedelta(0) <= now - counted.at < CHANGES_INTERVAL
+            or followed is None
+            or not timedelta(0) <= now - followed < CHANGES_INTERVAL
         ):
+            coordinator.followed_at = now
             await self.async_count([meter])
 
     async def async_count_due(self, meters: Iterable[str], now: datetime) -> None:
