@@ -148,3 +148,19 @@ def test_a_wait_that_another_clock_has_moved() -> None:
     for known, wait in ((3.0, 3.0), (1e9, 10.0), (-5.0, 0.0)):
         pace.resume(known, 100.0)
         assert pace.wait(100.0) == pytest.approx(wait)
+
+
+async def test_what_has_time_comes_last(file: Path) -> None:
+    """Between two requests of a program that goes on asking, a history gets no turn."""
+    begun: list[str] = []
+    asks, reads = SharedTurns(file, NO_PACING), SharedTurns(file, NO_PACING, has_time=True)
+
+    async def take(turns: SharedTurns, name: str, times: int) -> None:
+        for _ in range(times):
+            async with turns.taken():
+                begun.append(name)
+                await asyncio.sleep(0)
+
+    await take(asks, "asks", 1)
+    await asyncio.gather(take(reads, "reads", 2), take(asks, "asks", 3))
+    assert begun == [*["asks"] * 4, *["reads"] * 2]

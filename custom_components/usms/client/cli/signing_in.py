@@ -36,15 +36,18 @@ _NO_TEXT: Final = "What was entered is no text in UTF-8"
 
 def login(options: Options, context: Context) -> None:
     """Sign in and keep the session."""
-    with _client(context) as client:
+    with _client(options, context) as client:
         _sign_in(client, *_credentials(options))
     emit("Signed in.\n")
 
 
-def _client(context: Context) -> BlockingClient:
+def _client(options: Options, context: Context) -> BlockingClient:
     state_folder()
     turns = SharedTurns(
-        turns_file(), context.pacing, waits=lambda: say("Waiting for another usms command.")
+        turns_file(),
+        context.pacing,
+        waits=lambda: say("Waiting for another usms command."),
+        has_time=options.command == "sync",
     )
     return BlockingClient(now=context.clock, turns=turns, trust_env=True)
 
@@ -56,7 +59,7 @@ def signed_in(options: Options, context: Context) -> Iterator[BlockingClient]:
     With `-u` or `-p` it signs in first, unless the kept session is that user's and alive.
     """
     session = kept_session()
-    with _client(context) as client:
+    with _client(options, context) as client:
         if session is not None and not _restored(client, session):
             session = None
         if options.username or options.password:

@@ -37,6 +37,11 @@ class Pace:
         self._gap = 0.0
         self._ended = 0.0
 
+    @property
+    def longest(self) -> float:
+        """The longest wait, in seconds."""
+        return self._pacing.most
+
     def begin(self) -> None:
         """Begin a request, whose redirects count as parts of it."""
         self._took = 0.0

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _LOOKED: Final = 0.05
 """Seconds between two tries to take a turn that another program has."""
+_GIVES_WAY: Final = 0.5
+"""Seconds for which what has time leaves the next request to a program that has just asked."""
 _SAID: Final = 3.0
 """Seconds after which the wait is worth a word."""
 _LONGEST: Final = 900.0
@@ -58,9 +60,14 @@ class SharedTurns(Turns):
         pacing: Pacing = Pacing(),  # noqa: B008 (frozen)
         *,
         waits: Callable[[], None] | None = None,
+        has_time: bool = False,
     ) -> None:
-        """Share with all that name that file; `waits` is called where a turn takes long to get."""
+        """Share with all that name that file; `waits` is called where a turn takes long to get.
+
+        What `has_time`, as reading a history does, begins once others have asked all they want.
+        """
         super().__init__(pacing)
+        self._has_time = has_time
         self._file = file
         self._waits = waits
         self._name = secrets.token_hex(8)
@@ -91,14 +98,16 @@ class SharedTurns(Turns):
             db = sqlite3.connect(self._file, timeout=0, isolation_level=None)
             try:
                 db.execute("BEGIN EXCLUSIVE")
+                if not self._gives_way(db):
+                    return db
+                db.close()
+                began = monotonic()  # nobody keeps it
             except sqlite3.DatabaseError as err:
                 db.close()
                 if err.sqlite_errorcode in _UNREADABLE:
                     self._file.unlink(missing_ok=True)  # it has nothing to be lost
                 elif err.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                     raise
-            else:
-                return db
             waited = monotonic() - began
             if waited > _LONGEST:
                 raise UsmsError("Another program has kept its turn at the portal for 15 minutes")
@@ -107,12 +116,21 @@ class SharedTurns(Turns):
                 self._waits()
             await asyncio.sleep(_LOOKED)
 
-    def _last(self, db: sqlite3.Connection) -> str | None:
-        """Return whose the last turn was; what another has noted of the portal counts here too."""
+    def _gives_way(self, db: sqlite3.Connection) -> bool:
+        """Return whether another program, which is likely to ask again, comes first."""
         db.execute(
             "CREATE TABLE IF NOT EXISTS turn"
             " (one INTEGER PRIMARY KEY, name TEXT, next REAL, rest TEXT, cause TEXT)"
         )
+        last = db.execute("SELECT name, next FROM turn").fetchone()
+        if not self._has_time or last is None or last[0] == self._name:
+            return False
+        ago: float = time() - last[1]
+        # A clock that was set back is no reason to wait for it.
+        return -self.pace.longest <= ago < _GIVES_WAY
+
+    def _last(self, db: sqlite3.Connection) -> str | None:
+        """Return whose the last turn was; what another has noted of the portal counts here too."""
         last = db.execute("SELECT name, next, rest, cause FROM turn").fetchone()
         if last is None:
             return None
