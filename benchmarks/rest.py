@@ -34,21 +34,20 @@ ROUNDS = 5
 """In turns, so that what else the machine does strikes both alike."""
 MANY = 100_000_000
 BARE = """
-from aiohttp import web
 from homeassistant.components.http import HomeAssistantView
 
 
 class Bare(HomeAssistantView):
     url = "/api/bare"
     name = "api:bare"
-    constant = b""
+    constant = None
 
     async def post(self, request):
-        Bare.constant = await request.read()
+        Bare.constant = await request.json()
         return self.json({})
 
     async def get(self, request):
-        return web.Response(body=self.constant, content_type="application/json")
+        return self.json(self.constant)
 
 
 async def async_setup(hass, config):
