@@ -110,6 +110,34 @@ async def test_a_file_that_is_none(program: Program, file: Path, damage: bytes) 
     assert (await client.account()).meters
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(
+            f"UPDATE turn SET {column} = {value}"
+            for column, value in (
+                ("next", "NULL"),
+                ("next", "'soon'"),
+                ("next", "9e999"),
+                ("rest", "'later'"),
+                ("rest", "'2026-11-20T12:00:00'"),
+                ("cause", "'none'"),
+            )
+        ),
+        "ALTER TABLE turn DROP COLUMN next",
+        "ALTER TABLE turn ADD COLUMN more",
+    ],
+)
+async def test_a_file_that_says_nonsense(program: Program, file: Path, statement: str) -> None:
+    client = await program()
+    await client.account()
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("UPDATE turn SET rest = '2026-11-20T12:00:00+08:00', cause = 'status'")
+        other.execute(statement)
+    assert (await client.account()).meters
+    assert (await client.account()).meters
+
+
 async def test_a_file_that_cannot_be_made(program: Program, file: Path) -> None:
     file.mkdir()
     client = await program()
@@ -124,20 +152,20 @@ async def test_a_turn_that_another_keeps(monkeypatch: pytest.MonkeyPatch, file: 
     monkeypatch.setattr(module, "_SAID", 0)
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        waiting = asyncio.ensure_future(_taken(turns))
+        waiting = asyncio.ensure_future(taken(turns))
         await said.wait()
         assert not waiting.done()
     assert not await waiting  # nothing is known of what the other did
-    assert await _taken(turns)
+    assert await taken(turns)
 
     monkeypatch.setattr(module, "_LONGEST", 0)
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(UsmsError, match="for 15 minutes"):
-            await _taken(turns)
+            await taken(turns)
 
 
-async def _taken(turns: SharedTurns) -> bool:
+async def taken(turns: SharedTurns) -> bool:
     async with turns.taken() as alone:
         return alone
 
@@ -164,3 +192,16 @@ async def test_what_has_time_comes_last(file: Path) -> None:
     await take(asks, "asks", 1)
     await asyncio.gather(take(reads, "reads", 2), take(asks, "asks", 3))
     assert begun == [*["asks"] * 4, *["reads"] * 2]
+
+
+async def test_what_has_time_gets_its_turn_in_the_end(
+    monkeypatch: pytest.MonkeyPatch, file: Path
+) -> None:
+    """Of two histories none waits for the other; nor does one for ever for those that ask."""
+    monkeypatch.setattr(module, "_GIVES_WAY", 3600)
+    asks, one, other = (SharedTurns(file, NO_PACING, has_time=n > 0) for n in range(3))
+    assert not await taken(one)
+    assert not await taken(other)
+    assert not await taken(asks)
+    monkeypatch.setattr(module, "_PATIENCE", 0.1)
+    assert not await taken(one)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 import sqlite3
 from contextlib import asynccontextmanager, closing
 from datetime import datetime
 from time import monotonic, time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import Cause, UsmsError
 from .failures import Rest
@@ -22,11 +23,25 @@ _LOOKED: Final = 0.05
 """Seconds between two tries to take a turn that another program has."""
 _GIVES_WAY: Final = 0.5
 """Seconds for which what has time leaves the next request to a program that has just asked."""
+_PATIENCE: Final = 30.0
+"""Seconds after which it takes a turn, whoever else goes on asking."""
 _SAID: Final = 3.0
 """Seconds after which the wait is worth a word."""
 _LONGEST: Final = 900.0
 """Seconds for which another program may keep its turn: far longer than the slowest report takes."""
-_UNREADABLE: Final = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
+_FOREIGN: Final = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR}
+"""Errors of SQLite for a file that is damaged, or none of ours."""
+
+
+class _Last(NamedTuple):
+    """What the file says of the last turn."""
+
+    name: str
+    """Whose it was."""
+    following: float
+    """When the next request may begin, in seconds since 1970."""
+    rest: tuple[datetime, Cause] | None
+    had_time: bool
 
 
 class Turns:
@@ -64,6 +79,7 @@ class SharedTurns(Turns):
     ) -> None:
         """Share with all that name that file; `waits` is called where a turn takes long to get.
 
+        Each client has an object of its own, as each has its own page of a meter open.
         What `has_time`, as reading a history does, begins once others have asked all they want.
         """
         super().__init__(pacing)
@@ -82,31 +98,36 @@ class SharedTurns(Turns):
             # Not within the turn: meanwhile others get theirs.
             await asyncio.sleep(self.pace.wait(monotonic()))
             try:
-                with closing(await self._begun()) as db:
-                    last = self._last(db)
+                db, last = await self._begun()
+                with closing(db):
+                    alone = last is not None and last.name == self._name
+                    if last and not alone:
+                        self.pace.resume(last.following - time(), monotonic())
+                        self.rest.until = last.rest
                     try:
-                        yield last == self._name
+                        yield alone
                     finally:
                         self._end(db)
             except sqlite3.Error as err:
                 raise UsmsError(f"The turns at the portal can't be kept: {err}") from err
 
-    async def _begun(self) -> sqlite3.Connection:
-        """Return the file, locked."""
+    async def _begun(self) -> tuple[sqlite3.Connection, _Last | None]:
+        """Return the file, locked, and the turn before."""
         began, said = monotonic(), False
         while True:
             db = sqlite3.connect(self._file, timeout=0, isolation_level=None)
             try:
                 db.execute("BEGIN EXCLUSIVE")
-                if not self._gives_way(db):
-                    return db
+                last = _last(db)
+                if monotonic() - began > _PATIENCE or not self._gives_way(last):
+                    return db, last
                 db.close()
-                began = monotonic()  # nobody keeps it
-            except sqlite3.DatabaseError as err:
+            except (sqlite3.DatabaseError, TypeError, ValueError) as err:
                 db.close()
-                if err.sqlite_errorcode in _UNREADABLE:
+                code = getattr(err, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+                if code in _FOREIGN:
                     self._file.unlink(missing_ok=True)  # it has nothing to be lost
-                elif err.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                elif code != sqlite3.SQLITE_BUSY:
                     raise
             waited = monotonic() - began
             if waited > _LONGEST:
@@ -116,39 +137,40 @@ class SharedTurns(Turns):
                 self._waits()
             await asyncio.sleep(_LOOKED)
 
-    def _gives_way(self, db: sqlite3.Connection) -> bool:
+    def _gives_way(self, last: _Last | None) -> bool:
         """Return whether another program, which is likely to ask again, comes first."""
-        db.execute(
-            "CREATE TABLE IF NOT EXISTS turn"
-            " (one INTEGER PRIMARY KEY, name TEXT, next REAL, rest TEXT, cause TEXT)"
-        )
-        last = db.execute("SELECT name, next FROM turn").fetchone()
-        if not self._has_time or last is None or last[0] == self._name:
+        if not self._has_time or last is None or last.name == self._name or last.had_time:
             return False
-        ago: float = time() - last[1]
         # A clock that was set back is no reason to wait for it.
-        return -self.pace.longest <= ago < _GIVES_WAY
-
-    def _last(self, db: sqlite3.Connection) -> str | None:
-        """Return whose the last turn was; what another has noted of the portal counts here too."""
-        last = db.execute("SELECT name, next, rest, cause FROM turn").fetchone()
-        if last is None:
-            return None
-        name, following, rest, cause = last
-        if name != self._name:
-            self.pace.resume(following - time(), monotonic())
-            self.rest.until = (datetime.fromisoformat(rest), Cause(cause)) if rest else None
-        return str(name)
+        return -self.pace.longest <= time() - last.following < _GIVES_WAY
 
     def _end(self, db: sqlite3.Connection) -> None:
         rest, cause = self.rest.until or (None, None)
         db.execute(
-            "REPLACE INTO turn VALUES (1, ?, ?, ?, ?)",
+            "REPLACE INTO turn VALUES (1, ?, ?, ?, ?, ?)",
             (
                 self._name,
                 time() + self.pace.wait(monotonic()),
                 rest.isoformat() if rest else None,
                 cause,
+                self._has_time,
             ),
         )
         db.execute("COMMIT")
+
+
+def _last(db: sqlite3.Connection) -> _Last | None:
+    """Return the last turn; raises TypeError or ValueError for one that is none."""
+    db.execute(
+        "CREATE TABLE IF NOT EXISTS turn"
+        " (one INTEGER PRIMARY KEY, name TEXT, next REAL, rest TEXT, cause TEXT, had_time INTEGER)"
+    )
+    last = db.execute("SELECT * FROM turn").fetchone()
+    if last is None:
+        return None
+    _, name, following, rest, cause, had_time = last
+    until = datetime.fromisoformat(rest) if rest is not None else None
+    if not math.isfinite(following) or (until and until.tzinfo is None):
+        raise ValueError
+    asked = (until, Cause(cause)) if until else None
+    return _Last(str(name), following, asked, bool(had_time))
