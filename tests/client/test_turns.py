@@ -2,6 +2,8 @@
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, closing
 from datetime import timedelta
@@ -21,10 +23,23 @@ from custom_components.usms.client import (
 from custom_components.usms.client.portal import turns as module
 from custom_components.usms.client.portal.pace import Pace
 from tests.portal import Fault, SimulatedPortal
+from tests.support import ROOT
 
 from .conftest import NOW
 
 LAST = NOW.date() - timedelta(days=1)
+KILLED = """
+import asyncio, sys
+from pathlib import Path
+from custom_components.usms.client import NO_PACING, SharedTurns
+
+async def main():
+    async with SharedTurns(Path(sys.argv[1]), NO_PACING).taken():
+        print("has its turn", flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
 type Program = Callable[..., Awaitable[UsmsClient]]
 """Begins another program of the same session, with that pacing: a client with its own turns."""
 
@@ -176,6 +191,21 @@ def test_a_wait_that_another_clock_has_moved() -> None:
     for known, wait in ((3.0, 3.0), (1e9, 10.0), (-5.0, 0.0)):
         pace.resume(known, 100.0)
         assert pace.wait(100.0) == pytest.approx(wait)
+
+
+async def test_a_program_that_is_killed_has_used_the_session(file: Path) -> None:
+    turns = SharedTurns(file, NO_PACING)
+    assert not await taken(turns)
+    assert await taken(turns)
+    command = [sys.executable, "-c", KILLED, str(file)]
+    other = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, cwd=ROOT)
+    assert other.stdout
+    assert await other.stdout.readline() == b"has its turn\n"
+    waiting = asyncio.ensure_future(taken(turns))
+    other.kill()
+    await other.wait()
+    assert not await waiting
+    assert await taken(turns)
 
 
 async def test_what_has_time_comes_last(file: Path) -> None:

@@ -104,10 +104,12 @@ class SharedTurns(Turns):
                     if last and not alone:
                         self.pace.resume(last.following - time(), monotonic())
                         self.rest.until = last.rest
+                    self._note(db)  # at once: a program that is killed has used the session too
+                    db.execute("COMMIT")
                     try:
                         yield alone
                     finally:
-                        self._end(db)
+                        self._note(db)
             except sqlite3.Error as err:
                 raise UsmsError(f"The turns at the portal can't be kept: {err}") from err
 
@@ -117,6 +119,7 @@ class SharedTurns(Turns):
         while True:
             db = sqlite3.connect(self._file, timeout=0, isolation_level=None)
             try:
+                db.execute("PRAGMA locking_mode = EXCLUSIVE")  # until it is closed
                 db.execute("BEGIN EXCLUSIVE")
                 last = _last(db)
                 if monotonic() - began > _PATIENCE or not self._gives_way(last):
@@ -144,7 +147,8 @@ class SharedTurns(Turns):
         # A clock that was set back is no reason to wait for it.
         return -self.pace.longest <= time() - last.following < _GIVES_WAY
 
-    def _end(self, db: sqlite3.Connection) -> None:
+    def _note(self, db: sqlite3.Connection) -> None:
+        """Note whose turn it is, and what that knows of the portal."""
         rest, cause = self.rest.until or (None, None)
         db.execute(
             "REPLACE INTO turn VALUES (1, ?, ?, ?, ?, ?)",
@@ -156,7 +160,6 @@ class SharedTurns(Turns):
                 self._has_time,
             ),
         )
-        db.execute("COMMIT")
 
 
 def _last(db: sqlite3.Connection) -> _Last | None:
