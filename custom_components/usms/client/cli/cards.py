@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -29,10 +28,9 @@ from .meters import KEYS, LEFT, card
 from .money import tariff_of
 from .output import Column, Result
 from .signing_in import account_of, meter_of, signed_in
-from .state import open_store
+from .state import given_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from ..blocking import BlockingClient
@@ -143,16 +141,6 @@ def _free(utility: Utility) -> TariffSchedule:
     """Return prices for what is known without any: how much is used."""
     tiers = tiers_of(((None, Decimal(0)),))
     return TariffSchedule.always(Tariff("free", utility, tiers))
-
-
-@contextmanager
-def given_store(options: Options) -> Iterator[ReadingsStore | None]:
-    """Give the store that `--database` names, opened once: each opening checks all of it."""
-    if options.database is None:
-        yield None
-        return
-    with closing(open_store(options.database)) as store:
-        yield store
 
 
 def top_up_page(

@@ -13,9 +13,10 @@ from ..brunei import brunei_date
 from ..errors import NoData, WrongRequest
 from ..models import Utility
 from . import output
-from .cards import counted, given_store, prices_of, top_up_page
+from .cards import counted, prices_of, top_up_page
 from .output import Column, Result
 from .signing_in import account_of, meter_of, signed_in
+from .state import given_store
 
 if TYPE_CHECKING:
     from ..store.models import Debt

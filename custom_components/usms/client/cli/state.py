@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,10 +13,11 @@ from ..errors import UsmsError, WrongRequest
 from .choice import number_meant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from ..models import Utility
     from ..store import ReadingsStore
+    from .options import Options
 
 
 _MOST: Final = 1_000_000
@@ -63,6 +65,16 @@ def open_store(path: Path | None) -> ReadingsStore:
     from ..store import ReadingsStore  # noqa: PLC0415 - others do not wait for it
 
     return ReadingsStore(path)
+
+
+@contextmanager
+def given_store(options: Options) -> Iterator[ReadingsStore | None]:
+    """Give the store that `--database` names, opened once: each opening checks all of it."""
+    if options.database is None:
+        yield None
+        return
+    with closing(open_store(options.database)) as store:
+        yield store
 
 
 def stored_meters(store: ReadingsStore) -> dict[str, Utility | None]:

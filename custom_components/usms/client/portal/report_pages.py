@@ -203,8 +203,8 @@ def _grid_rows(grid: Tag, page: str) -> Iterator[tuple[str, str]]:
 
 
 def _grid_total(grid: Tag, page: str) -> Decimal | None:
-    rows = (tag for tag in tags_in(grid) if str(tag.get("id", "")).endswith("_DXFooterRow"))
-    footer = next(rows, None)
+    footers = (tag for tag in tags_in(grid) if str(tag.get("id", "")).endswith("_DXFooterRow"))
+    footer = next(footers, None)
     if footer is None:
         return None
     text = footer.get_text(" ", strip=True)
